@@ -1,0 +1,13 @@
+/**
+ * The analyzer's front door: captures in, one `Report` out. Pure: no I/O, no
+ * clock, no `node:*`. What is exported here is public; nothing else of
+ * `analyzer/` may be imported from outside.
+ */
+export {
+  type Analysis,
+  type AnalysisOptions,
+  type CaptureFeed,
+  type CaptureInput,
+  createAnalysis,
+} from './analysis.ts';
+export * from './report/report.ts';

@@ -1,0 +1,243 @@
+/**
+ * The report: the one document that every face of Stallscope prints.
+ * Types only. This is a public contract, `schemaVersion` 1: it may grow, it
+ * may not break. Times are decimal strings of ns since the epoch; durations
+ * are numbers of seconds; a value that is not known is null, never invented.
+ */
+
+export type NanosString = string;
+
+export interface FrameRef {
+  /** `Capture.id`. */
+  capture: string;
+  /** 1-based frame number, as Wireshark shows it. */
+  frame: number;
+}
+
+export interface Report {
+  schemaVersion: 1;
+  tool: { name: string; version: string };
+  /** One or two sentences that stand alone. */
+  headline: string;
+  captures: Capture[];
+  clocks: Clock[];
+  failovers: Failover[];
+  path: Path;
+  flows: Flow[];
+  causes: { id: CauseId; flows: string[]; worstStall: number | null }[];
+  summary: { flows: number; byOutcome: Partial<Record<Outcome, number>> };
+  advice: Advice[];
+  problems: ReportProblem[];
+}
+
+export type Role = 'client' | 'node' | 'server' | 'unknown';
+
+export interface Vantage {
+  host: string;
+  side?: 'in' | 'out';
+  role: Role;
+  inferred: boolean;
+}
+
+export interface Capture {
+  id: string;
+  file: string;
+  sha256?: string;
+  format: string;
+  linkTypes: string[];
+  vantage: Vantage;
+  frames: number;
+  firstTime: NanosString | null;
+  lastTime: NanosString | null;
+  coveredUntil: NanosString | null;
+  snaplen: number | null;
+  dropped: number | null;
+  truncated: boolean;
+  interfaces: { name: string | null; linkType: string; snaplen: number; dropped: number | null }[];
+}
+
+export interface Clock {
+  capture: string;
+  reference: string;
+  offset: number;
+  skewPpm: number;
+  error: number | null;
+  pairs: number;
+}
+
+export interface Failover {
+  id: string;
+  pathLost: NanosString;
+  pathRestored: NanosString | null;
+  restoredBy: 'seen' | 'bound';
+  outage: number | null;
+  from?: string;
+  to?: string;
+  marks: Claim[];
+}
+
+export type PathKind = 'forwarded' | 'translated' | 'sequence-shifted' | 'terminated' | 'unknown';
+
+export interface Path {
+  kind: PathKind;
+  claims: Claim[];
+}
+
+export const OUTCOMES = [
+  'unaffected',
+  'resumed',
+  'hung',
+  'reset',
+  'gave-up',
+  'cut-short',
+  'connect-delayed',
+  'not-connected',
+  'undecided',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Every cause of the catalogue, failover causes first, "not the failover" last. */
+export const CAUSE_IDS = [
+  'rto-backoff',
+  'outage',
+  'no-state-drop',
+  'no-state-reject',
+  'out-of-window',
+  'nat-mapping-lost',
+  'terminated-proxy',
+  'not-yet-synced',
+  'state-not-committed',
+  'stale-path',
+  'one-way-path',
+  'peer-gave-up',
+  'client-timeout',
+  'keepalive-expired',
+  'pmtu-black-hole',
+  'split-brain',
+  'snat-port-clash',
+  'cloud-flow-pinned',
+  'syn-backoff',
+  'delayed-victim',
+  'udp-mapping',
+  'stale-failback',
+  'midstream-pickup',
+  'sequence-offset-lost',
+  'policy-mismatch',
+  'node-capacity',
+  'torn-down-by-old-node',
+  'reverse-path-check',
+  'offload-blind-spot',
+  'tuple-reuse',
+  'path-not-restored',
+  'zero-window',
+  'application-idle',
+  'loss',
+  'capture-gap',
+] as const;
+export type CauseId = (typeof CAUSE_IDS)[number];
+
+/** Causes of stalls that are not the failover's. */
+export const NOT_THE_FAILOVER: readonly CauseId[] = [
+  'zero-window',
+  'application-idle',
+  'loss',
+  'capture-gap',
+];
+
+export type Confidence = 'high' | 'medium' | 'low';
+export type End = 'client' | 'server';
+
+export interface Endpoint {
+  address: string;
+  port: number;
+}
+
+export interface Flow {
+  id: string;
+  protocol: 'tcp' | 'udp';
+  client: Endpoint;
+  server: Endpoint;
+  translated?: Endpoint[];
+  legs?: { client: Endpoint; server: Endpoint; seenAt: string[] }[];
+  start: NanosString;
+  end: NanosString;
+  bytesToClient: number;
+  bytesToServer: number;
+  seenAt: string[];
+  path: PathKind;
+  outcome: Outcome;
+  cause: CauseId | null;
+  candidates: CauseId[];
+  contributing: CauseId[];
+  confidence: Confidence;
+  endedBy?: {
+    who: End | 'old-node' | 'new-node' | 'unknown';
+    how: 'FIN' | 'RST' | 'ICMP';
+    frame: FrameRef;
+  };
+  replacedBy?: string;
+  stalls: Stall[];
+  claims: Claim[];
+  ruledOut: { cause: CauseId; because: string }[];
+  splitBy: string[];
+  advice: Advice[];
+  /** tcp.stream of tshark, by capture id: what `-v` and filters print. Grown beyond the first contract. */
+  streams?: Record<string, number>;
+  /** The flow's frames around its stalls, oldest first; only for a flow that was asked for (`--flow`). Grown beyond the first contract. */
+  ladder?: LadderRow[];
+}
+
+/** One frame of a flow's ladder. */
+export interface LadderRow {
+  frame: FrameRef;
+  time: NanosString;
+  from: End;
+  /** Such as `SYN`, `PSH ACK`, `RST`. */
+  flags: string;
+  /** Relative to the first sequence number seen of that side. */
+  seq: number;
+  ack: number;
+  length: number;
+  window: number;
+  /** What it is, in words: `last data before the stall`, `retransmission 3 (rung 3.3 s)`, `keepalive probe, unanswered`, … */
+  label: string;
+}
+
+export interface Stall {
+  start: NanosString;
+  end: NanosString | null;
+  /** Seconds; to the end of the coverage where it has not ended. */
+  duration: number;
+  waiting: End;
+  owedBy: End;
+  cause: CauseId | null;
+  outage: number | null;
+  backoff: number | null;
+  recovery: number | null;
+  /** Index of the retransmission that ended it (1 is the first RTO), where the ladder shows it. */
+  rung: number | null;
+  nextRetry: NanosString | null;
+  censored: boolean;
+  frames: { last: FrameRef; first?: FrameRef };
+}
+
+export interface Claim {
+  kind: 'observed' | 'inferred' | 'absent';
+  text: string;
+  frames: FrameRef[];
+  journal?: { file: string; line: number }[];
+  coverage?: { from: NanosString; to: NanosString; why: string };
+}
+
+export interface Advice {
+  text: string;
+  change?: { who: End | 'gateway'; setting: string; value: string };
+  effect: { resumesAfter?: number; failsAfter?: number };
+  safeToRetry?: 'yes' | 'no' | 'unknown';
+}
+
+export interface ReportProblem {
+  code: string;
+  message: string;
+  at: { capture: string; offset?: number; frame?: number };
+}
