@@ -221,10 +221,32 @@ export interface Stall {
   frames: { last: FrameRef; first?: FrameRef };
 }
 
+/** What every frame cited by a claim shows, so that a machine can check it. Grown beyond the first contract. */
+export interface Shows {
+  /** Who sent the frames; `network` for ARP, VRRP and ICMP. */
+  from: End | 'network';
+  what:
+    | 'data'
+    | 'retransmission'
+    | 'probe'
+    | 'ack'
+    | 'zero-window'
+    | 'window-update'
+    | 'syn'
+    | 'syn-ack'
+    | 'fin'
+    | 'rst'
+    | 'arp'
+    | 'vrrp'
+    | 'icmp'
+    | 'segment';
+}
+
 export interface Claim {
   kind: 'observed' | 'inferred' | 'absent';
   text: string;
   frames: FrameRef[];
+  shows?: Shows;
   journal?: { file: string; line: number }[];
   coverage?: { from: NanosString; to: NanosString; why: string };
 }

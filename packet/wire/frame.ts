@@ -62,6 +62,9 @@ export class Frame {
   vlan = -1;
   /** 0: not tunnelled. 1: inside one VXLAN/GENEVE/GRE/IPIP, … */
   tunnelDepth = 0;
+  /** Addresses of the outermost IP packet, where `tunnelDepth` > 0 (0 and zeros elsewhere), words as in `address`. */
+  outerIpVersion = 0;
+  readonly outerAddress = new Uint32Array(8);
 
   kind: FrameKind = FrameKind.Other;
   /** 4 or 6, 0 without IP. */
@@ -120,13 +123,20 @@ export class Frame {
   quotedSourcePort = 0;
   quotedDestinationPort = 0;
   quotedSeq = 0;
+  /** Captured bytes behind the quoted IP header. From 16 of TCP on, tshark counts the ICMP frame to a stream, new or known. */
+  quotedBytes = 0;
 
-  // ARP (IPv4 over Ethernet) and neighbour discovery (an ICMPv6 NA/NS fills arpOperation 2/1 and neighbour fields)
+  // ARP (IPv4 over Ethernet) and neighbour discovery (an ICMPv6 NA/NS fills arpOperation 2/1 and the same fields)
   /** 1 request, 2 reply; 0 where the frame is neither ARP nor neighbour discovery. */
   arpOperation = 0;
-  /** Sender (ARP) or target (NA) protocol address: words 0..3; ARP target address: words 4..7. */
+  /**
+   * Words 0..3: the address that `arpSenderMac` is announced for: sender (ARP), target (NA), IP source (NS).
+   * Words 4..7: the address asked about: target (ARP, NS); zeros for NA.
+   */
   readonly arpAddress = new Uint32Array(8);
+  /** Also from the link-layer address option of NA and NS; -1 where that is absent. */
   arpSenderMac = -1;
+  /** ARP only. */
   arpTargetMac = -1;
 
   // VRRP (v2, v3)

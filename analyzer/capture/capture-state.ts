@@ -1,0 +1,43 @@
+/**
+ * What is known of a capture as a whole: where its frames begin and end, and
+ * to when it demonstrably ran.
+ * The trap: a classic pcap has no end mark, so silence after its last frame is
+ * not covered unless somebody says so.
+ */
+import type { CaptureInterface } from '../../packet/file/record.ts';
+import type { Nanos } from '../../packet/time.ts';
+
+export class CaptureState {
+  readonly file: string;
+  readonly index: number;
+  frames = 0;
+  firstTime: Nanos | null = null;
+  lastTime: Nanos | null = null;
+  lastFrame = 0;
+  /** Frames that were no IP, ARP or anything else that is looked at. */
+  undecoded = 0;
+
+  constructor(file: string, index: number) {
+    this.file = file;
+    this.index = index;
+  }
+
+  note(frame: number, time: Nanos): void {
+    this.frames += 1;
+    this.lastFrame = frame;
+    if (this.firstTime === null || time < this.firstTime) this.firstTime = time;
+    if (this.lastTime === null || time > this.lastTime) this.lastTime = time;
+  }
+}
+
+/** The latest of the last frame, the end times of interface statistics, and `until`; null for a capture without any. */
+export function coveredUntil(
+  state: CaptureState,
+  interfaces: readonly CaptureInterface[],
+  until: Nanos | null,
+): Nanos | null {
+  const ends = [state.lastTime, until, ...interfaces.map((i) => i.endTime)].filter(
+    (t): t is Nanos => t !== null,
+  );
+  return ends.length === 0 ? null : Math.max(...ends);
+}

@@ -1,0 +1,175 @@
+/**
+ * Finds the flow of a segment: an open-addressing hash table over typed
+ * arrays, because a `Map` with string keys costs eight times as much.
+ * A pure SYN with another sequence number on a known pair of ends begins a new
+ * flow (port reuse), as Wireshark numbers streams.
+ */
+import { Frame, TcpFlag } from '../../packet/wire/frame.ts';
+import { type EndIndex, Flow } from './flow.ts';
+import type { FrameId } from './frame-id.ts';
+
+const INITIAL_SLOTS = 1024;
+
+/** The tuple of a quoted packet, as a frame, for the same look-up. */
+const QUOTED = new Frame();
+
+export class FlowTable {
+  readonly flows: Flow[] = [];
+  /** After `find`: the end that sent the segment. */
+  sender: EndIndex = 0;
+  /** After `find`: true when the segment opened a new flow. */
+  opened = false;
+
+  /** Slot to flow index + 1; 0 is free. */
+  private slots = new Uint32Array(INITIAL_SLOTS);
+  private mask = INITIAL_SLOTS - 1;
+  private used = 0;
+  /** First sequence number that end's last SYN carried, by flow, to tell port reuse from a repeated SYN. */
+  private readonly synSeq: number[] = [];
+  private last: Flow | null = null;
+
+  /** The flow of a TCP frame, made where it is new. */
+  find(frame: Frame, id: FrameId): Flow {
+    const sender = senderOf(frame);
+    this.sender = sender;
+    this.opened = false;
+    const last = this.last;
+    let slot = -1;
+    let flow: Flow | undefined;
+    if (last !== null && sameEnds(last, frame, sender)) {
+      flow = last;
+    } else {
+      slot = this.slotOf(frame, sender);
+      const index = this.slots[slot] as number;
+      if (index !== 0) flow = this.flows[index - 1];
+    }
+    if (flow === undefined || this.isReuse(flow, frame)) {
+      if (slot < 0) slot = this.slotOf(frame, sender);
+      flow = this.open(frame, sender, id, slot);
+    }
+    if ((frame.flags & (TcpFlag.Syn | TcpFlag.Ack)) === TcpFlag.Syn) this.synSeq[flow.index] = frame.seq;
+    flow.lastTime = frame.time;
+    flow.lastFrame = id;
+    flow.frames += 1;
+    this.last = flow;
+    return flow;
+  }
+
+  /** The newest flow of the packet that an ICMP error quotes; undefined where none was seen. Sets `sender`. */
+  findQuoted(frame: Frame): Flow | undefined {
+    QUOTED.address.set(frame.quotedAddress);
+    QUOTED.sourcePort = frame.quotedSourcePort;
+    QUOTED.destinationPort = frame.quotedDestinationPort;
+    QUOTED.ipVersion = frame.ipVersion;
+    this.sender = senderOf(QUOTED);
+    const index = this.slots[this.slotOf(QUOTED, this.sender)] as number;
+    return index === 0 ? undefined : this.flows[index - 1];
+  }
+
+  private isReuse(flow: Flow, frame: Frame): boolean {
+    if ((frame.flags & (TcpFlag.Syn | TcpFlag.Ack | TcpFlag.Rst)) !== TcpFlag.Syn) return false;
+    const known = this.synSeq[flow.index];
+    return known === undefined ? flow.frames > 0 : known !== frame.seq;
+  }
+
+  private open(frame: Frame, sender: EndIndex, id: FrameId, slot: number): Flow {
+    const index = this.flows.length;
+    const address = new Uint32Array(8);
+    const from = sender === 0 ? 0 : 4;
+    for (let i = 0; i < 4; i++) {
+      address[i] = frame.address[(from + i) & 7] as number;
+      address[4 + i] = frame.address[(from + 4 + i) & 7] as number;
+    }
+    const flow = new Flow({
+      index,
+      stream: index,
+      ipVersion: frame.ipVersion === 6 ? 6 : 4,
+      address,
+      port:
+        sender === 0 ? [frame.sourcePort, frame.destinationPort] : [frame.destinationPort, frame.sourcePort],
+      frame: id,
+      time: frame.time,
+      seq: frame.seq,
+    });
+    this.flows.push(flow);
+    this.opened = true;
+    if (this.slots[slot] === 0) this.used += 1;
+    this.slots[slot] = index + 1;
+    if (this.used * 2 > this.slots.length) this.grow();
+    return flow;
+  }
+
+  private slotOf(frame: Frame, sender: EndIndex): number {
+    let slot = hash(frame) & this.mask;
+    for (;;) {
+      const index = this.slots[slot] as number;
+      if (index === 0) return slot;
+      if (sameEnds(this.flows[index - 1] as Flow, frame, sender)) return slot;
+      slot = (slot + 1) & this.mask;
+    }
+  }
+
+  private grow(): void {
+    const old = this.slots;
+    this.slots = new Uint32Array(old.length * 2);
+    this.mask = this.slots.length - 1;
+    for (const index of old) {
+      if (index === 0) continue;
+      let slot = hashFlow(this.flows[index - 1] as Flow) & this.mask;
+      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
+      this.slots[slot] = index;
+    }
+  }
+}
+
+/** End 0 is the lower address, or the lower port where both addresses are the same. */
+function senderOf(frame: Frame): EndIndex {
+  const a = frame.address;
+  for (let i = 0; i < 4; i++) {
+    const s = a[i] as number;
+    const d = a[4 + i] as number;
+    if (s !== d) return s < d ? 0 : 1;
+  }
+  return frame.sourcePort <= frame.destinationPort ? 0 : 1;
+}
+
+function sameEnds(flow: Flow, frame: Frame, sender: EndIndex): boolean {
+  const from = sender === 0 ? 0 : 4;
+  return (
+    flow.port[0] === (sender === 0 ? frame.sourcePort : frame.destinationPort) &&
+    flow.port[1] === (sender === 0 ? frame.destinationPort : frame.sourcePort) &&
+    flow.ipVersion === frame.ipVersion &&
+    sameWords(flow.address, 0, frame.address, from) &&
+    sameWords(flow.address, 4, frame.address, 4 - from)
+  );
+}
+
+function sameWords(a: Uint32Array, at: number, b: Uint32Array, bt: number): boolean {
+  return a[at] === b[bt] && a[at + 1] === b[bt + 1] && a[at + 2] === b[bt + 2] && a[at + 3] === b[bt + 3];
+}
+
+/** Symmetric in the two ends, so that both directions meet in one slot. */
+function hash(frame: Frame): number {
+  const a = frame.address;
+  let h = 0;
+  for (let i = 0; i < 4; i++) h = (h ^ mix((a[i] as number) + (a[4 + i] as number))) >>> 0;
+  return mix(
+    h ^
+      ((frame.sourcePort + frame.destinationPort) * 0x9e3779b1) ^
+      (frame.sourcePort ^ frame.destinationPort),
+  );
+}
+
+function hashFlow(flow: Flow): number {
+  const a = flow.address;
+  let h = 0;
+  for (let i = 0; i < 4; i++) h = (h ^ mix((a[i] as number) + (a[4 + i] as number))) >>> 0;
+  return mix(h ^ ((flow.port[0] + flow.port[1]) * 0x9e3779b1) ^ (flow.port[0] ^ flow.port[1]));
+}
+
+/** Finaliser of MurmurHash3 (public domain): spreads every bit of a word. */
+function mix(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}

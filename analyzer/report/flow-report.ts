@@ -1,0 +1,169 @@
+/**
+ * One judged flow as the report shows it.
+ */
+
+import { otherEnd, type Flow as TcpFlow } from '../flow/flow.ts';
+import { flowId } from '../flow/flow-id.ts';
+import { NO_FRAME } from '../flow/frame-id.ts';
+import { lastBefore } from '../stall/stall.ts';
+import { stallParts } from '../verdict/backoff.ts';
+import type { JudgedStall } from '../verdict/case.ts';
+import type { JudgedFlow } from '../verdict/judge.ts';
+import { narrate } from '../verdict/narrative.ts';
+import type { VerdictClaim } from '../verdict/rule.ts';
+import { rungOfStall } from '../verdict/rung.ts';
+import { endName } from '../verdict/words.ts';
+import { durationOf, type ReportClock } from './clock.ts';
+import type { Claim, Flow, Stall } from './report.ts';
+
+export interface FlowContext {
+  readonly clock: ReportClock;
+  readonly captureIds: readonly string[];
+  /** Id of the flow that took over from this one, where one did. */
+  readonly replacedBy: string | undefined;
+}
+
+export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
+  const { watch, case: c, verdict } = judged;
+  const { flow, sides } = watch.connection;
+  const { clock } = context;
+  const claims = [...narrate(c), ...innocentClaims(c.stalls), ...verdict.claims, ...clientClaim(flow)];
+  const report: Flow = {
+    id: flowId(flow),
+    protocol: 'tcp',
+    client: { address: flow.addressOf(flow.client), port: flow.port[flow.client] },
+    server: { address: flow.addressOf(flow.server), port: flow.port[flow.server] },
+    start: clock.time(flow.firstTime),
+    end: clock.time(flow.lastTime),
+    bytesToClient: sides[flow.server].bytes,
+    bytesToServer: sides[flow.client].bytes,
+    seenAt: [...context.captureIds],
+    path: 'unknown',
+    outcome: c.outcome,
+    cause: verdict.cause,
+    candidates: [...verdict.candidates],
+    contributing: [...verdict.contributing],
+    confidence:
+      flow.clientReason === 'guess' && verdict.confidence === 'high' ? 'medium' : verdict.confidence,
+    stalls: c.stalls.filter((s) => s.stall.duration >= 1e9).map((s) => toStall(s, judged, clock)),
+    claims: claims.map((claim) => toClaim(claim, clock)),
+    ruledOut: verdict.ruledOut.map((r) => ({ ...r })),
+    splitBy: [...verdict.splitBy],
+    advice: [],
+    streams: Object.fromEntries(context.captureIds.slice(0, 1).map((id) => [id, flow.stream])),
+  };
+  const endedBy = toEndedBy(judged, clock);
+  if (endedBy !== undefined) report.endedBy = endedBy;
+  if (context.replacedBy !== undefined) report.replacedBy = context.replacedBy;
+  return report;
+}
+
+export function toClaim(claim: VerdictClaim, clock: ReportClock): Claim {
+  const { coverage, shows } = claim;
+  return {
+    kind: claim.kind,
+    text: claim.text,
+    frames: claim.frames.filter((f) => f !== NO_FRAME).map((f) => clock.frame(f)),
+    ...(shows === undefined ? {} : { shows }),
+    ...(coverage === undefined
+      ? {}
+      : { coverage: { from: clock.time(coverage.from), to: clock.time(coverage.to), why: coverage.why } }),
+  };
+}
+
+function toStall(judgedStall: JudgedStall, judged: JudgedFlow, clock: ReportClock): Stall {
+  const { stall, innocent } = judgedStall;
+  const { case: c, verdict } = judged;
+  const flow = c.flow;
+  const parts = innocent === null ? stallParts(judgedStall) : null;
+  const isMain = c.main === judgedStall;
+  const first = stall.ending ?? stall.events.find((e) => e.sender === stall.owedBy) ?? null;
+  const next = stall.end === null ? (stall.ladder?.next ?? null) : null;
+  const last = lastBefore(stall, stall.owedBy);
+  return {
+    start: clock.time(stall.start),
+    end: stall.end === null ? null : clock.time(stall.end),
+    duration: durationOf(stall.duration),
+    waiting: endName(flow, stall.waiting),
+    owedBy: endName(flow, stall.owedBy),
+    cause: innocent?.cause ?? (isMain ? verdict.cause : null),
+    outage: parts === null ? null : round(parts.outage),
+    backoff: parts === null ? null : round(parts.backoff),
+    recovery:
+      parts === null ? null : round(durationOf(stall.duration) - round(parts.outage) - round(parts.backoff)),
+    rung: rungOfStall(stall, judged.watch),
+    nextRetry: next === null ? null : clock.time(next),
+    censored: stall.end === null && (next === null || next > c.coveredUntil),
+    frames: {
+      last: clock.frame(last === NO_FRAME ? stall.startFrame : last),
+      ...(first === null ? {} : { first: clock.frame(first.id) }),
+    },
+  };
+}
+
+const round = (s: number): number => Math.round(s * 1e6) / 1e6;
+
+function innocentClaims(stalls: readonly JudgedStall[]): VerdictClaim[] {
+  return stalls
+    .filter((s) => s.innocent !== null)
+    .slice(0, 6)
+    .map((s) => {
+      const innocent = s.innocent as NonNullable<JudgedStall['innocent']>;
+      return {
+        kind: 'inferred',
+        text: `a stall of ${(s.stall.duration / 1e9).toFixed(2)} s is not the failover's (${innocent.cause}): ${innocent.because}`,
+        frames: innocent.frames,
+      };
+    });
+}
+
+function clientClaim(flow: TcpFlow): VerdictClaim[] {
+  if (flow.clientReason !== 'guess' && flow.clientReason !== 'peers') return [];
+  const why =
+    flow.clientReason === 'guess'
+      ? 'only because its port is the higher one'
+      : 'because the other end serves several peers';
+  return [
+    { kind: 'inferred', text: `which end is the client is not in the capture; taken ${why}`, frames: [] },
+  ];
+}
+
+function toEndedBy(judged: JudgedFlow, clock: ReportClock): Flow['endedBy'] {
+  const { watch, case: c } = judged;
+  const { flow, sides } = watch.connection;
+  const close = watch.close;
+  if (close !== null) {
+    const who = c.facts.foreignReset ? 'unknown' : endName(flow, close.by);
+    return { who, how: close.how, frame: clock.frame(close.event.id) };
+  }
+  const [a, b] = sides;
+  const ends = [a.fin === NO_FRAME ? null : 0, b.fin === NO_FRAME ? null : 1].filter(
+    (e): e is 0 | 1 => e !== null,
+  );
+  if (ends.length === 0) return undefined;
+  const first = ends.reduce((x, y) => (sides[y].finTime < sides[x].finTime ? y : x));
+  return { who: endName(flow, first), how: 'FIN', frame: clock.frame(sides[first].fin) };
+}
+
+/** The first connection that the same client opened to the same service after this one had failed. */
+export function replacementOf(judged: JudgedFlow, all: readonly JudgedFlow[]): JudgedFlow | undefined {
+  const { case: c } = judged;
+  if (c.outcome !== 'gave-up' && c.outcome !== 'reset' && c.outcome !== 'cut-short') return undefined;
+  const closed = judged.watch.close?.event.time ?? c.flow.lastTime;
+  const flow = c.flow;
+  return all.find(({ case: { flow: other } }) => {
+    if (other === flow || other.clientReason !== 'syn') return false;
+    const after = other.firstTime - closed;
+    return (
+      after >= -BEFORE_CLOSE &&
+      after <= SOON &&
+      other.addressOf(other.client) === flow.addressOf(flow.client) &&
+      other.addressOf(other.server) === flow.addressOf(otherEnd(flow.client)) &&
+      other.port[other.server] === flow.port[flow.server]
+    );
+  });
+}
+
+/** Retries of clients come within two minutes; some open the new connection just before they close the old one. */
+const SOON = 120e9;
+const BEFORE_CLOSE = 1e9;

@@ -1,0 +1,123 @@
+/**
+ * The first sentence: it must stand alone, for it is all that somebody on the
+ * phone will be read. It says what happened to how many, the worst of it, and
+ * whether the cause is known.
+ */
+import type { Failover, Flow, Outcome, Report } from './report.ts';
+
+/** Worst first; `unaffected` is not worth a headline of its own. */
+const WORST_FIRST: readonly Outcome[] = [
+  'hung',
+  'reset',
+  'cut-short',
+  'not-connected',
+  'gave-up',
+  'connect-delayed',
+  'resumed',
+  'undecided',
+];
+
+const WORDS: Record<Outcome, string> = {
+  unaffected: 'unaffected',
+  resumed: 'resumed',
+  hung: 'hung',
+  reset: 'reset',
+  'gave-up': 'gave up',
+  'cut-short': 'cut short',
+  'connect-delayed': 'connected late',
+  'not-connected': 'never connected',
+  undecided: 'undecided',
+};
+
+export function writeHeadline(report: Omit<Report, 'headline'>): string {
+  const { flows, failovers, captures } = report;
+  if (captures.every((c) => c.frames === 0)) return 'The captures hold no frames.';
+  if (flows.length === 0) return 'No TCP connection in the captures.';
+  const troubled = flows.filter((f) => f.outcome !== 'unaffected');
+  if (troubled.length === 0)
+    return `${count(flows.length)}, none affected by a failover.${innocentStalls(flows)}`;
+  const parts = [failoverWords(failovers), outcomeWords(flows, troubled), worstWords(troubled)];
+  return parts.filter((p) => p !== '').join(' ');
+}
+
+function failoverWords(failovers: readonly Failover[]): string {
+  if (failovers.length === 0) return '';
+  const [first] = failovers as [Failover];
+  const when = utc(first.pathLost);
+  const more = failovers.length > 1 ? `, the first of ${failovers.length}` : '';
+  if (first.outage === null) return `The path was lost at ${when}${more} and was not seen to come back.`;
+  const bound = first.restoredBy === 'bound' ? 'at most ' : '';
+  return `The path was lost at ${when}${more}, for ${bound}${seconds(first.outage)}.`;
+}
+
+function outcomeWords(flows: readonly Flow[], troubled: readonly Flow[]): string {
+  if (flows.length === 1) return '';
+  const counts = WORST_FIRST.map((o) => [o, troubled.filter((f) => f.outcome === o).length] as const)
+    .filter(([, n]) => n > 0)
+    .map(([o, n]) => `${n.toLocaleString('en-US')} ${WORDS[o]}`);
+  const rest = flows.length - troubled.length;
+  if (rest > 0) counts.push(`${rest.toLocaleString('en-US')} unaffected`);
+  return `${count(flows.length)}: ${counts.join(', ')}.`;
+}
+
+function worstWords(troubled: readonly Flow[]): string {
+  const worst = [...troubled].sort(byBadness)[0] as Flow;
+  const name = `${endpoint(worst.client)} -> ${endpoint(worst.server)}`;
+  const stall = longestStall(worst);
+  const causeWords =
+    worst.cause !== null
+      ? ` (${worst.cause})`
+      : worst.candidates.length > 0
+        ? `; this capture alone cannot tell why: ${plural(worst.candidates.length, 'cause')} left`
+        : '';
+  switch (worst.outcome) {
+    case 'hung':
+      return `${name} hung: nothing moved for the last ${seconds(stall)}${causeWords}.`;
+    case 'resumed':
+      return `${name} stood still for ${seconds(stall)} and went on${causeWords}.`;
+    case 'reset':
+      return `${name} was reset${stall > 0 ? ` after ${seconds(stall)} of silence` : ''}${causeWords}.`;
+    case 'gave-up':
+      return `${name}: an end gave up after ${seconds(stall)}${causeWords}.`;
+    case 'cut-short':
+      return `${name} was cut short after a stall of ${seconds(stall)}${causeWords}.`;
+    case 'connect-delayed':
+      return `${name} was connected only after ${seconds(stall)}${causeWords}.`;
+    case 'not-connected':
+      return `${name} was never connected; ${seconds(stall)} of trying${causeWords}.`;
+    case 'undecided':
+      return `${name}: the capture ends in mid-transfer, so it cannot tell a hang from a capture that was stopped.`;
+    case 'unaffected':
+      return '';
+  }
+}
+
+function innocentStalls(flows: readonly Flow[]): string {
+  const causes = new Set(flows.flatMap((f) => f.stalls.map((s) => s.cause)).filter((c) => c !== null));
+  return causes.size === 0 ? '' : ` Stalls of other causes: ${[...causes].join(', ')}.`;
+}
+
+function byBadness(a: Flow, b: Flow): number {
+  const rank = WORST_FIRST.indexOf(a.outcome) - WORST_FIRST.indexOf(b.outcome);
+  return rank !== 0 ? rank : longestStall(b) - longestStall(a);
+}
+
+/** Seconds of the flow's longest stall that is not explained away. */
+export const longestStall = (flow: Flow): number =>
+  flow.stalls.reduce((worst, s) => (isInnocent(s.cause) ? worst : Math.max(worst, s.duration)), 0);
+
+const isInnocent = (cause: string | null): boolean =>
+  cause === 'zero-window' || cause === 'application-idle' || cause === 'loss' || cause === 'capture-gap';
+
+const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+const count = (n: number): string => `${n.toLocaleString('en-US')} connection${n === 1 ? '' : 's'}`;
+const seconds = (s: number): string => `${s.toFixed(2)} s`;
+const endpoint = (e: { address: string; port: number }): string =>
+  e.address.includes(':') ? `[${e.address}]:${e.port}` : `${e.address}:${e.port}`;
+
+/** `2026-11-22 11:07:02.601 UTC`. */
+export function utc(ns: string): string {
+  const ms = Number(BigInt(ns) / 1_000_000n);
+  const iso = new Date(ms).toISOString();
+  return `${iso.slice(0, 10)} ${iso.slice(11, 23)} UTC`;
+}

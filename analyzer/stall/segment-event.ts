@@ -1,0 +1,46 @@
+/**
+ * One segment that moved nothing: a retransmission, a probe, a duplicate
+ * acknowledgement, a close. Kept only while nothing moves, so their number
+ * grows with what is interesting and not with the capture.
+ */
+import type { Nanos } from '../../packet/time.ts';
+import type { Frame } from '../../packet/wire/frame.ts';
+import type { EndIndex } from '../flow/flow.ts';
+import type { FrameId } from '../flow/frame-id.ts';
+
+export interface SegmentEvent {
+  time: Nanos;
+  id: FrameId;
+  sender: EndIndex;
+  /** `Segment` bits; 0 for an ICMP error that quotes the flow. */
+  bits: number;
+  seq: number;
+  ack: number;
+  length: number;
+  flags: number;
+  window: number;
+  ttl: number;
+  ipId: number;
+  mac: number;
+  /** ICMP type and code in `type * 256 + code`; -1 for a TCP segment. `sender` is then the end that was told. */
+  icmp: number;
+}
+
+/** Copies what matters of the frame, which is reused. */
+export function segmentEvent(frame: Frame, id: FrameId, sender: EndIndex, bits: number): SegmentEvent {
+  return {
+    time: frame.time,
+    id,
+    sender,
+    bits,
+    seq: frame.seq,
+    ack: frame.ack,
+    length: frame.payloadLength,
+    flags: frame.flags,
+    window: frame.window,
+    ttl: frame.ttl,
+    ipId: frame.ipId,
+    mac: frame.macSource,
+    icmp: -1,
+  };
+}

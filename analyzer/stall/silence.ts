@@ -1,0 +1,251 @@
+/**
+ * A time in which a flow made no progress: no in-order byte and no new
+ * acknowledgement, for a second or more. A silence is only a fact; whether it
+ * is a stall, and whose, is judged later (stall.ts).
+ * The trap: segments that move nothing (retransmissions, probes) belong to the
+ * silence, also those of its first second, so they are kept from its start.
+ */
+import { type Nanos, seconds } from '../../packet/time.ts';
+import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
+import type { EndIndex, Flow } from '../flow/flow.ts';
+import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
+import { Connection } from '../tcp/connection.ts';
+import { Exchange } from '../tcp/exchange.ts';
+import { Segment } from '../tcp/segment.ts';
+import { type Owed, whatIsOwed } from './owed.ts';
+import { type SegmentEvent, segmentEvent } from './segment-event.ts';
+
+/** A silence shorter than this is no stall: report.md. */
+export const SHORTEST_SILENCE: Nanos = seconds(1);
+/** Silences kept for one flow; more would be a flow that stalls all the time, and the first tell as much. */
+const MAX_SILENCES = 48;
+const MAX_EVENTS = 384;
+/** When the log is full its middle goes: how a silence began and how it ended tell most. */
+const KEEP_HEAD = 192;
+const DROP = 96;
+const MAX_AFTERMATH = 24;
+
+/** IP identification of both ends as it stood when the silence began. */
+export interface IpIdMark {
+  readonly id: number;
+  readonly step: number;
+}
+
+export interface Silence {
+  /** When something last moved, and the frame that moved it. */
+  readonly start: Nanos;
+  readonly startFrame: FrameId;
+  /** Who sent that frame. */
+  readonly startSender: EndIndex;
+  /** Newest segment of each end before the silence; NO_FRAME where none. */
+  readonly lastOf: readonly [FrameId, FrameId];
+  /** Newest segment of each end that brought new bytes; NO_FRAME where none. */
+  readonly lastData: readonly [FrameId, FrameId];
+  /** Null while it lasts. */
+  readonly end: Nanos | null;
+  /** The segment that ended it: it made progress, or it closed the flow. */
+  readonly ending: SegmentEvent | null;
+  readonly endedBy: 'progress' | 'close' | null;
+  /** What was owed when it ended (the state does not move meanwhile). */
+  readonly owed: Owed;
+  readonly events: readonly SegmentEvent[];
+  /** Events that the log did not keep, out of its middle. */
+  readonly eventsDropped: number;
+  readonly ipId: readonly [IpIdMark, IpIdMark];
+  /** In-order point and SND.NXT of both ends at the end of the silence. */
+  readonly inOrder: readonly [number, number];
+  readonly una: readonly [number, number];
+  /** Windows that were in force when it began, unscaled; -1 unknown. */
+  readonly window: readonly [number, number];
+  /** Bytes of the server's present turn, for words. */
+  readonly turnBytes: number;
+  /** Times that loss had shown in the flow before the silence. */
+  readonly lossBefore: number;
+  /** How long nothing had moved before the frame that began it: an idle connection that was used again. */
+  readonly idleBefore: Nanos;
+}
+
+export interface Close {
+  readonly by: EndIndex;
+  readonly how: 'FIN' | 'RST';
+  readonly event: SegmentEvent;
+}
+
+/** Follows one connection and keeps its silences. */
+export class SilenceWatch {
+  readonly connection: Connection;
+  readonly exchange: Exchange;
+  readonly silences: Silence[] = [];
+  silencesDropped = 0;
+  /** How the flow ended, where an end closed it by an RST, or by a FIN in a silence. */
+  close: Close | null = null;
+  /** What came after the close. */
+  readonly aftermath: SegmentEvent[] = [];
+  /** First segment of each kind that later stages ask for. */
+  synAck: FrameId = NO_FRAME;
+  synAckTime: Nanos = 0;
+  /** First ACK of the client after the SYN-ACK. */
+  handshakeAckTime: Nanos = 0;
+
+  private start: Nanos = 0;
+  private idleBefore: Nanos = 0;
+  private lossBefore = 0;
+  private startFrame: FrameId = NO_FRAME;
+  private startSender: EndIndex = 0;
+  private events: SegmentEvent[] = [];
+  private eventsDropped = 0;
+  private marks: [IpIdMark, IpIdMark] = [NO_MARK, NO_MARK];
+  private windows: [number, number] = [-1, -1];
+  private lastOf: [FrameId, FrameId] = [NO_FRAME, NO_FRAME];
+  private lastData: [FrameId, FrameId] = [NO_FRAME, NO_FRAME];
+
+  constructor(flow: Flow) {
+    this.connection = new Connection(flow);
+    this.exchange = new Exchange(flow);
+  }
+
+  /** Takes one segment of the flow. Returns its `Segment` bits. */
+  observe(frame: Frame, id: FrameId, sender: EndIndex): number {
+    const connection = this.connection;
+    const bits = connection.observe(frame, sender);
+    if ((bits & Segment.Copy) !== 0) {
+      connection.copied += 1;
+      return bits;
+    }
+    if (this.startFrame === NO_FRAME) this.move(frame.time, id, sender);
+    if (this.close !== null) this.follow(frame, id, sender, bits);
+    else if (this.moves(bits, sender)) this.progress(frame, id, sender, bits);
+    else this.stand(frame, id, sender, bits);
+    connection.absorb(frame, sender, bits, id);
+    return bits;
+  }
+
+  /** An ICMP error about a segment of this flow; `told` is the end it was sent to. */
+  observeIcmp(frame: Frame, id: FrameId, told: EndIndex): void {
+    if (this.close !== null) return;
+    const event = segmentEvent(frame, id, told, 0);
+    event.icmp = frame.icmpType * 256 + frame.icmpCode;
+    event.seq = frame.quotedSeq;
+    this.keep(event);
+  }
+
+  /** The capture is over: what is silent now stays so to the end of the coverage. */
+  finish(): void {
+    if (this.close === null && this.startFrame !== NO_FRAME) this.record(null, null, null);
+  }
+
+  /** In-order data, a new acknowledgement of data, or the first answer to a SYN. */
+  private moves(bits: number, sender: EndIndex): boolean {
+    if ((bits & (Segment.NewData | Segment.AckAdvance)) !== 0) return (bits & Segment.Rst) === 0;
+    if ((bits & Segment.Syn) === 0) return false;
+    return !this.connection.sides[sender].seen;
+  }
+
+  private progress(frame: Frame, id: FrameId, sender: EndIndex, bits: number): void {
+    const sides = this.connection.sides;
+    if (frame.time - this.start >= SHORTEST_SILENCE) {
+      this.record(frame.time, segmentEvent(frame, id, sender, bits), 'progress');
+    }
+    if ((bits & Segment.Syn) !== 0 && (frame.flags & TcpFlag.Ack) !== 0) {
+      this.synAck = id;
+      this.synAckTime = frame.time;
+    } else if (this.synAck !== NO_FRAME && this.handshakeAckTime === 0) {
+      this.handshakeAckTime = frame.time;
+    }
+    if ((bits & Segment.NewData) !== 0) this.exchange.observe(frame, sender, sides);
+    this.move(frame.time, id, sender);
+  }
+
+  private move(time: Nanos, id: FrameId, sender: EndIndex): void {
+    this.idleBefore = this.startFrame === NO_FRAME ? 0 : time - this.start;
+    this.start = time;
+    this.startFrame = id;
+    this.startSender = sender;
+    if (this.events.length > 0) this.events.length = 0;
+    this.eventsDropped = 0;
+  }
+
+  /** A segment that moves nothing; it may close the flow. */
+  private stand(frame: Frame, id: FrameId, sender: EndIndex, bits: number): void {
+    const event = segmentEvent(frame, id, sender, bits);
+    const silent = frame.time - this.start >= SHORTEST_SILENCE;
+    if ((bits & Segment.Rst) !== 0) {
+      if (silent) this.record(frame.time, event, 'close');
+      else this.keep(event);
+      this.close = { by: sender, how: 'RST', event };
+    } else if ((bits & Segment.Fin) !== 0 && silent && !this.isAhead(frame, sender)) {
+      this.record(frame.time, event, 'close');
+      this.close = { by: sender, how: 'FIN', event };
+    } else {
+      this.keep(event);
+    }
+  }
+
+  private isAhead(frame: Frame, sender: EndIndex): boolean {
+    const own = this.connection.sides[sender];
+    return own.seen && ((frame.seq - own.inOrder) | 0) > 0;
+  }
+
+  private follow(frame: Frame, id: FrameId, sender: EndIndex, bits: number): void {
+    if (this.aftermath.length < MAX_AFTERMATH) this.aftermath.push(segmentEvent(frame, id, sender, bits));
+  }
+
+  private keep(event: SegmentEvent): void {
+    if (this.events.length === 0) this.markStart();
+    if (this.events.length >= MAX_EVENTS) {
+      this.events.splice(KEEP_HEAD, DROP);
+      this.eventsDropped += DROP;
+    }
+    this.events.push(event);
+  }
+
+  /** Before the first event of a silence the sides still stand as when it began. */
+  private markStart(): void {
+    const [a, b] = this.connection.sides;
+    this.marks = [
+      { id: a.ipId, step: a.ipIdStep },
+      { id: b.ipId, step: b.ipIdStep },
+    ];
+    this.windows = [a.window, b.window];
+    this.lastOf = [a.lastFrame, b.lastFrame];
+    this.lastData = [a.lastDataFrame, b.lastDataFrame];
+    this.lossBefore = a.lossEpisodes + b.lossEpisodes;
+  }
+
+  private record(end: Nanos | null, ending: SegmentEvent | null, endedBy: Silence['endedBy']): void {
+    if (this.silences.length >= MAX_SILENCES && end !== null) {
+      this.silencesDropped += 1;
+      return;
+    }
+    if (this.events.length === 0) this.markStart();
+    const [a, b] = this.connection.sides;
+    const server = this.connection.flow.server;
+    const owed = whatIsOwed(this.connection, this.exchange);
+    // An idle connection at rest is nothing to keep.
+    if (owed.what === 'nothing' && this.events.length === 0) return;
+    this.silences.push({
+      start: this.start,
+      startFrame: this.startFrame,
+      startSender: this.startSender,
+      lastOf: this.lastOf,
+      lastData: this.lastData,
+      end,
+      ending,
+      endedBy,
+      owed,
+      events: this.events,
+      eventsDropped: this.eventsDropped,
+      ipId: this.marks,
+      inOrder: [a.inOrder, b.inOrder],
+      una: [a.una, b.una],
+      window: this.windows,
+      turnBytes:
+        this.exchange.turn === server ? this.exchange.turnBytes(this.connection.sides[server].inOrder) : 0,
+      lossBefore: this.lossBefore,
+      idleBefore: this.idleBefore,
+    });
+    this.events = [];
+  }
+}
+
+const NO_MARK: IpIdMark = { id: -1, step: 1 };

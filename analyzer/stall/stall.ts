@@ -1,0 +1,273 @@
+/**
+ * A stall: at least a second in which one side owed the other something and
+ * nothing moved. Made from a silence, with what its segments prove: the ladder
+ * of retransmissions, probes and their answers, bytes stuck at the peer,
+ * packets that were sent and never arrived.
+ * The trap: a silence may begin with a closed window and go on after it was
+ * opened; those are two stalls with two causes.
+ */
+import { type Nanos, seconds } from '../../packet/time.ts';
+import { type EndIndex, otherEnd } from '../flow/flow.ts';
+import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
+import type { Connection } from '../tcp/connection.ts';
+import { Segment } from '../tcp/segment.ts';
+import { findLadder, type Ladder } from './ladder.ts';
+import type { OwedWhat } from './owed.ts';
+import type { SegmentEvent } from './segment-event.ts';
+import { SHORTEST_SILENCE, type Silence, type SilenceWatch } from './silence.ts';
+
+/** A segment that wants an answer has none after this long: more than any round trip on Earth, less than any retry of a keepalive. */
+export const ANSWER_WAIT: Nanos = seconds(1);
+
+export type StallKind = 'closed-window' | 'waiting';
+
+export interface Probe {
+  readonly event: SegmentEvent;
+  /** The segment that answered it within `ANSWER_WAIT`; null where none did. */
+  readonly answer: SegmentEvent | null;
+}
+
+export interface Stall {
+  readonly silence: Silence;
+  readonly kind: StallKind;
+  readonly start: Nanos;
+  readonly startFrame: FrameId;
+  /** Null while it lasts. */
+  readonly end: Nanos | null;
+  readonly duration: Nanos;
+  readonly what: OwedWhat | 'probe-answer';
+  readonly owedBy: EndIndex;
+  readonly waiting: EndIndex;
+  readonly bytes: number | null;
+  readonly endedBy: Silence['endedBy'];
+  readonly ending: SegmentEvent | null;
+  readonly events: readonly SegmentEvent[];
+  readonly ladder: Ladder | null;
+  readonly probes: readonly Probe[];
+  /** Transmissions of each end, since the other was last heard, that wanted an answer and got none. */
+  readonly unanswered: readonly [readonly SegmentEvent[], readonly SegmentEvent[]];
+  /** True where the frame that began it wanted an answer and got none (a request, the first SYN). */
+  readonly startUnanswered: boolean;
+  /** Packets that the owing end sent in the stall and that never came here; null where its IP identification does not tell. */
+  readonly missing: number | null;
+  /** Bytes beyond the in-order point that the owing end had already sent, by an answer of its own; 0 where an answer shows none; null without one. */
+  readonly stuck: number | null;
+  /** First answer that shows it. */
+  readonly stuckAt: SegmentEvent | null;
+  readonly captureGap: boolean;
+}
+
+/** All stalls of a flow, oldest first. `coveredUntil` ends those that last. */
+export function findStalls(watch: SilenceWatch, coveredUntil: Nanos): Stall[] {
+  const stalls: Stall[] = [];
+  for (const silence of watch.silences) {
+    for (const part of splitAtWindow(silence, watch)) {
+      const stall = toStall(part, watch.connection, coveredUntil);
+      if (stall !== null) stalls.push(stall);
+    }
+  }
+  return stalls;
+}
+
+interface Part {
+  silence: Silence;
+  kind: StallKind;
+  start: Nanos;
+  startFrame: FrameId;
+  end: Nanos | null;
+  endedBy: Silence['endedBy'];
+  ending: SegmentEvent | null;
+  events: readonly SegmentEvent[];
+}
+
+/** Cuts a silence where a closed receive window (RFC 9293, 3.8.6) was opened again. */
+function splitAtWindow(silence: Silence, watch: SilenceWatch): Part[] {
+  const { owed, events } = silence;
+  const whole: Part = { ...silence, silence, kind: 'waiting' };
+  if (owed.what === 'nothing' || owed.what === 'handshake') return [whole];
+  const receiver = otherEnd(owed.by);
+  if (!isClosed(silence.window[receiver], watch, receiver)) {
+    const closes = events.findIndex(
+      (e) => e.sender === receiver && isClosed(e.window, watch, receiver) && isAck(e),
+    );
+    // A window that closes without a byte moving was closed by the reader not reading.
+    if (closes !== 0) return [whole];
+  }
+  const opens = events.findIndex(
+    (e) => e.sender === receiver && isAck(e) && !isClosed(e.window, watch, receiver),
+  );
+  if (opens < 0) return [{ ...whole, kind: 'closed-window' }];
+  const opening = events[opens] as SegmentEvent;
+  return [
+    {
+      ...whole,
+      kind: 'closed-window',
+      end: opening.time,
+      endedBy: 'progress',
+      ending: opening,
+      events: events.slice(0, opens),
+    },
+    { ...whole, start: opening.time, startFrame: opening.id, events: events.slice(opens + 1) },
+  ];
+}
+
+const isAck = (e: SegmentEvent): boolean => e.icmp < 0 && (e.bits & (Segment.Rst | Segment.Syn)) === 0;
+
+/** Zero, or too small for one segment: no sender fills such a window (RFC 9293, 3.8.6.2.1). */
+function isClosed(window: number, watch: SilenceWatch, receiver: EndIndex): boolean {
+  if (window < 0) return false;
+  if (window === 0) return true;
+  const [a, b] = watch.connection.sides;
+  const scale = (receiver === 0 ? a : b).windowScale;
+  const sender = receiver === 0 ? b : a;
+  return (
+    scale >= 0 && sender.largestPayload > 0 && window * 2 ** scale < Math.min(sender.largestPayload, 1460)
+  );
+}
+
+function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall | null {
+  const { silence, events } = part;
+  const until = part.end ?? Math.max(coveredUntil, part.start);
+  const unanswered: [SegmentEvent[], SegmentEvent[]] = [
+    unansweredOf(events, 0, part, until),
+    unansweredOf(events, 1, part, until),
+  ];
+  let owedBy = silence.owed.by;
+  let what: Stall['what'] = silence.owed.what;
+  if (what === 'nothing') {
+    // Nothing was owed but an answer to somebody's probes.
+    const asking: EndIndex = unanswered[0].length >= unanswered[1].length ? 0 : 1;
+    if (unanswered[asking].length < 2 || part.endedBy === 'progress') return null;
+    what = 'probe-answer';
+    owedBy = otherEnd(asking);
+    // Until somebody asked, the connection was at rest.
+    const asked = unanswered[asking][0] as SegmentEvent;
+    part.start = asked.time;
+    part.startFrame = asked.id;
+  }
+  const duration = until - part.start;
+  if (part.end !== null && duration < SHORTEST_SILENCE) return null;
+  const probes = findProbes(events);
+  const stuckAt = findStuck(part, owedBy);
+  return {
+    ...part,
+    duration,
+    what,
+    owedBy,
+    waiting: otherEnd(owedBy),
+    bytes: silence.owed.bytes,
+    ladder: bestLadder(part, owedBy),
+    probes,
+    unanswered,
+    startUnanswered: isStartUnanswered(part),
+    missing: missingPackets(part, connection, owedBy),
+    stuck: stuckAt === undefined ? null : Math.max(0, (stuckAt.seq - silence.inOrder[owedBy]) | 0),
+    stuckAt: stuckAt ?? null,
+    captureGap: isCaptureGap(part),
+  };
+}
+
+function bestLadder(part: Part, owedBy: EndIndex): Ladder | null {
+  const own = findLadder(part.events, owedBy, part.start);
+  const other = findLadder(part.events, otherEnd(owedBy), part.start);
+  if (own === null || other === null) return own ?? other;
+  return own.rungs.length >= other.rungs.length ? own : other;
+}
+
+const wantsAnswer = (e: SegmentEvent): boolean =>
+  e.icmp < 0 &&
+  (e.bits & (Segment.Probe | Segment.Resent | Segment.Syn | Segment.Fin | Segment.Ahead)) !== 0 &&
+  (e.bits & Segment.Rst) === 0;
+
+/** What `end` sent since the other was last heard, except in the last moment before the capture ended. */
+function unansweredOf(
+  events: readonly SegmentEvent[],
+  end: EndIndex,
+  part: Part,
+  until: Nanos,
+): SegmentEvent[] {
+  const found: SegmentEvent[] = [];
+  for (let i = events.length - 1; i >= 0; i--) {
+    const e = events[i] as SegmentEvent;
+    if (e.icmp >= 0) continue;
+    if (e.sender !== end) break;
+    if (wantsAnswer(e) && until - e.time >= ANSWER_WAIT) found.unshift(e);
+  }
+  const answeredByEnding = part.endedBy === 'progress' && part.ending !== null && part.ending.sender !== end;
+  if (answeredByEnding) {
+    const last = found.at(-1);
+    const ending = part.ending as SegmentEvent;
+    if (last !== undefined && ending.time - last.time < ANSWER_WAIT) found.pop();
+  }
+  return found;
+}
+
+/** Whoever moved last waits for an answer, if no frame of the other end came after it. */
+function isStartUnanswered(part: Part): boolean {
+  const { silence, events } = part;
+  if (
+    silence.owed.what !== 'answer' &&
+    silence.owed.what !== 'handshake' &&
+    silence.owed.what !== 'unacknowledged'
+  ) {
+    return false;
+  }
+  return !events.some((e) => e.icmp < 0 && e.sender !== silence.startSender);
+}
+
+function findProbes(events: readonly SegmentEvent[]): Probe[] {
+  const probes: Probe[] = [];
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i] as SegmentEvent;
+    if ((event.bits & Segment.Probe) === 0) continue;
+    const next = events[i + 1];
+    const answered = next !== undefined && next.sender !== event.sender && next.icmp < 0;
+    probes.push({ event, answer: answered && next.time - event.time < ANSWER_WAIT ? next : null });
+  }
+  return probes;
+}
+
+/** The newest answer of the owing end that carries no data: its sequence number is its SND.NXT. */
+function findStuck(part: Part, owedBy: EndIndex): SegmentEvent | undefined {
+  const answers = part.events.filter(
+    (e) => e.sender === owedBy && (e.bits & Segment.PureAck) !== 0 && (e.flags & 0x17) === 0x10,
+  );
+  return answers.find((e) => ((e.seq - part.silence.inOrder[owedBy]) | 0) > 0) ?? answers[0];
+}
+
+/**
+ * Counts, in the owing end's IP identification, the packets between its last
+ * one before the stall and its first one after. Linux counts per connection;
+ * whether this end does, its whole history tells (`ipIdCounts`).
+ */
+function missingPackets(part: Part, connection: Connection, owedBy: EndIndex): number | null {
+  const side = connection.sides[owedBy];
+  const mark = part.silence.ipId[owedBy];
+  if (!side.ipIdCounts || mark.id < 0) return null;
+  let expected = (mark.id + mark.step) & 0xffff;
+  let missing: number | null = null;
+  const later =
+    part.silence.ending === null ? part.silence.events : [...part.silence.events, part.silence.ending];
+  for (const e of later) {
+    if (e.sender !== owedBy || e.icmp >= 0 || e.ipId < 0 || (e.bits & Segment.Rst) !== 0) continue;
+    const gap = (e.ipId - expected) & 0xffff;
+    // A step back is reordering or another counter: no statement.
+    if (gap >= 0x8000) return null;
+    missing = (missing ?? 0) + gap;
+    expected = (e.ipId + Math.max(1, Math.ceil(e.length / 1460))) & 0xffff;
+  }
+  return missing;
+}
+
+/** An end acknowledged bytes that were never captured: frames are missing from the file, not from the wire. */
+function isCaptureGap(part: Part): boolean {
+  const all = part.ending === null ? part.events : [...part.events, part.ending];
+  return all.some((e) => (e.bits & Segment.AckUnseen) !== 0);
+}
+
+/** The newest frame of `end` before a stall began; NO_FRAME where it never sent. */
+export function lastBefore(stall: Stall, end: EndIndex): FrameId {
+  return stall.silence.startSender === end
+    ? stall.silence.startFrame
+    : (stall.silence.lastOf[end] ?? NO_FRAME);
+}

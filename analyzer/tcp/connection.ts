@@ -1,0 +1,153 @@
+/**
+ * Both ends of a TCP connection and how a segment changes them. `observe`
+ * classifies a segment, `absorb` takes it into the state; between the two the
+ * caller can still see how things stood before it.
+ * The trap: after a hole is filled the bytes beyond it are already here; the
+ * peer's cumulative acknowledgement tells how far in-order really reaches.
+ */
+import { seqDistance, seqMax } from '../../packet/seq.ts';
+import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
+import type { EndIndex, Flow } from '../flow/flow.ts';
+import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
+import { CopyFilter } from './copy-filter.ts';
+import { classifySegment, Segment } from './segment.ts';
+import { Side } from './side.ts';
+
+export class Connection {
+  readonly flow: Flow;
+  readonly sides: readonly [Side, Side] = [new Side(), new Side()];
+  private readonly copies = new CopyFilter();
+  /** The capture missed frames of this flow: an end acknowledged what was never captured. */
+  unseen = 0;
+  /** Frames that were a second capture of the same packet. */
+  copied = 0;
+
+  constructor(flow: Flow) {
+    this.flow = flow;
+  }
+
+  /** What the segment is, before it changes anything. */
+  observe(frame: Frame, sender: EndIndex): number {
+    const own = this.sides[sender];
+    const bits = classifySegment(frame, own, this.sides[sender === 0 ? 1 : 0]);
+    // A copy never brings anything new, so only segments that do not are looked up.
+    const suspicious = (bits & (Segment.NewData | Segment.AckAdvance)) === 0 && own.seen;
+    if (suspicious && this.copies.isCopy(frame, sender)) return bits | Segment.Copy;
+    this.copies.remember(frame, sender);
+    return bits;
+  }
+
+  /** Takes the segment in. Not to be called for a `Copy`. */
+  absorb(frame: Frame, sender: EndIndex, bits: number, id: FrameId): void {
+    const own = this.sides[sender];
+    const peer = this.sides[sender === 0 ? 1 : 0];
+    own.segments += 1;
+    own.lastTime = frame.time;
+    own.lastFrame = id;
+    if ((bits & Segment.Rst) !== 0) return;
+    own.ttl = frame.ttl;
+    if (frame.macSource >= 0) own.mac = frame.macSource;
+    this.countIpId(own, frame);
+    this.takeSequence(own, frame, bits, id);
+    if ((frame.flags & TcpFlag.Ack) !== 0) this.takeAck(own, peer, frame, bits);
+    own.window = frame.window;
+  }
+
+  private takeSequence(own: Side, frame: Frame, bits: number, id: FrameId): void {
+    const syn = (bits & Segment.Syn) !== 0 ? 1 : 0;
+    const fin = (bits & Segment.Fin) !== 0 ? 1 : 0;
+    const length = frame.payloadLength;
+    const end = (frame.seq + syn + length + fin) >>> 0;
+    if (!own.seen) {
+      own.seen = true;
+      own.firstSeq = frame.seq;
+      own.inOrder = (bits & Segment.Probe) !== 0 ? (frame.seq + 1) >>> 0 : end;
+      own.next = own.inOrder;
+    }
+    if (syn === 1) this.takeSyn(own, frame, id, end);
+    if ((bits & Segment.Probe) !== 0) {
+      own.keepalives += 1;
+      return;
+    }
+    if (fin === 1) this.takeFin(own, frame, id, (frame.seq + syn + length) >>> 0);
+    if (seqDistance(end, own.next) > 0) own.next = end;
+    if (length === 0 && fin === 0) return;
+    if (length > 0) this.takeData(own, frame, bits, id);
+    if (seqDistance(frame.seq, own.inOrder) <= 0) own.inOrder = seqMax(own.inOrder, end);
+  }
+
+  private takeData(own: Side, frame: Frame, bits: number, id: FrameId): void {
+    own.dataSegments += 1;
+    if (frame.payloadLength > own.largestPayload) own.largestPayload = frame.payloadLength;
+    if ((bits & (Segment.Resent | Segment.Ahead)) !== 0) own.noteLoss(frame.time);
+    if ((bits & Segment.Resent) !== 0) {
+      own.resent += 1;
+      return;
+    }
+    own.lastDataTime = frame.time;
+    own.lastDataFrame = id;
+    own.lastDataLength = frame.payloadLength;
+    own.lastDataPushed = (frame.flags & TcpFlag.Psh) !== 0;
+  }
+
+  private takeSyn(own: Side, frame: Frame, id: FrameId, end: number): void {
+    own.synCount += 1;
+    if (own.syn !== NO_FRAME && frame.seq === own.firstSeq) return;
+    own.syn = id;
+    own.synTime = frame.time;
+    own.firstSeq = frame.seq;
+    own.next = end;
+    own.inOrder = end;
+    own.windowScale = frame.windowScale >= 0 ? frame.windowScale : 0;
+    own.mss = frame.mss;
+    const sender: EndIndex = own === this.sides[0] ? 0 : 1;
+    const isAnswer = (frame.flags & TcpFlag.Ack) !== 0;
+    this.flow.setClient(isAnswer ? (sender === 0 ? 1 : 0) : sender, isAnswer ? 'syn-ack' : 'syn');
+  }
+
+  private takeFin(own: Side, frame: Frame, id: FrameId, finSeq: number): void {
+    if (own.fin !== NO_FRAME) return;
+    own.fin = id;
+    own.finTime = frame.time;
+    own.finSeq = finSeq;
+    own.finAhead = seqDistance(frame.seq, own.inOrder) > 0;
+  }
+
+  private takeAck(own: Side, peer: Side, frame: Frame, bits: number): void {
+    if (!peer.seen) return;
+    if ((bits & Segment.AckUnseen) !== 0) {
+      this.unseen += 1;
+      peer.next = seqMax(peer.next, frame.ack);
+    }
+    if (!peer.acked) {
+      peer.acked = true;
+      peer.una = frame.ack;
+    } else if (seqDistance(frame.ack, peer.una) > 0) {
+      peer.una = frame.ack;
+    }
+    if (seqDistance(peer.una, peer.inOrder) > 0) peer.inOrder = peer.una;
+    // Window scaling holds only where both SYNs carried the option (RFC 7323, 2.2).
+    if ((bits & Segment.Syn) !== 0 && (own.windowScale === 0 || peer.windowScale === 0)) {
+      own.windowScale = 0;
+      if (peer.windowScale > 0) peer.windowScale = 0;
+    }
+  }
+
+  /** Linux counts the packets of a connection in the IP identification; offload makes one frame stand for several. */
+  private countIpId(own: Side, frame: Frame): void {
+    if (frame.ipId < 0 || frame.isFragment) {
+      own.ipId = -1;
+      return;
+    }
+    // SYN-ACKs of Linux carry 0, which belongs to no series.
+    if ((frame.flags & TcpFlag.Syn) !== 0) return;
+    if (own.ipId >= 0) {
+      const step = (frame.ipId - own.ipId) & 0xffff;
+      if (step === own.ipIdStep) own.ipIdRegular += 1;
+      else own.ipIdIrregular += 1;
+    }
+    own.ipId = frame.ipId;
+    const segmentSize = own.mss > 0 ? Math.min(own.mss, 1460) : 1460;
+    own.ipIdStep = frame.payloadLength > segmentSize ? Math.ceil(frame.payloadLength / segmentSize) : 1;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Who speaks and who owes an answer: the turns of a conversation, and how long
+ * the present answer was promised to be.
+ * The trap: only in-order bytes count as a turn, and a length that a cut head
+ * promises is a lower bound.
+ */
+import { seqAdd, seqDistance } from '../../packet/seq.ts';
+import type { Frame } from '../../packet/wire/frame.ts';
+import { type EndIndex, type Flow, otherEnd } from '../flow/flow.ts';
+import { isClientHello, parseRequestHead, parseResponseHead, type RequestHead } from './http-head.ts';
+import type { Side } from './side.ts';
+
+/** Where the present answer ends, by its Content-Length. */
+export interface Promised {
+  /** Sequence number after the last byte of the body. */
+  readonly end: number;
+  /** False where the head was cut, so that the body ends there or later. */
+  readonly exact: boolean;
+  readonly bodyLength: number;
+}
+
+export class Exchange {
+  private readonly flow: Flow;
+  /** The end that sent the newest bytes; null before any. */
+  turn: EndIndex | null = null;
+  turnStart = 0;
+  /** Turns that each end has begun. */
+  readonly turns: [number, number] = [0, 0];
+  /** Longest turn of the server that was followed by another request: it was complete. */
+  longestAnswer = 0;
+  request: RequestHead | null = null;
+  requests = 0;
+  promised: Promised | null = null;
+  /** The client opened with TLS. */
+  tls = false;
+  private awaitsHead = false;
+
+  constructor(flow: Flow) {
+    this.flow = flow;
+  }
+
+  /** Takes in-order bytes of `sender`; `sides` are as they were before them. */
+  observe(frame: Frame, sender: EndIndex, sides: readonly [Side, Side]): void {
+    const begins = this.turn !== sender;
+    if (begins) this.beginTurn(frame.seq, sender, sides);
+    else if (!this.awaitsHead) return;
+    const length = Math.min(frame.capturedPayload, frame.payloadLength);
+    if (length < 4) return;
+    if (sender !== this.flow.client || this.flow.clientReason === 'guess') {
+      if (this.takeResponse(frame, sender, length)) return;
+    }
+    if (begins) this.takeRequest(frame, sender, length);
+  }
+
+  /** Bytes of the present turn up to `inOrder`. */
+  turnBytes(inOrder: number): number {
+    return this.turn === null ? 0 : Math.max(0, seqDistance(inOrder, this.turnStart));
+  }
+
+  private beginTurn(seq: number, sender: EndIndex, sides: readonly [Side, Side]): void {
+    if (this.turn !== null && sender === this.flow.client) {
+      const answer = this.turnBytes(sides[this.turn].inOrder);
+      this.longestAnswer = Math.max(this.longestAnswer, answer);
+    }
+    this.turn = sender;
+    this.turnStart = seq;
+    this.turns[sender] += 1;
+    this.awaitsHead = false;
+    if (sender === this.flow.client) this.promised = null;
+  }
+
+  private takeRequest(frame: Frame, sender: EndIndex, length: number): void {
+    const head = parseRequestHead(frame.view, frame.payloadOffset, length);
+    if (head !== null) {
+      this.flow.setClient(sender, 'hello');
+      this.request = head;
+      this.requests += 1;
+    } else if (isClientHello(frame.view, frame.payloadOffset, length)) {
+      this.flow.setClient(sender, 'hello');
+      this.tls = true;
+    }
+  }
+
+  private takeResponse(frame: Frame, sender: EndIndex, length: number): boolean {
+    const head = parseResponseHead(frame.view, frame.payloadOffset, length);
+    if (head === null) return false;
+    this.flow.setClient(otherEnd(sender), 'hello');
+    this.awaitsHead = head.status < 200 && head.status !== 101;
+    const bodiless = this.request?.method === 'HEAD' || head.status === 204 || head.status === 304;
+    const bodyLength = bodiless ? 0 : head.contentLength;
+    if (this.awaitsHead || bodyLength === null || head.chunked) return true;
+    const bodyAt = head.headLength ?? length;
+    this.promised = {
+      end: seqAdd(frame.seq, bodyAt + bodyLength),
+      exact: head.headLength !== null,
+      bodyLength,
+    };
+    return true;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What a segment is, judged against what both ends had sent before it.
+ * These are facts about sequence numbers (RFC 9293, 3.4 and 3.10), not
+ * Wireshark's flags: those are a layer of their own (`tshark/`).
+ * The trap: a segment that was lost upstream and arrives here for the first
+ * time is new data at this vantage, though its sender calls it a retransmission.
+ */
+import { seqDistance } from '../../packet/seq.ts';
+import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
+import type { Side } from './side.ts';
+
+/** Bits; a segment can be several of these at once. */
+export const Segment = {
+  /** Brings bytes at the in-order point. */
+  NewData: 1,
+  /** Brings bytes beyond a hole. */
+  Ahead: 2,
+  /** Carries bytes, all of them seen before. */
+  Resent: 4,
+  /** Acknowledges data bytes for the first time. */
+  AckAdvance: 8,
+  Syn: 16,
+  Fin: 32,
+  Rst: 64,
+  /** Keepalive or window probe: 0 or 1 byte just below what its sender has sent. */
+  Probe: 128,
+  /** Advertises a window of 0. */
+  ZeroWindow: 256,
+  /** The window grew and nothing else moved. */
+  WindowUpdate: 512,
+  /** Acknowledges bytes that this capture never saw. */
+  AckUnseen: 1024,
+  /** No payload, nothing new. */
+  PureAck: 2048,
+  /** The same packet captured a second time (another interface, a mirror). */
+  Copy: 4096,
+  /** Acknowledges the peer's FIN. */
+  FinAcked: 8192,
+} as const;
+
+/** Neither side may be ahead by more than this and still be believed: 2^30, the largest window of RFC 7323. */
+const MAX_JUMP = 1 << 30;
+
+/** Classifies a segment of `own`, before the state of either side takes it in. */
+export function classifySegment(frame: Frame, own: Side, peer: Side): number {
+  const flags = frame.flags;
+  let bits = 0;
+  if ((flags & TcpFlag.Rst) !== 0) return Segment.Rst;
+  if ((flags & TcpFlag.Syn) !== 0) bits |= Segment.Syn;
+  if ((flags & TcpFlag.Fin) !== 0) bits |= Segment.Fin;
+  const length = frame.payloadLength;
+  if (length > 0 && bits === 0 && isProbe(frame, own)) bits |= Segment.Probe;
+  else if (length > 0) bits |= dataBits(frame.seq, length, own);
+  else if (bits === 0) bits |= isProbe(frame, own) ? Segment.Probe : Segment.PureAck;
+  if ((flags & TcpFlag.Ack) !== 0) bits |= ackBits(frame, own, peer);
+  return bits;
+}
+
+function dataBits(seq: number, length: number, own: Side): number {
+  if (!own.seen) return Segment.NewData;
+  const end = seq + length;
+  const past = seqDistance(end >>> 0, own.inOrder);
+  if (past <= 0) return past > -MAX_JUMP ? Segment.Resent : Segment.NewData;
+  if (past > MAX_JUMP) return Segment.NewData;
+  const hole = seqDistance(seq, own.inOrder);
+  if (hole <= 0) return Segment.NewData;
+  return seqDistance(end >>> 0, own.next) > 0 ? Segment.Ahead : Segment.Ahead | Segment.Resent;
+}
+
+/** RFC 9293, 3.8.4 (keepalive) and RFC 9293, 3.8.6.1 (window probe): SEG.SEQ = SND.UNA - 1 or SND.NXT - 1. */
+function isProbe(frame: Frame, own: Side): boolean {
+  if (!own.seen || frame.payloadLength > 1) return false;
+  const below = (frame.seq + 1) >>> 0;
+  return below === own.next || (own.acked && below === own.una);
+}
+
+function ackBits(frame: Frame, own: Side, peer: Side): number {
+  let bits = 0;
+  if (frame.window === 0 && (frame.flags & TcpFlag.Syn) === 0) bits |= Segment.ZeroWindow;
+  else if (
+    own.window >= 0 &&
+    frame.window > own.window &&
+    frame.payloadLength === 0 &&
+    peer.acked &&
+    frame.ack === peer.una
+  ) {
+    bits |= Segment.WindowUpdate;
+  }
+  if (!peer.seen) return bits;
+  if (seqDistance(frame.ack, peer.next) > 0) bits |= Segment.AckUnseen;
+  const from = peer.acked ? peer.una : peer.firstSeq;
+  const ahead = seqDistance(frame.ack, from);
+  if (ahead > 0 && ahead < MAX_JUMP) {
+    const beyondFin = peer.fin !== 0 && seqDistance(from, peer.finSeq) >= 0;
+    bits |= beyondFin ? Segment.FinAcked : Segment.AckAdvance;
+  }
+  return bits;
+}

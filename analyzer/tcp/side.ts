@@ -1,0 +1,103 @@
+/**
+ * What one end of a connection has sent, as far as this capture saw it:
+ * sequence state (RFC 9293, 3.3.1), window (RFC 7323), close, and the marks
+ * that tell one sender from another (TTL, MAC, IP identification).
+ * The trap: everything is the view of this vantage. "Not acknowledged" here
+ * may only mean that the acknowledgement passed elsewhere.
+ */
+import { millis, type Nanos } from '../../packet/time.ts';
+import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
+
+/** Segments lost together show within a round trip or two of each other. */
+const LOSS_EPISODE: Nanos = millis(50);
+
+export class Side {
+  /** True once a segment of this end was seen. */
+  seen = false;
+  firstSeq = 0;
+  /** Highest sequence number seen + 1: SND.NXT of this end. */
+  next = 0;
+  /** In-order point: every byte from the first seen up to here was captured, or acknowledged by the peer. */
+  inOrder = 0;
+  /** Highest acknowledgement the peer sent: SND.UNA of this end. Valid where `acked`. */
+  una = 0;
+  acked = false;
+
+  /** Window as last advertised by this end, unscaled; -1 before any. */
+  window = -1;
+  /** From its SYN; -1 unknown. */
+  windowScale = -1;
+  mss = -1;
+  largestPayload = 0;
+
+  syn: FrameId = NO_FRAME;
+  synTime: Nanos = 0;
+  synCount = 0;
+  /** Sequence number of its FIN, where `fin` is set. */
+  finSeq = 0;
+  fin: FrameId = NO_FRAME;
+  finTime: Nanos = 0;
+  /** The first FIN arrived with a hole before it. */
+  finAhead = false;
+
+  segments = 0;
+  dataSegments = 0;
+  /** Data segments of which every byte had been seen before. */
+  resent = 0;
+  keepalives = 0;
+  /** Times that loss showed: a hole opened before a segment of this end, or it sent one again. Repeats within 50 ms count once. */
+  lossEpisodes = 0;
+  private lastLoss: Nanos = Number.NEGATIVE_INFINITY;
+
+  lastTime: Nanos = 0;
+  lastFrame: FrameId = NO_FRAME;
+  /** Newest segment that brought bytes never seen before. */
+  lastDataTime: Nanos = 0;
+  lastDataFrame: FrameId = NO_FRAME;
+  lastDataLength = 0;
+  lastDataPushed = false;
+
+  /** TTL of its newest segment that is no RST; -1 before any. */
+  ttl = -1;
+  mac = -1;
+  /** IP identification of its newest segment; -1 where IPv6 or none. */
+  ipId = -1;
+  /** Expected growth of the IP identification by that segment: the packets it stands for (offload). */
+  ipIdStep = 1;
+  /** How many steps of the IP identification were as expected, and how many were not. */
+  ipIdRegular = 0;
+  ipIdIrregular = 0;
+
+  noteLoss(time: Nanos): void {
+    if (time - this.lastLoss > LOSS_EPISODE) this.lossEpisodes += 1;
+    this.lastLoss = time;
+  }
+
+  /** Bytes of the stream that were captured in order or acknowledged (SYN and FIN not counted). */
+  get bytes(): number {
+    if (!this.seen) return 0;
+    let n = (this.inOrder - this.firstSeq) >>> 0;
+    if (this.syn !== NO_FRAME && n > 0) n -= 1;
+    if (this.fin !== NO_FRAME && ((this.inOrder - this.finSeq) | 0) > 0) n -= 1;
+    return n;
+  }
+
+  /** Bytes sent and not acknowledged; 0 where no acknowledgement was ever seen. */
+  get outstanding(): number {
+    if (!this.acked) return 0;
+    const top = this.fin !== NO_FRAME && ((this.next - this.finSeq) | 0) > 0 ? this.finSeq : this.next;
+    return Math.max(0, (top - this.una) | 0);
+  }
+
+  /** The receive window of this end in bytes; null where its scale is not known. */
+  get windowBytes(): number | null {
+    if (this.window < 0) return null;
+    if (this.window === 0) return 0;
+    return this.windowScale < 0 ? null : this.window * 2 ** this.windowScale;
+  }
+
+  /** True where the IP identification counts this flow's packets one by one, so that a jump means packets that were not seen here. */
+  get ipIdCounts(): boolean {
+    return this.ipIdRegular >= 3 && this.ipIdRegular >= 9 * this.ipIdIrregular;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * One vantage on its way through the stages: bytes to frames, frames to flows,
+ * flows to silences; and beside them the marks of a takeover and the times in
+ * which anybody was heard. A vantage may be cut into several files (rotation),
+ * fed in the order of time. Judging begins when the last byte is in.
+ */
+import { createCaptureReader } from '../packet/file/reader.ts';
+import type { CaptureReader, PacketRecord } from '../packet/file/record.ts';
+import type { Problem } from '../packet/problem.ts';
+import { decodeFrame } from '../packet/wire/decode.ts';
+import { Frame, FrameKind, PacketType } from '../packet/wire/frame.ts';
+import { CaptureState, coveredUntil } from './capture/capture-state.ts';
+import { Arrivals } from './failover/arrivals.ts';
+import { Marks } from './failover/marks.ts';
+import { settleClients } from './flow/client-end.ts';
+import { FlowTable } from './flow/flow-table.ts';
+import { frameId } from './flow/frame-id.ts';
+import { SilenceWatch } from './stall/silence.ts';
+import { Segment } from './tcp/segment.ts';
+import type { CookedCounts } from './vantage/vantage.ts';
+
+export interface TimeWindow {
+  /** Only frames in this window are looked at; ns since the epoch. */
+  readonly from?: bigint | undefined;
+  readonly to?: bigint | undefined;
+  /** The captures ran at least to here. */
+  readonly until?: bigint | undefined;
+}
+
+/** One file of the vantage. */
+export interface CaptureFile {
+  readonly state: CaptureState;
+  readonly reader: CaptureReader;
+  readonly linkTypes: Set<number>;
+  readonly problems: Problem[];
+}
+
+const MAX_PROBLEMS = 100;
+
+export class VantageAnalysis {
+  readonly files: CaptureFile[] = [];
+  readonly watches: SilenceWatch[] = [];
+  readonly cooked: (CookedCounts | undefined)[] = [];
+  readonly arrivals = new Arrivals();
+  readonly marks = new Marks();
+  private readonly table = new FlowTable();
+  private readonly frame = new Frame();
+  private readonly window: TimeWindow;
+
+  constructor(window: TimeWindow) {
+    this.window = window;
+  }
+
+  /** Begins the next file; end the one before first. */
+  open(name: string, index: number): CaptureFile {
+    const first = this.files[0]?.reader.origin;
+    const file: CaptureFile = {
+      state: new CaptureState(name, index),
+      linkTypes: new Set(),
+      problems: [],
+      reader: createCaptureReader(
+        {
+          packet: (record) => this.packet(record, file),
+          problem: (problem) => note(file, problem),
+        },
+        first === undefined || first === 0n ? {} : { origin: first },
+      ),
+    };
+    this.files.push(file);
+    return file;
+  }
+
+  /** No more files: closes every flow's last silence. */
+  finish(): void {
+    for (const watch of this.watches) watch.finish();
+    settleClients(this.table.flows);
+  }
+
+  /** ns since the epoch that all times of this vantage count from. */
+  get origin(): bigint {
+    return this.files.find((f) => f.reader.origin !== 0n)?.reader.origin ?? 0n;
+  }
+
+  /** ns after the origin; null where the vantage holds no time at all. */
+  get coveredUntil(): number | null {
+    const ends = this.files.map((f) => this.coverageOf(f)).filter((t): t is number => t !== null);
+    return ends.length === 0 ? null : Math.max(...ends);
+  }
+
+  coverageOf(file: CaptureFile): number | null {
+    const { until } = this.window;
+    const asked = until === undefined || this.origin === 0n ? null : Number(until - this.origin);
+    return coveredUntil(file.state, file.reader.interfaces, asked);
+  }
+
+  private packet(record: PacketRecord, file: CaptureFile): void {
+    if (!this.isWanted(record.time, file)) return;
+    file.state.note(record.frame, record.time);
+    if (!file.linkTypes.has(record.linkType)) file.linkTypes.add(record.linkType);
+    const frame = this.frame;
+    decodeFrame(record, frame);
+    const id = frameId(file.state.index, record.frame);
+    switch (frame.kind) {
+      case FrameKind.Tcp:
+        if (!frame.tcpHeaderCut) this.segment(frame, id);
+        break;
+      case FrameKind.Icmp:
+        if (frame.quotedProtocol === 6) this.icmp(frame, id);
+        else this.marks.observe(frame, id);
+        break;
+      case FrameKind.Arp:
+      case FrameKind.Vrrp:
+        this.marks.observe(frame, id);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private segment(frame: Frame, id: number): void {
+    const flow = this.table.find(frame, id);
+    const sender = this.table.sender;
+    let watch = this.watches[flow.index];
+    if (watch === undefined) {
+      watch = new SilenceWatch(flow);
+      this.watches.push(watch);
+    }
+    if (frame.packetType >= 0) this.countCooked(flow.index, frame, sender);
+    const side = watch.connection.sides[sender];
+    const { ttl, mac } = side;
+    const bits = watch.observe(frame, id, sender);
+    if ((bits & (Segment.Copy | Segment.Rst)) !== 0) return;
+    this.arrivals.add(frame.time, id, flow, sender);
+    if (mac >= 0 && mac !== frame.macSource && frame.macSource >= 0) {
+      this.marks.macChanged(flow, frame.time, id, flow.addressOf(sender), mac, frame.macSource);
+    }
+    if (ttl >= 0 && ttl !== frame.ttl) {
+      this.marks.ttlChanged(flow, frame.time, id, flow.addressOf(sender), ttl, frame.ttl);
+    }
+  }
+
+  private icmp(frame: Frame, id: number): void {
+    const flow = this.table.findQuoted(frame);
+    if (flow !== undefined) this.watches[flow.index]?.observeIcmp(frame, id, this.table.sender);
+  }
+
+  private countCooked(index: number, frame: Frame, sender: 0 | 1): void {
+    let counts = this.cooked[index];
+    if (counts === undefined) {
+      counts = { left: [0, 0], came: [0, 0] };
+      this.cooked[index] = counts;
+    }
+    const side = frame.packetType === PacketType.Outgoing ? counts.left : counts.came;
+    side[sender] += 1;
+  }
+
+  private isWanted(time: number, file: CaptureFile): boolean {
+    const { from, to } = this.window;
+    if (from === undefined && to === undefined) return true;
+    const at = file.reader.origin + BigInt(Math.round(time));
+    return (from === undefined || at >= from) && (to === undefined || at <= to);
+  }
+}
+
+export function note(file: CaptureFile, problem: Problem): void {
+  if (file.problems.length < MAX_PROBLEMS) file.problems.push(problem);
+}

@@ -1,0 +1,75 @@
+/**
+ * Everything a rule may look at when it judges one flow: its stalls, what the
+ * capture shows of the path, marks of a takeover, and the outcome. Facts only,
+ * worked out once, so that the rules stay short.
+ */
+import type { Nanos } from '../../packet/time.ts';
+import type { Mark } from '../failover/marks.ts';
+import type { PathView } from '../failover/path-view.ts';
+import type { EndIndex, Flow } from '../flow/flow.ts';
+import type { CauseId, Outcome } from '../report/report.ts';
+import type { SegmentEvent } from '../stall/segment-event.ts';
+import type { SilenceWatch } from '../stall/silence.ts';
+import type { Stall } from '../stall/stall.ts';
+
+/** Why a stall is not the failover's, where that is shown. */
+export interface Innocent {
+  readonly cause: 'zero-window' | 'application-idle' | 'loss' | 'capture-gap';
+  readonly because: string;
+  readonly frames: readonly number[];
+}
+
+export interface JudgedStall {
+  readonly stall: Stall;
+  readonly innocent: Innocent | null;
+  /** What shows that somebody was trying in vain: without any of it, a pause of the application explains the stall as well. */
+  readonly trying: readonly string[];
+  readonly path: PathView;
+}
+
+export interface Case {
+  readonly flow: Flow;
+  readonly watch: SilenceWatch;
+  readonly stalls: readonly JudgedStall[];
+  /** The stall that the outcome rests on; null where there is none. */
+  readonly main: JudgedStall | null;
+  readonly outcome: Outcome;
+  /** The end beside the capture; null where it was taken between the ends or nobody can tell. */
+  readonly near: EndIndex | null;
+  readonly coveredUntil: Nanos;
+  /** Marks of a takeover inside the main stall. */
+  readonly marks: readonly Mark[];
+  readonly facts: Facts;
+}
+
+/** Derived facts of the main stall, named so that rules read like the catalogue. */
+export interface Facts {
+  /** Transmissions of the near end (or of either, where unknown) that went unanswered since the far end was last heard. */
+  readonly unanswered: readonly SegmentEvent[];
+  readonly unansweredCount: number;
+  /** Those of them that are keepalives. */
+  readonly unansweredProbes: readonly SegmentEvent[];
+  /** A probe of the waiting end was answered, and the answer shows bytes stuck at the peer. */
+  readonly answeredStuck: boolean;
+  readonly answeredProbes: readonly SegmentEvent[];
+  /** The flow was closed in the stall by this segment. */
+  readonly closing: SegmentEvent | null;
+  readonly closedByNear: boolean;
+  /** TTL of the closing RST differs from that of its sender's other segments: another machine made it. */
+  readonly foreignReset: boolean;
+  /** The responder's TTL is untouched: it is next door to the capture. */
+  readonly responderNextDoor: boolean;
+  /** The flow had an earlier stall that ended: an earlier failover may have touched it. */
+  readonly earlierStall: JudgedStall | null;
+  /** The capture shows the flow from its SYN, and it had neither stall nor idle second before this one. */
+  readonly noEarlierFailover: boolean;
+  /** The connection had been idle when it was used again and failed, or was idle all along. */
+  readonly wasIdle: boolean;
+  /** Segments of the far end that only repeated what was here, each answered by the near end in vain. */
+  readonly vainAnswers: number;
+  /** The near end sent nothing at all since the far end was last heard. */
+  readonly nearSilent: boolean;
+}
+
+/** The cause of a stall that is not the failover's, or null. */
+export const innocentCause = (stall: JudgedStall): CauseId | null => stall.innocent?.cause ?? null;

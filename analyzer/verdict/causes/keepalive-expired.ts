@@ -1,0 +1,50 @@
+/**
+ * TCP keepalive ended the connection: probes at a steady interval without an
+ * answer, then an RST by the prober (RFC 9293, 3.8.4; Linux tcp_keepalive_*).
+ * It is the cause only where the path was still down when it ran out.
+ */
+import { Segment } from '../../tcp/segment.ts';
+import type { Case } from '../case.ts';
+import { closedWhilePathDown } from '../gates.ts';
+import { found, observed, out, possible, type Rule } from '../rule.ts';
+import { endName } from '../words.ts';
+
+/** One probe more than chance: macOS sends 8, Linux 9, libuv 10; configured ones at least 3. */
+const PROBES = 3;
+/** Probes are sent by one timer; captures add milliseconds. */
+const STEADY = 0.15;
+
+export const keepaliveExpired: Rule = {
+  id: 'keepalive-expired',
+  meaning: 'TCP keepalive gave the connection up before the path or the peer answered',
+  judge(c) {
+    if (!isKeepaliveDeath(c))
+      return out('the connection was not closed by an RST after a series of unanswered keepalives');
+    if (!closedWhilePathDown(c)) return possible(126);
+    const probes = c.facts.unansweredProbes;
+    const closing = c.facts.closing as { id: number; sender: 0 | 1 };
+    const who = endName(c.flow, closing.sender);
+    return found(
+      'high',
+      observed(
+        `${probes.length} keepalive probes without an answer`,
+        probes.map((p) => p.id),
+        { from: who, what: 'probe' },
+      ),
+      observed(`the ${who} then reset the connection`, [closing.id], { from: who, what: 'rst' }),
+    );
+  },
+};
+
+/** A steady series of unanswered probes, then an RST of the same end about one interval later. */
+export function isKeepaliveDeath(c: Case): boolean {
+  const probes = c.facts.unansweredProbes;
+  const closing = c.facts.closing;
+  if (c.outcome !== 'gave-up' || closing === null || probes.length < PROBES) return false;
+  if ((closing.bits & Segment.Rst) === 0 || closing.sender !== probes[0]?.sender) return false;
+  const times = [...probes.map((p) => p.time), closing.time];
+  const interval = (times[1] as number) - (times[0] as number);
+  return times.every(
+    (t, i) => i === 0 || Math.abs(t - (times[i - 1] as number) - interval) <= interval * STEADY,
+  );
+}

@@ -1,0 +1,18 @@
+/**
+ * Plain loss of segments on the path. Judged stall by stall in `innocent.ts`:
+ * a short stall in a flow that lost segments all along.
+ */
+import { out, type Rule } from '../rule.ts';
+
+export const loss: Rule = {
+  id: 'loss',
+  meaning: 'the path lost segments, as it did before',
+  judge(c) {
+    const stall = c.main?.stall;
+    const times = stall?.silence.lossBefore ?? 0;
+    if (times === 0) return out('no segment had been lost before the stall');
+    return out(
+      `${times} ${times === 1 ? 'loss' : 'losses'} before the stall do not explain one of this length`,
+    );
+  },
+};

@@ -1,0 +1,19 @@
+/**
+ * The new node held no state and took the connection over in mid-stream, from
+ * the first segment it saw. An answered keepalive before the data fits it, and
+ * an ordinary back-off too: only the node's table tells.
+ */
+import { out, possible, type Rule } from '../rule.ts';
+
+export const midstreamPickup: Rule = {
+  id: 'midstream-pickup',
+  meaning: 'the new node had no state and picked the connection up in mid-stream',
+  judge(c) {
+    if (c.outcome === 'resumed') {
+      if (c.facts.answeredProbes.length > 0) return possible(99);
+      return out('nothing of this end reached the new node before the data came');
+    }
+    if (c.outcome === 'undecided' && c.facts.answeredProbes.length > 0) return possible(80);
+    return out('the connection did not go on');
+  },
+};

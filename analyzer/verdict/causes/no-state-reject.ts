@@ -1,0 +1,46 @@
+/**
+ * The new node has no state and answers with an RST or ICMP error.
+ * The RST is the node's own: its TTL differs from that of the connection's
+ * other segments, and it comes in answer to something the waiting end sent.
+ * The trap: it goes to whoever sent, so an end that only listens hears nothing.
+ */
+import { Segment } from '../../tcp/segment.ts';
+import { unlessAnswered, unlessClosedFirst, unlessHandshake, unlessWentOn } from '../gates.ts';
+import { found, inferred, observed, out, possible, type Rule } from '../rule.ts';
+import { endName } from '../words.ts';
+
+export const noStateReject: Rule = {
+  id: 'no-state-reject',
+  meaning: 'the new node has no state for the connection and answers with a reset',
+  judge(c) {
+    const gate =
+      unlessWentOn(c) ?? unlessHandshake(c, 'a new connection needs no old state') ?? unlessClosedFirst(c);
+    if (gate !== null) return gate;
+    const { closing, foreignReset } = c.facts;
+    if (c.outcome === 'reset' && closing !== null && c.main !== null && c.main.stall.endedBy === 'close') {
+      if (!foreignReset) {
+        return out("the RST has the server's own TTL: a node's would have its own");
+      }
+      const asked = c.main.stall.events
+        .filter((e) => e.sender !== closing.sender && (e.bits & Segment.Rst) === 0)
+        .at(-1);
+      const side = c.watch.connection.sides[closing.sender];
+      return found(
+        asked === undefined ? 'medium' : 'high',
+        observed(
+          `RST in the ${endName(c.flow, closing.sender)}'s name with TTL ${closing.ttl}; its own segments arrive with TTL ${side.ttl}`,
+          [closing.id],
+          { from: endName(c.flow, closing.sender), what: 'rst' },
+        ),
+        inferred('a machine nearer than the server made the RST: a node that does not know the connection', [
+          closing.id,
+        ]),
+      );
+    }
+    if (c.outcome === 'reset') return out('the RST came without a silence before it');
+    const answered = unlessAnswered(c);
+    if (answered !== null) return answered;
+    if (c.facts.nearSilent) return possible(45);
+    return out('what this end sent was not answered by an RST or ICMP error');
+  },
+};

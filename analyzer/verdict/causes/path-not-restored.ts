@@ -1,0 +1,22 @@
+/**
+ * The path went and did not come back while anybody watched.
+ * Ruled out by any sign of life over the same path after the loss.
+ */
+import { unlessAnswered, unlessWentOn } from '../gates.ts';
+import { out, possible, type Rule } from '../rule.ts';
+
+export const pathNotRestored: Rule = {
+  id: 'path-not-restored',
+  meaning: 'the path did not come back to the end of the capture',
+  judge(c) {
+    const gate = unlessWentOn(c) ?? unlessAnswered(c);
+    if (gate !== null) return gate;
+    if (c.outcome === 'reset') return out('the reset came over the path: it works');
+    const others = c.main?.path.othersHeard ?? null;
+    const closing = c.facts.closing;
+    if (others !== null && (closing === null || others.time < closing.time)) {
+      return out('other connections over the same path worked in the meantime');
+    }
+    return possible(78);
+  },
+};

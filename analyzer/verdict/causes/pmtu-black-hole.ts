@@ -1,0 +1,42 @@
+/**
+ * Small packets pass, full ones do not: probes are answered for longer than any
+ * retransmission could wait, the answers show bytes outstanding, and still no
+ * data comes (RFC 2923, 2.1).
+ */
+import { unlessWentOn } from '../gates.ts';
+import { isRetryPending } from '../outcome.ts';
+import { found, inferred, observed, out, possible, type Rule } from '../rule.ts';
+import { bytes, endName, seconds } from '../words.ts';
+
+export const pmtuBlackHole: Rule = {
+  id: 'pmtu-black-hole',
+  meaning: 'full-size packets do not pass the new path, and nobody tells the sender',
+  judge(c) {
+    const wentOn = unlessWentOn(c);
+    if (wentOn !== null) return wentOn;
+    if (c.outcome === 'reset') return out('the connection was reset');
+    const { stall } = c.main ?? {};
+    if (stall === undefined) return out('nothing was outstanding');
+    if (c.facts.answeredProbes.length === 0) {
+      if (c.facts.unansweredCount > 0) return out('small segments of this end went unanswered as well');
+      return possible(44);
+    }
+    if (!c.facts.answeredStuck) return out('the answers to probes show nothing outstanding');
+    if (c.main === null || isRetryPending(c.main)) return possible(70);
+    const who = endName(c.flow, stall.owedBy);
+    const answers = c.facts.answeredProbes;
+    const first = answers[0] as { time: number };
+    const span = stall.start + stall.duration - first.time;
+    return found(
+      'high',
+      observed(
+        `${answers.length} probes answered over ${seconds(span)}; the answers show ${bytes(stall.stuck ?? 0)} sent and not arrived`,
+        answers.map((a) => a.id),
+        { from: who, what: 'ack' },
+      ),
+      inferred(
+        `the ${who} must have retransmitted in that time (its wait had not been longer than ${seconds(first.time - stall.start)}): small segments pass, full ones do not`,
+      ),
+    );
+  },
+};

@@ -1,0 +1,54 @@
+/**
+ * The path was back and the connection still waited for its sender's timer:
+ * each retry without an answer doubles the next wait (RFC 6298, 5.5).
+ * The trap: an answered keepalive before the data fits this *and* a node that
+ * picked the flow up without state, so then one end cannot decide.
+ */
+
+import { backoffOf } from '../backoff.ts';
+import type { Case } from '../case.ts';
+import { unlessAnswered } from '../gates.ts';
+import { isRetryPending } from '../outcome.ts';
+import { found, inferred, out, possible, type Rule } from '../rule.ts';
+import { seconds } from '../words.ts';
+
+export const rtoBackoff: Rule = {
+  id: 'rto-backoff',
+  meaning: "the connection waited for its sender's retransmission timer after the path was back",
+  judge(c) {
+    if (c.outcome === 'resumed' || c.outcome === 'cut-short')
+      return c.outcome === 'resumed' ? resumed(c) : out('the peer had closed meanwhile');
+    if (c.outcome === 'connect-delayed')
+      return out('no data was outstanding: the connection was being opened');
+    if (c.outcome === 'reset') return out('the connection was reset');
+    if (c.outcome === 'gave-up') return out('the waiting end closed: no retry of the sender came first');
+    if (c.outcome === 'not-connected') return out('the connection was never opened');
+    if (c.main !== null && c.facts.answeredStuck) {
+      return isRetryPending(c.main)
+        ? possible(130)
+        : out('a retry was due since the path is back, and none arrived');
+    }
+    const answered = unlessAnswered(c);
+    if (answered !== null) return out('the answers to probes show nothing outstanding');
+    return possible(c.facts.unansweredCount >= 2 ? 60 : 77);
+  },
+};
+
+function resumed(c: Case) {
+  if (c.main === null) return out('there was no stall');
+  const { stall, trying } = c.main;
+  const b = backoffOf(c);
+  if (c.facts.answeredProbes.length > 0)
+    return b.most < 0.5 ? out('it went on within 0.5 s of the path') : possible(100);
+  if (b.most < 0.5) return out(`it went on ${seconds(b.most * 1e9)} after the path, at the first try`);
+  if (trying.length === 0) return possible(90);
+  if (b.least < 0.5 && !b.likelyLong) return possible(100);
+  return found(
+    b.least >= 0.5 ? 'high' : 'medium',
+    inferred(
+      `nothing moved for ${seconds(stall.duration)}; then the same connection went on where it had stopped`,
+      [stall.ending?.id ?? 0],
+    ),
+    inferred(b.because, b.frames),
+  );
+}

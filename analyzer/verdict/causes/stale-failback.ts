@@ -1,0 +1,21 @@
+/**
+ * The way back to a node that still holds the connection as it was before the
+ * first failover: everything since then looks out of window to it.
+ * It needs a connection that has lived through an earlier failover.
+ */
+import { unlessAnswered, unlessHandshake, unlessSilent } from '../gates.ts';
+import { out, possible, type Rule } from '../rule.ts';
+
+export const staleFailback: Rule = {
+  id: 'stale-failback',
+  meaning: 'the connection went back to a node that still held its old state',
+  judge(c) {
+    const gate =
+      unlessSilent(c) ?? unlessAnswered(c) ?? unlessHandshake(c, 'a new connection has no old state');
+    if (gate !== null) return gate;
+    if (c.facts.noEarlierFailover) {
+      return out('the capture shows the connection from its start, and nothing had stalled before');
+    }
+    return possible(c.facts.earlierStall === null ? 48 : 128);
+  },
+};

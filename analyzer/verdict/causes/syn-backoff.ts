@@ -1,0 +1,41 @@
+/**
+ * The connection was opened during the outage: its SYN was repeated at growing
+ * intervals (RFC 6298, 5.7; Linux tcp_syn_linear_timeouts) and answered only
+ * at the first repeat after the path was back.
+ */
+
+import { Segment } from '../../tcp/segment.ts';
+import { isHandshake } from '../gates.ts';
+import { found, observed, out, possible, type Rule } from '../rule.ts';
+import { seconds } from '../words.ts';
+
+export const synBackoff: Rule = {
+  id: 'syn-backoff',
+  meaning: 'the connection was opened in the outage and waited for the next repeat of its SYN',
+  judge(c) {
+    if (!isHandshake(c) || c.main === null) return out('the connection was already open');
+    const { stall } = c.main;
+    const repeats = stall.events.filter((e) => (e.bits & Segment.Syn) !== 0);
+    if (c.outcome !== 'connect-delayed') {
+      return c.outcome === 'undecided' || c.outcome === 'not-connected'
+        ? possible(90)
+        : out('the SYN was not answered');
+    }
+    if (repeats.length === 0) return possible(70);
+    return found(
+      'high',
+      observed(
+        `SYN repeated ${repeats.length} times without an answer`,
+        [stall.startFrame, ...repeats.map((e) => e.id)],
+        {
+          from: 'client',
+          what: 'syn',
+        },
+      ),
+      observed(`answered ${seconds(stall.duration)} after the first`, [stall.ending?.id ?? 0], {
+        from: 'server',
+        what: 'syn-ack',
+      }),
+    );
+  },
+};

@@ -1,0 +1,85 @@
+/**
+ * Runs every rule over a case and settles what can be settled: one cause that
+ * is found, or the candidates that are left, likeliest first, and the capture
+ * that would split them. Never a guess dressed up as an answer.
+ */
+import type { CauseId, Confidence } from '../report/report.ts';
+import type { Case } from './case.ts';
+import { RULES } from './catalogue.ts';
+import { isKeepaliveDeath } from './causes/keepalive-expired.ts';
+import type { Judgement, VerdictClaim } from './rule.ts';
+import { splitBy } from './split-by.ts';
+
+export interface Verdict {
+  readonly cause: CauseId | null;
+  readonly candidates: readonly CauseId[];
+  readonly contributing: readonly CauseId[];
+  readonly confidence: Confidence;
+  readonly claims: readonly VerdictClaim[];
+  readonly ruledOut: readonly { cause: CauseId; because: string }[];
+  readonly splitBy: readonly string[];
+  /** Rules that failed on this case: bugs, reported and survived. */
+  readonly failed: readonly CauseId[];
+}
+
+export function decide(c: Case): Verdict {
+  if (c.outcome === 'unaffected' || c.main === null) return withoutStall(c);
+  const judged: { id: CauseId; j: Judgement }[] = [];
+  const failed: CauseId[] = [];
+  for (const rule of RULES) {
+    try {
+      judged.push({ id: rule.id, j: rule.judge(c) });
+    } catch {
+      // One broken rule must not take the answer of the others with it.
+      failed.push(rule.id);
+    }
+  }
+  const ruledOut = judged.flatMap(({ id, j }) => (j.is === 'out' ? [{ cause: id, because: j.because }] : []));
+  const winner = judged.find(({ j }) => j.is === 'found');
+  if (winner !== undefined && winner.j.is === 'found') {
+    return {
+      cause: winner.id,
+      candidates: [],
+      contributing: contributing(c, winner.id),
+      confidence: winner.j.confidence,
+      claims: winner.j.claims,
+      ruledOut,
+      splitBy: [],
+      failed,
+    };
+  }
+  const candidates = judged
+    .flatMap(({ id, j }) => (j.is === 'possible' ? [{ id, weight: j.weight }] : []))
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ id }) => id);
+  return {
+    cause: null,
+    candidates,
+    contributing: [],
+    confidence: c.outcome === 'undecided' ? 'low' : 'medium',
+    claims: [],
+    ruledOut,
+    splitBy: splitBy(c, candidates),
+    failed,
+  };
+}
+
+/** A capture that ends in mid-transfer without a stall of its own: nothing to judge but what it could be. */
+function withoutStall(c: Case): Verdict {
+  return {
+    cause: null,
+    candidates: [],
+    contributing: [],
+    confidence: c.outcome === 'unaffected' ? 'high' : 'low',
+    claims: [],
+    ruledOut: [],
+    splitBy: c.outcome === 'undecided' ? [`longer:${c.near === c.flow.server ? 'server' : 'client'}`] : [],
+    failed: [],
+  };
+}
+
+/** What made an end close, where the fault lay elsewhere. */
+function contributing(c: Case, cause: CauseId): CauseId[] {
+  if (c.outcome !== 'gave-up' || cause === 'client-timeout' || cause === 'keepalive-expired') return [];
+  return [isKeepaliveDeath(c) ? 'keepalive-expired' : 'client-timeout'];
+}

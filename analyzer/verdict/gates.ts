@@ -1,0 +1,66 @@
+/**
+ * What many rules have in common: causes of a silent flow (nothing more comes,
+ * and nobody says so) are impossible once something came. The reasons given
+ * here are what a user reads under "ruled out".
+ */
+import type { Outcome } from '../report/report.ts';
+import type { Case } from './case.ts';
+import { type Judgement, out } from './rule.ts';
+
+const WENT_ON: readonly Outcome[] = ['resumed', 'connect-delayed', 'cut-short'];
+
+/** True where the flow fell silent and nothing but silence is known of its end. */
+export const isSilent = (c: Case): boolean =>
+  c.outcome === 'hung' ||
+  c.outcome === 'undecided' ||
+  c.outcome === 'gave-up' ||
+  c.outcome === 'not-connected';
+
+export const isHandshake = (c: Case): boolean => c.main?.stall.what === 'handshake';
+
+/** Rules out a cause that would have kept the flow from going on. */
+export function unlessWentOn(c: Case): Judgement | null {
+  return WENT_ON.includes(c.outcome) ? out('the connection went on') : null;
+}
+
+/** Rules out a cause of silence: the flow went on, was reset, or the far end was heard again in it. */
+export function unlessSilent(c: Case): Judgement | null {
+  const wentOn = unlessWentOn(c);
+  if (wentOn !== null) return wentOn;
+  if (c.outcome === 'reset') return out('the connection was reset, not silent');
+  if (!isSilent(c)) return out('the connection did not fall silent');
+  return unlessClosedFirst(c);
+}
+
+/** Rules out the new node where an end closed while the path was shown to be still down: report.md, "timer or node". */
+export function unlessClosedFirst(c: Case): Judgement | null {
+  if (!closedWhilePathDown(c)) return null;
+  return out(
+    'the connection was closed while the path was still down: no segment of it had reached the new node',
+  );
+}
+
+/** True where an end closed, and another connection's SYN went unanswered after that. */
+export function closedWhilePathDown(c: Case): boolean {
+  const closing = c.facts.closing;
+  const down = c.main?.path.downAt ?? null;
+  return closing !== null && down !== null && down.time > closing.time;
+}
+
+/** Rules out a node that drops everything of the flow: probes of this flow were answered. */
+export function unlessAnswered(c: Case): Judgement | null {
+  if (c.facts.answeredProbes.length === 0) return null;
+  return out('probes of this connection were answered after the stall began: both directions pass');
+}
+
+/** Rules out causes that concern only connections older than the failover. */
+export function unlessHandshake(c: Case, because: string): Judgement | null {
+  return isHandshake(c) ? out(because) : null;
+}
+
+/** Session pick-up delays of firewalls reach 30 s and more; a connection of a minute is usually copied. */
+const YOUNG_SECONDS = 60;
+
+/** True for a connection that was young when the stall began. */
+export const isYoung = (c: Case): boolean =>
+  c.main !== null && (c.main.stall.start - c.flow.firstTime) / 1e9 < YOUNG_SECONDS;

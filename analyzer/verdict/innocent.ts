@@ -1,0 +1,110 @@
+/**
+ * "Not the failover" is tested first: a closed window, a pause of the
+ * application, plain loss, frames missing from the capture. A stall is
+ * innocent only where its own segments show it.
+ * The trap: an application that pauses and a retransmission that waits look
+ * alike from the receiver. The sender's IP identification tells them apart: if
+ * it went up by one, nothing was sent in between.
+ */
+import { type Nanos, seconds } from '../../packet/time.ts';
+import type { Mark } from '../failover/marks.ts';
+import { RTO_MIN } from '../stall/ladder.ts';
+import type { SilenceWatch } from '../stall/silence.ts';
+import { lastBefore, type Stall } from '../stall/stall.ts';
+import { Segment } from '../tcp/segment.ts';
+import type { Innocent } from './case.ts';
+
+/** A few retransmissions lost in a row: the fourth rung of a 0.2 s RTO is at 3 s. */
+const LONGEST_LOSS_STALL: Nanos = seconds(4);
+/** A path that had lost this often before may have done so again. */
+const HABITUAL_LOSS = 4;
+/** What shows that an end was sending in vain during the stall. */
+export function tryingIn(
+  stall: Stall,
+  near: 0 | 1 | null,
+  shared: boolean,
+  marks: readonly Mark[],
+): string[] {
+  const found: string[] = [];
+  if (stall.missing !== null && stall.missing > 0) found.push('missing-packets');
+  if (stall.stuck !== null && stall.stuck > 0) found.push('stuck-bytes');
+  if (stall.ladder !== null) found.push('ladder');
+  const ends = near === null ? ([0, 1] as const) : [near];
+  if (ends.some((end) => stall.unanswered[end].length > 0)) found.push('unanswered');
+  if (stall.startUnanswered) found.push('unacknowledged-request');
+  if (shared) found.push('shared-silence');
+  if (marks.some((m) => m.strong)) found.push('takeover-mark');
+  return found;
+}
+
+/** Why the stall is not the failover's; null where that is not shown. */
+export function findInnocent(stall: Stall, watch: SilenceWatch, trying: readonly string[]): Innocent | null {
+  if (stall.kind === 'closed-window') return closedWindow(stall, watch);
+  if (stall.captureGap) return captureGap(stall);
+  return loss(stall, trying) ?? idle(stall, watch, trying);
+}
+
+function closedWindow(stall: Stall, watch: SilenceWatch): Innocent {
+  const receiver = stall.waiting;
+  const closing = stall.events.find((e) => e.sender === receiver && e.window >= 0);
+  const frame = closing?.id ?? lastBefore(stall, receiver);
+  const who = receiver === watch.connection.flow.client ? 'client' : 'server';
+  return {
+    cause: 'zero-window',
+    because: `the ${who} advertised a closed receive window, so its peer had to wait`,
+    frames: frame === 0 ? [] : [frame],
+  };
+}
+
+function captureGap(stall: Stall): Innocent {
+  const all = stall.ending === null ? stall.events : [...stall.events, stall.ending];
+  const jump = all.find((e) => (e.bits & Segment.AckUnseen) !== 0);
+  return {
+    cause: 'capture-gap',
+    because: 'bytes were acknowledged that are not in the capture: frames are missing from the file',
+    frames: jump === undefined ? [] : [jump.id],
+  };
+}
+
+function loss(stall: Stall, trying: readonly string[]): Innocent | null {
+  const excluded = trying.includes('shared-silence') || trying.includes('takeover-mark');
+  if (stall.endedBy !== 'progress' || excluded || stall.what === 'handshake') return null;
+  if (stall.duration > LONGEST_LOSS_STALL || stall.silence.lossBefore < HABITUAL_LOSS) return null;
+  return {
+    cause: 'loss',
+    because: `the path had lost segments ${stall.silence.lossBefore} times before; this stall is one more of them`,
+    frames: [],
+  };
+}
+
+function idle(stall: Stall, watch: SilenceWatch, trying: readonly string[]): Innocent | null {
+  if (stall.what !== 'answer' && stall.what !== 'mid-answer' && stall.what !== 'promised') return null;
+  const hard = trying.some((t) => t !== 'shared-silence' && t !== 'takeover-mark');
+  if (hard) return null;
+  const who = stall.owedBy === watch.connection.flow.client ? 'client' : 'server';
+  const lastProbe = stall.probes.at(-1);
+  if (stall.stuckAt !== null && stall.stuck === 0 && lastProbe !== undefined && lastProbe.answer !== null) {
+    return {
+      cause: 'application-idle',
+      because: `the ${who} answered probes and had nothing outstanding: it had not sent anything more`,
+      frames: [stall.stuckAt.id],
+    };
+  }
+  const ending = stall.ending;
+  if (stall.endedBy !== 'progress' || ending === null || ending.sender !== stall.owedBy) return null;
+  if (stall.missing === 0) {
+    return {
+      cause: 'application-idle',
+      because: `the ${who} sent nothing in between: its IP identification shows no packet missing`,
+      frames: [lastBefore(stall, stall.owedBy), ending.id].filter((f) => f !== 0),
+    };
+  }
+  return null;
+}
+
+/** First RTO of a Linux sender: SRTT + 200 ms at least (RFC 6298 with Linux's TCP_RTO_MIN), by the handshake's round trip. */
+export function rtoOf(watch: SilenceWatch): Nanos {
+  const client = watch.connection.sides[watch.connection.flow.client];
+  const rtt = watch.synAckTime > 0 && client.synCount === 1 ? watch.synAckTime - client.synTime : 0;
+  return RTO_MIN + Math.min(Math.max(rtt, 0), seconds(1));
+}

@@ -1,0 +1,118 @@
+/**
+ * From the facts of one capture to a case and a verdict for each of its flows.
+ * Flows that never stood still and were not cut off get neither: they are
+ * unaffected, and cost nothing here.
+ */
+import { type Nanos, seconds } from '../../packet/time.ts';
+import type { ArrivalGap, Arrivals } from '../failover/arrivals.ts';
+import type { Mark, Marks } from '../failover/marks.ts';
+import { type LostSyn, lostSyns, viewPath } from '../failover/path-view.ts';
+import type { EndIndex, Flow } from '../flow/flow.ts';
+import type { SilenceWatch } from '../stall/silence.ts';
+import { findStalls, type Stall } from '../stall/stall.ts';
+import type { Place } from '../vantage/vantage.ts';
+import type { Case, JudgedStall } from './case.ts';
+import { decide, type Verdict } from './decide.ts';
+import { deriveFacts } from './facts.ts';
+import { findInnocent, tryingIn } from './innocent.ts';
+import { decideOutcome } from './outcome.ts';
+
+export interface CaptureFacts {
+  readonly watches: readonly SilenceWatch[];
+  readonly arrivals: Arrivals;
+  readonly marks: Marks;
+  readonly place: Place;
+  readonly coveredUntil: Nanos;
+}
+
+export interface JudgedFlow {
+  readonly watch: SilenceWatch;
+  readonly case: Case;
+  readonly verdict: Verdict;
+}
+
+/** A mark this long before a stall may still belong to it: announcements come before the loss is felt. */
+const MARK_BEFORE: Nanos = seconds(2);
+
+/** Judges every flow of a capture. */
+export function judgeCapture(facts: CaptureFacts): JudgedFlow[] {
+  const stalls = facts.watches.map((w) => findStalls(w, facts.coveredUntil));
+  const syns = facts.watches.flatMap((w, i) => lostSyns(w.connection.flow, stalls[i] as Stall[]));
+  const sharedGaps = findSharedGaps(facts, stalls);
+  return facts.watches.map((watch, i) => judgeFlow(facts, watch, stalls[i] as Stall[], syns, sharedGaps));
+}
+
+function judgeFlow(
+  facts: CaptureFacts,
+  watch: SilenceWatch,
+  stalls: readonly Stall[],
+  syns: readonly LostSyn[],
+  sharedGaps: ReadonlySet<ArrivalGap>,
+): JudgedFlow {
+  const flow = watch.connection.flow;
+  const near = nearEnd(facts.place, flow);
+  const otherSyns = stalls.length === 0 ? syns : syns.filter((s) => s.flow !== flow);
+  const judged = stalls.map((stall): JudgedStall => {
+    const shared = [...sharedGaps].some((gap) => overlaps(gap, stall));
+    const trying = tryingIn(stall, near, shared, marksIn(facts.marks, stall, flow));
+    return {
+      stall,
+      innocent: findInnocent(stall, watch, trying),
+      trying,
+      path: viewPath(stall, flow, near, facts.arrivals, otherSyns),
+    };
+  });
+  const { outcome, main } = decideOutcome(watch, judged, near);
+  const c: Case = {
+    flow,
+    watch,
+    stalls: judged,
+    main,
+    outcome,
+    near,
+    coveredUntil: facts.coveredUntil,
+    marks: main === null ? [] : marksIn(facts.marks, main.stall, flow),
+    facts: deriveFacts(watch, judged, main, near),
+  };
+  return { watch, case: c, verdict: decide(c) };
+}
+
+function nearEnd(place: Place, flow: Flow): EndIndex | null {
+  if (place === 'client') return flow.client;
+  return place === 'server' ? flow.server : null;
+}
+
+function marksIn(marks: Marks, stall: Stall, flow: Flow): Mark[] {
+  const until = stall.end ?? stall.start + stall.duration;
+  return marks.found.filter(
+    (m) =>
+      m.time >= stall.start - MARK_BEFORE &&
+      m.time <= until &&
+      (m.flow === null || m.flow === flow || m.strong),
+  );
+}
+
+/** Times in which nobody heard the far side while at least two flows waited for it. */
+function findSharedGaps(facts: CaptureFacts, stalls: readonly (readonly Stall[])[]): Set<ArrivalGap> {
+  const shared = new Set<ArrivalGap>();
+  for (const toward of ['client', 'server'] as const) {
+    if (facts.place === 'client' && toward === 'server') continue;
+    if (facts.place === 'server' && toward === 'client') continue;
+    for (const gap of facts.arrivals.gaps(toward)) {
+      let waiting = 0;
+      for (const own of stalls) {
+        if (own.some((s) => s.kind === 'waiting' && overlaps(gap, s))) waiting += 1;
+        if (waiting >= 2) break;
+      }
+      if (waiting >= 2) shared.add(gap);
+    }
+  }
+  return shared;
+}
+
+/** They share at least half of the shorter one: a stall that only touches a gap is another matter. */
+function overlaps(gap: ArrivalGap, stall: Stall): boolean {
+  const until = stall.end ?? stall.start + stall.duration;
+  const common = Math.min(gap.to, until) - Math.max(gap.from, stall.start);
+  return common > 0 && common >= 0.5 * Math.min(gap.to - gap.from, until - stall.start);
+}

@@ -1,0 +1,267 @@
+/**
+ * What happened in the stall that a verdict rests on, sentence by sentence,
+ * each with its frames. The same story for every cause; a rule that found its
+ * cause adds its own proof.
+ */
+import { type Nanos, seconds as secondsOf } from '../../packet/time.ts';
+import { type EndIndex, otherEnd } from '../flow/flow.ts';
+import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
+import type { Shows } from '../report/report.ts';
+import type { SegmentEvent } from '../stall/segment-event.ts';
+import { SHORTEST_SILENCE } from '../stall/silence.ts';
+import { ANSWER_WAIT, type Stall } from '../stall/stall.ts';
+import { Segment } from '../tcp/segment.ts';
+import type { Case } from './case.ts';
+import { inferred, observed, type VerdictClaim } from './rule.ts';
+import { bytes, endName, plural, seconds } from './words.ts';
+
+/** Frames cited for one sentence: the first and the newest ones of a long series. */
+const CITED = 10;
+
+/** The story of the main stall; a single sentence where there is none. */
+export function narrate(c: Case): VerdictClaim[] {
+  if (c.main === null) return c.outcome === 'reset' ? narrateReset(c) : [];
+  const stall = c.main.stall;
+  return [
+    ...begin(c, stall),
+    ...missing(c, stall),
+    ...unansweredClaims(c, stall),
+    ...answers(c, stall),
+    ...path(c),
+    ...marks(c),
+    ...ending(c, stall),
+    ...absence(c, stall),
+  ];
+}
+
+function narrateReset(c: Case): VerdictClaim[] {
+  const closing = c.facts.closing;
+  if (closing === null) return [];
+  const who = endName(c.flow, closing.sender);
+  return [
+    observed(
+      `RST in the ${who}'s name amid the transfer (TTL ${closing.ttl}; its own segments have ${c.watch.connection.sides[closing.sender].ttl})`,
+      [closing.id],
+      {
+        from: who,
+        what: 'rst',
+      },
+    ),
+  ];
+}
+
+function begin(c: Case, stall: Stall): VerdictClaim[] {
+  const owing = endName(c.flow, stall.owedBy);
+  const data =
+    stall.silence.startSender === stall.owedBy && stall.silence.lastData[stall.owedBy] === NO_FRAME
+      ? NO_FRAME
+      : stall.silence.lastData[stall.owedBy];
+  const claims: VerdictClaim[] = [];
+  if (stall.what === 'handshake') {
+    claims.push(observed('first SYN of the connection', [stall.startFrame], { from: 'client', what: 'syn' }));
+    return claims;
+  }
+  if (stall.what === 'probe-answer') {
+    if (data !== NO_FRAME)
+      claims.push(
+        observed(`last data of the ${owing}; the connection is idle after it`, [data], {
+          from: owing,
+          what: 'data',
+        }),
+      );
+    return claims;
+  }
+  if (data !== NO_FRAME && stall.what !== 'answer') {
+    claims.push(
+      observed(`last data of the ${owing} before the silence`, [data], { from: owing, what: 'data' }),
+    );
+  }
+  if (stall.startFrame !== data) {
+    const who = endName(c.flow, stall.silence.startSender);
+    const text =
+      stall.what === 'answer'
+        ? `last new bytes of the ${who}: a request`
+        : 'the last frame that moved anything';
+    claims.push(
+      observed(text, [stall.startFrame], {
+        from: who,
+        what: stall.what === 'answer' ? 'segment' : 'segment',
+      }),
+    );
+  }
+  claims.push(inferred(owedWords(c, stall), [stall.startFrame]));
+  return claims;
+}
+
+function owedWords(c: Case, stall: Stall): string {
+  const owing = endName(c.flow, stall.owedBy);
+  switch (stall.what) {
+    case 'unacknowledged':
+      return `${bytes(stall.bytes ?? 0)} of the ${owing} were not acknowledged`;
+    case 'promised':
+      return `the ${owing} still owed ${bytes(stall.bytes ?? 0)} of the body it had promised`;
+    case 'answer':
+      return `the ${owing} owed an answer to the request`;
+    case 'mid-answer':
+      return `the ${owing} had sent ${bytes(stall.silence.turnBytes)} of an answer whose length is not in the capture; taken to be unfinished`;
+    default:
+      return `the ${owing} owed an answer`;
+  }
+}
+
+function missing(c: Case, stall: Stall): VerdictClaim[] {
+  if (stall.missing === null || stall.missing === 0) return [];
+  const owing = endName(c.flow, stall.owedBy);
+  const first = [...stall.events, ...(stall.ending === null ? [] : [stall.ending])].find(
+    (e) => e.sender === stall.owedBy,
+  );
+  const before = stall.silence.lastOf[stall.owedBy];
+  return [
+    inferred(
+      `the ${owing} sent ${plural(stall.missing, 'packet')} in the stall that never arrived: its IP identification went on counting`,
+      [before, first?.id ?? NO_FRAME].filter((f) => f !== NO_FRAME),
+    ),
+  ];
+}
+
+function unansweredClaims(c: Case, stall: Stall): VerdictClaim[] {
+  const claims: VerdictClaim[] = [];
+  const until = stall.end ?? stall.start + stall.duration;
+  for (const end of [c.flow.client, c.flow.server]) {
+    const who = endName(c.flow, end);
+    const own = stall.events.filter(
+      (e, i) => e.sender === end && e.icmp < 0 && isVain(stall.events, i, until, stall),
+    );
+    const kinds: [string, Shows['what'], number][] = [
+      ['keepalive probe', 'probe', Segment.Probe],
+      ['retransmission', 'retransmission', Segment.Resent],
+      ['repeated SYN', 'syn', Segment.Syn],
+      ['FIN', 'fin', Segment.Fin],
+    ];
+    for (const [noun, what, bit] of kinds) {
+      const some = own.filter((e) => (e.bits & bit) !== 0);
+      if (some.length === 0) continue;
+      claims.push(
+        observed(`${plural(some.length, noun)} of the ${who} without an answer`, cite(some), {
+          from: who,
+          what,
+        }),
+      );
+    }
+  }
+  return claims;
+}
+
+/** Sent, and no frame of the other end before its sender's next one or within the time an answer takes. */
+function isVain(events: readonly SegmentEvent[], i: number, until: Nanos, stall: Stall): boolean {
+  const e = events[i] as SegmentEvent;
+  const next = events.slice(i + 1).find((n) => n.icmp < 0);
+  if (next !== undefined) return next.sender === e.sender || next.time - e.time >= ANSWER_WAIT;
+  const answered =
+    stall.ending !== null && stall.ending.sender !== e.sender && stall.ending.time - e.time < ANSWER_WAIT;
+  return !answered && until - e.time >= ANSWER_WAIT;
+}
+
+function answers(c: Case, stall: Stall): VerdictClaim[] {
+  const answered = stall.probes.filter((p) => p.answer !== null);
+  if (answered.length === 0) return [];
+  const claims: VerdictClaim[] = [];
+  for (const prober of [c.flow.client, c.flow.server]) {
+    const own = answered.filter((p) => p.event.sender === prober).map((p) => p.answer as SegmentEvent);
+    if (own.length === 0) continue;
+    const who = endName(c.flow, otherEnd(prober));
+    const stuck = stall.owedBy === otherEnd(prober) ? (stall.stuck ?? 0) : 0;
+    const tail =
+      stuck > 0
+        ? `: path and peer are alive, and ${bytes(stuck)} are sent but not arrived`
+        : ': path and peer are alive, and nothing more is outstanding';
+    claims.push(
+      observed(`the ${who} answered ${plural(own.length, 'probe')}${tail}`, cite(own), {
+        from: who,
+        what: 'ack',
+      }),
+    );
+  }
+  return claims;
+}
+
+function path(c: Case): VerdictClaim[] {
+  const { path: view } = c.main as NonNullable<Case['main']>;
+  const claims: VerdictClaim[] = [];
+  if (view.othersHeard !== null && view.othersHeard.flow !== c.flow) {
+    const other = view.othersHeard;
+    claims.push(
+      inferred(
+        `another connection (port ${other.flow.port[other.flow.client]}) was heard over the same path while this one was silent`,
+        [],
+      ),
+    );
+  }
+  return claims;
+}
+
+function marks(c: Case): VerdictClaim[] {
+  return c.marks
+    .filter((m) => m.strong && m.flow === null)
+    .slice(0, 3)
+    .map((m) =>
+      observed(`mark of a takeover: ${m.text}`, [m.frame], {
+        from: 'network',
+        what: m.kind === 'vrrp-master' ? 'vrrp' : 'arp',
+      }),
+    );
+}
+
+function ending(c: Case, stall: Stall): VerdictClaim[] {
+  const e = stall.ending;
+  if (e === null) return [];
+  const who = endName(c.flow, e.sender);
+  const after = seconds(e.time - stall.start);
+  if (stall.endedBy === 'close') {
+    const how = (e.bits & Segment.Rst) !== 0 ? 'RST' : 'FIN';
+    return [
+      observed(`the ${who} ended the connection (${how}) ${after} after the last progress`, [e.id], {
+        from: who,
+        what: how === 'RST' ? 'rst' : 'fin',
+      }),
+    ];
+  }
+  if ((e.bits & Segment.Syn) !== 0) {
+    return [observed(`SYN-ACK after ${after}`, [e.id], { from: who, what: 'syn-ack' })];
+  }
+  const what = (e.bits & Segment.NewData) !== 0 ? 'data' : 'ack';
+  const text =
+    what === 'data'
+      ? `in-order data of the ${who} again, ${after} after the last progress`
+      : `the ${who} acknowledges again, ${after} after the last progress`;
+  return [observed(text, [e.id], { from: who, what })];
+}
+
+/** Nothing came: a sentence only where the capture demonstrably ran on. */
+function absence(c: Case, stall: Stall): VerdictClaim[] {
+  if (stall.end !== null || stall.duration < SHORTEST_SILENCE) return [];
+  const from = lastHeard(c, stall);
+  const until = stall.start + stall.duration;
+  if (until - from < secondsOf(1)) return [];
+  const hears = c.near ?? stall.waiting;
+  const who = endName(c.flow, otherEnd(hears));
+  return [
+    {
+      kind: 'absent',
+      text: `nothing of the ${who} for the last ${seconds(until - from)}`,
+      frames: [],
+      coverage: { from, to: until, why: 'the capture ran on to its end' },
+    },
+  ];
+}
+
+function lastHeard(c: Case, stall: Stall): Nanos {
+  const hears: EndIndex = c.near ?? stall.waiting;
+  const heard = stall.events.filter((e) => e.sender !== hears && e.icmp < 0).at(-1);
+  return heard === undefined ? stall.start : heard.time;
+}
+
+function cite(events: readonly SegmentEvent[]): FrameId[] {
+  if (events.length <= CITED) return events.map((e) => e.id);
+  return [...events.slice(0, CITED - 4), ...events.slice(-4)].map((e) => e.id);
+}

@@ -1,0 +1,128 @@
+/**
+ * The commands beside the diagnosis, as processes: help, explain, frames, completion.
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CAUSE_IDS } from '../analyzer/index.ts';
+import { COMMAND_NAMES } from './commands.ts';
+import { bundleCli, type CliResult, removeBundle, runCli, temporaryFolder } from './run-cli.ts';
+
+const CAPTURE = fileURLToPath(
+  new URL('../test/fixtures/captures/nat-none-wget/client.pcap.gz', import.meta.url),
+);
+
+const folder = temporaryFolder();
+let bundle = '';
+const run = (...args: string[]): Promise<CliResult> => runCli(bundle, args);
+
+beforeAll(async () => {
+  bundle = await bundleCli();
+});
+afterAll(() => {
+  folder.remove();
+  removeBundle(bundle);
+});
+
+describe('help and version', () => {
+  test('--help begins with three examples and lists only what is built', async () => {
+    const { code, stdout } = await run('--help');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Examples:\n( {2}diagnose .*\n){3}\nUsage: diagnose \[options\]/);
+    for (const option of ['--json', '--jsonl', '--output', '--until', '--fail-on', '--strict', '--version']) {
+      expect(stdout).toContain(option);
+    }
+    const commands = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('FILE  '));
+    expect([...commands.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name)).toEqual(COMMAND_NAMES);
+    for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100);
+  });
+
+  test('--version is a version, help of a command its own', async () => {
+    expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+/);
+    expect((await run('help', 'explain')).stdout).toMatch(/^Usage: diagnose explain \[options\] \[cause\]/);
+    expect((await run('analyze', '--help')).stdout).toContain('--fail-on');
+  });
+});
+
+describe('explain', () => {
+  test('without a cause lists them all, a line or two each', async () => {
+    const { code, stdout } = await run('explain');
+    expect(code).toBe(0);
+    const ids = [...stdout.matchAll(/^([a-z-]+) {2}/gm)].map(([, id]) => id);
+    expect(ids).toEqual(CAUSE_IDS);
+  });
+
+  test('with a cause prints its page', async () => {
+    const { code, stdout } = await run('explain', 'RTO-backoff');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^# rto-backoff\n/);
+  });
+
+  test('a mistyped cause gets the nearest', async () => {
+    expect(await run('explain', 'rto-backof')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: "error: there is no cause 'rto-backof'\nhelp: did you mean 'diagnose explain rto-backoff'?\n",
+    });
+  });
+});
+
+describe('frames', () => {
+  test('a line a TCP frame: number, stream, flags', async () => {
+    const { code, stdout, stderr } = await run('frames', CAPTURE);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(100);
+    for (const line of lines) expect(line).toMatch(/^\d+\t\d+\t([a-z_]+(,[a-z_]+)*)?$/);
+  });
+
+  test('what is no capture, or several, is refused', async () => {
+    const text = join(folder.path, 'notes.txt');
+    writeFileSync(text, 'The gateway failed over at 11:07.');
+    expect((await run('frames', text)).stderr).toMatch(
+      /^error: .*notes\.txt: this is no pcap or pcapng file: it is text\n/,
+    );
+    expect((await run('frames', join(CAPTURE, '..'))).stderr).toMatch(/^error: frames takes one capture\n/);
+    const stream = await runCli(bundle, ['frames', '-'], { stdin: 'y\n'.repeat(1_000_000) });
+    expect(stream).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('completion', () => {
+  /** What bash offers for a command line, `COMP_WORDS` as it would set it. */
+  async function complete(...words: string[]): Promise<string[]> {
+    const { stdout } = await run('completion', 'bash');
+    const line = `COMP_WORDS=(diagnose ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}`;
+    const script = `${stdout}\n${line}; _diagnose; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const bash = spawnSync('bash', ['-c', script], { encoding: 'utf8', cwd: folder.path });
+    expect(bash.stderr).toBe('');
+    return bash.stdout.trim().split('\n');
+  }
+
+  test('bash: commands, options, causes, outcomes, colours', async () => {
+    expect(await complete('ex')).toEqual(['explain']);
+    expect(await complete('--js')).toEqual(['--json', '--jsonl']);
+    expect(await complete('explain', 'rto')).toEqual(['rto-backoff']);
+    expect(await complete('--fail-on', 'h')).toEqual(['hung']);
+    expect(await complete('--color', 'a')).toEqual(['auto', 'always']);
+  });
+
+  test.each(['zsh', 'fish'])('%s: names every command and option', async (shell) => {
+    const { code, stdout } = await run('completion', shell);
+    expect(code).toBe(0);
+    for (const word of ['analyze', 'explain', 'frames', 'json', 'fail-on', 'rto-backoff', 'not-connected']) {
+      expect(stdout).toContain(word);
+    }
+    // Where the shell is at hand, it judges the syntax itself.
+    const check = spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' });
+    if (!check.error) expect(check.stderr).toBe('');
+  });
+
+  test('another shell is refused', async () => {
+    expect((await run('completion', 'tcsh')).stderr).toBe(
+      "error: no completion for 'tcsh'\nhelp: shells: bash, zsh, fish\n",
+    );
+  });
+});

@@ -1,0 +1,10 @@
+/** The commands by name: for help, completion and "did you mean". */
+export const COMMANDS = {
+  analyze: 'diagnose captures; the same as naming them without a command',
+  explain: 'what a cause means, how to recognise it, what to do; without CAUSE: the list',
+  frames: 'a line a TCP frame: number, stream, flags as tshark names them (tab-separated)',
+  completion: 'print the completion script of a shell',
+  help: 'display help for a command',
+} as const;
+
+export const COMMAND_NAMES = Object.keys(COMMANDS);

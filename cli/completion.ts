@@ -1,0 +1,138 @@
+/**
+ * `diagnose completion SHELL`: scripts made from the commands and options as
+ * they are defined, so that they cannot fall behind. Files complete as usual,
+ * also after `VANTAGE=`.
+ */
+import type { Command, Option } from 'commander';
+import { CAUSE_IDS, OUTCOMES } from '../analyzer/index.ts';
+import { UserError } from './user-error.ts';
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** What can follow a command or an option, by its name; files where nothing is said. */
+const VALUES: Record<string, readonly string[]> = {
+  explain: CAUSE_IDS,
+  completion: SHELLS,
+  '--fail-on': OUTCOMES,
+};
+
+/** @throws UserError `usage` for an unknown shell */
+export function completionScript(shell: string, program: Command): string {
+  switch (shell) {
+    case 'bash':
+      return bashScript(program);
+    case 'zsh':
+      return zshScript(program);
+    case 'fish':
+      return fishScript(program);
+    default:
+      throw new UserError('usage', `no completion for '${shell}'`, `shells: ${SHELLS.join(', ')}`);
+  }
+}
+
+function bashScript(program: Command): string {
+  const cases = [...valueOptions(program), ...Object.entries(VALUES)].map(([name, values]) => {
+    return `    ${name}) COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$cur")); return ;;`;
+  });
+  return `# diagnose completion bash: add to ~/.bashrc: source <(diagnose completion bash)
+_diagnose() {
+  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}"
+  case "$prev" in
+${cases.join('\n')}
+  esac
+  if [[ "$cur" == -* ]]; then
+    COMPREPLY=($(compgen -W "${optionsOf(program).flatMap(flagsOf).join(' ')}" -- "$cur"))
+  elif [[ $COMP_CWORD -eq 1 ]]; then
+    COMPREPLY=($(compgen -W "${commandsOf(program)
+      .map(({ name }) => name)
+      .join(' ')}" -f -- "$cur"))
+  fi
+}
+complete -o default -F _diagnose diagnose
+`;
+}
+
+function zshScript(program: Command): string {
+  const options = optionsOf(program).map((option) => {
+    const [first, ...others] = flagsOf(option);
+    const names =
+      others.length > 0 ? `'(${flagsOf(option).join(' ')})'{${[first, ...others].join(',')}}` : `'${first}'`;
+    return `    ${names}'[${quote(option.description)}]${zshValue(option)}'`;
+  });
+  const commands = commandsOf(program).map(
+    ({ name, description }) => `      '${name}:${quote(description)}'`,
+  );
+  const cases = Object.entries(VALUES)
+    .filter(([name]) => !name.startsWith('-'))
+    .map(([name, values]) => `    ${name}) _values '${name}' ${values.join(' ')} ; return ;;`);
+  return `#compdef diagnose
+# diagnose completion zsh: add to ~/.zshrc after compinit: source <(diagnose completion zsh)
+_diagnose() {
+  case "\${words[2]}" in
+${cases.join('\n')}
+  esac
+  if (( CURRENT == 2 )) && [[ "\${words[2]}" != -* ]]; then
+    local -a commands=(
+${commands.join('\n')}
+    )
+    _describe command commands
+  fi
+  _arguments -s \\
+${options.join(' \\\n')} \\
+    '*:capture:_files'
+}
+compdef _diagnose diagnose
+`;
+}
+
+function fishScript(program: Command): string {
+  const commands = commandsOf(program).map(({ name, description }) => {
+    return `complete -c diagnose -n __fish_use_subcommand -a ${name} -d '${quote(description)}'`;
+  });
+  const options = optionsOf(program).map((option) => {
+    const short = option.short ? ` -s ${option.short.slice(1)}` : '';
+    const long = option.long ? ` -l ${option.long.slice(2)}` : '';
+    const values = valuesOf(option);
+    const value = values ? ` -x -a '${values.join(' ')}'` : option.required ? ' -r' : '';
+    return `complete -c diagnose${short}${long}${value} -d '${quote(option.description)}'`;
+  });
+  const values = Object.entries(VALUES)
+    .filter(([name]) => !name.startsWith('-'))
+    .map(
+      ([name, words]) =>
+        `complete -c diagnose -n '__fish_seen_subcommand_from ${name}' -f -a '${words.join(' ')}'`,
+    );
+  return `# diagnose completion fish > ~/.config/fish/completions/diagnose.fish\n${[...commands, ...options, ...values].join('\n')}\n`;
+}
+
+/** The options of the default command, which are also typed without its name, and those of the program. */
+function optionsOf(program: Command): Option[] {
+  const analyze = program.commands.find((command) => command.name() === 'analyze');
+  return [
+    ...(analyze?.options ?? []),
+    ...program.options,
+    program.createOption('-h, --help', 'display help'),
+  ];
+}
+
+const commandsOf = (program: Command): { name: string; description: string }[] =>
+  program.commands.map((command) => ({ name: command.name(), description: command.description() }));
+
+const flagsOf = ({ short, long }: Option): string[] => [short, long].filter((flag) => flag !== undefined);
+
+const valuesOf = (option: Option): readonly string[] | undefined =>
+  option.argChoices ?? VALUES[option.long ?? ''];
+
+const valueOptions = (program: Command): [string, readonly string[]][] =>
+  optionsOf(program).flatMap((option) => (option.argChoices ? [[option.long!, option.argChoices]] : []));
+
+function zshValue(option: Option): string {
+  if (!option.required) return '';
+  const values = valuesOf(option);
+  if (values) return `:value:(${values.join(' ')})`;
+  return option.long === '--output' ? ':file:_files' : ':value:';
+}
+
+/** For single quotes in all three shells; brackets and colons mean something to zsh. */
+const quote = (text: string): string => text.replace(/['[\]:]/g, '');

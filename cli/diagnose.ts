@@ -1,0 +1,112 @@
+/**
+ * The main job: captures in, the report out. Reads, asks the analyzer, prints;
+ * what is found never makes it fail, unless `--fail-on` says so.
+ */
+import { type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
+import { notACapture } from './input-errors.ts';
+import { expandInputs } from './inputs.ts';
+import { asClause, printNote } from './messages.ts';
+import { checkOptions, type DiagnoseOptions } from './options.ts';
+import { checkOutput, writeResult } from './output.ts';
+import { createProgress } from './progress.ts';
+import { type CaptureSource, readCapture } from './read-capture.ts';
+import { renderJson, renderJsonLines } from './render/json.ts';
+import { detectStyle } from './render/style.ts';
+import { renderText, type TextOptions } from './render/text.ts';
+import type { TimeArgument } from './time-argument.ts';
+import { UserError } from './user-error.ts';
+import { VERSION } from './version.ts';
+
+/** More damage than this is a sentence, not a list. */
+const MOST_PROBLEMS = 10;
+
+/** Returns the exit code. @throws UserError */
+export async function diagnose(args: readonly string[], options: DiagnoseOptions): Promise<0 | 1> {
+  checkOptions(options);
+  const sources = await expandInputs(args, printNote);
+  checkOutput(
+    options.output,
+    sources.map(({ path }) => path),
+  );
+  noteAssumedZones(options);
+  const report = await analyze(sources, options);
+  judgeProblems(report, options.strict === true);
+  if (options.flow !== undefined && report.flows.every(({ ladder }) => ladder === undefined)) {
+    throw new UserError('usage', `no flow matches '${options.flow}'`, '-v lists every flow');
+  }
+  writeResult(render(report, options), options.output);
+  const fails = options.failOn?.some((outcome) => (report.summary.byOutcome[outcome] ?? 0) > 0);
+  return fails ? 1 : 0;
+}
+
+async function analyze(sources: readonly CaptureSource[], options: DiagnoseOptions): Promise<Report> {
+  const analysis = createAnalysis(analysisOptions(options));
+  const progress = createProgress(process.stderr);
+  // Also on an interrupt: the line must not stay behind.
+  process.once('exit', () => progress.erase());
+  for (const source of sources) {
+    const feed = analysis.addCapture(source.input);
+    await readCapture(source, feed, progress);
+    if (feed.format === null) throw notACapture(source.input.file, 'this is no pcap or pcapng file');
+  }
+  progress.erase();
+  return analysis.finish();
+}
+
+function analysisOptions({ from, to, until, flow }: DiagnoseOptions): AnalysisOptions {
+  return {
+    tool: { name: 'stallscope', version: VERSION },
+    ...(from && { from: from.time }),
+    ...(to && { to: to.time }),
+    ...(until && { until: until.time }),
+    ...(flow !== undefined && { ladderFor: flow }),
+  };
+}
+
+function render(report: Report, options: DiagnoseOptions): string {
+  if (options.json) return renderJson(report);
+  if (options.jsonl) return renderJsonLines(report, options.flow !== undefined);
+  const toFile = options.output !== undefined && options.output !== '-';
+  const style = detectStyle({
+    color: options.color,
+    env: process.env,
+    isTerminal: !toFile && process.stdout.isTTY === true,
+    columns: toFile ? undefined : process.stdout.columns,
+  });
+  return renderText(report, { style, detail: detailOf(options) });
+}
+
+function detailOf({ quiet, verbose, flow }: DiagnoseOptions): TextOptions['detail'] {
+  if (quiet) return 'quiet';
+  if (flow !== undefined) return 'flow';
+  return verbose ? 'verbose' : 'normal';
+}
+
+/** Damage is noted and lived with; under `--strict` the first of it is an error. */
+function judgeProblems({ captures, problems }: Report, strict: boolean): void {
+  const lines = problems.map(({ at, message }) => {
+    const file = captures.find(({ id }) => id === at.capture)?.file ?? at.capture;
+    return `${file}: ${asClause(message)}${at.frame === undefined ? '' : ` (frame ${at.frame})`}`;
+  });
+  for (const { id, file, truncated } of captures) {
+    if (truncated && !problems.some(({ at }) => at.capture === id))
+      lines.push(`${file}: ends inside a packet`);
+  }
+  if (strict && lines.length > 0) {
+    throw new UserError('strict', lines[0]!, 'without --strict, what can be read is analysed');
+  }
+  for (const line of lines.slice(0, MOST_PROBLEMS)) printNote(line);
+  if (lines.length > MOST_PROBLEMS)
+    printNote(`and ${lines.length - MOST_PROBLEMS} more problems: see --json`);
+}
+
+function noteAssumedZones({ from, to, until }: DiagnoseOptions): void {
+  const given: [string, TimeArgument | undefined][] = [
+    ['--from', from],
+    ['--to', to],
+    ['--until', until],
+  ];
+  for (const [name, argument] of given) {
+    if (argument?.zoneAssumed) printNote(`${name} names no time zone and is taken as UTC`);
+  }
+}

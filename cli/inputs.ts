@@ -1,0 +1,106 @@
+/**
+ * Arguments to captures: `[VANTAGE=]FILE`, where FILE is a file, a folder (the
+ * captures directly in it) or `-`. What is named must be a capture; what lies
+ * beside captures in a folder need not be.
+ */
+import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CaptureInput } from '../analyzer/index.ts';
+import { notACapture, unreadable } from './input-errors.ts';
+import { asClause, type Note } from './messages.ts';
+import { type CaptureSource, fileIdentity } from './read-capture.ts';
+import { sniffCapture } from './sniff.ts';
+import { UserError } from './user-error.ts';
+
+const CAPTURE_NAME = /\.(pcap|pcapng|cap|ntar)(\.(gz|zst|lz4))?$/i;
+/** Names may have dots (`fw1.example.net`), but no slash: `./a=b.pcap` is a path. */
+const VANTAGE = /^([A-Za-z0-9][\w.-]*?)(?:\.(in|out))?=(.*)$/s;
+
+/** In the order given, folders sorted by name, the same file once. @throws UserError `usage` or `input` */
+export async function expandInputs(args: readonly string[], note: Note): Promise<CaptureSource[]> {
+  if (args.length === 0)
+    throw new UserError('usage', 'no capture is given', 'diagnose --help begins with examples');
+  const sources: CaptureSource[] = [];
+  const seen = new Set<string>();
+  for (const arg of args) {
+    for (const source of await expandArgument(arg, note)) {
+      const identity = fileIdentity(source.path);
+      if (seen.has(identity)) note(`${source.input.file}: given twice, read once`);
+      else sources.push(source);
+      seen.add(identity);
+    }
+  }
+  return sources;
+}
+
+async function expandArgument(arg: string, note: Note): Promise<CaptureSource[]> {
+  const { path, vantage } = splitVantage(arg);
+  const source = (file: string): CaptureSource => {
+    return {
+      path: file,
+      input: { file: file === '-' ? 'standard input' : file, ...(vantage && { vantage }) },
+    };
+  };
+  if (path === '') throw new UserError('usage', `${arg}: no file after '='`);
+  if (path === '-') return [source('-')];
+  const kind = await kindOf(path);
+  if (kind === 'folder') return (await capturesIn(path, note)).map(source);
+  // A pipe can be read only once, so it is not looked at before.
+  if (kind === 'file') {
+    const found = await sniffCapture(path);
+    if (!found.isCapture) throw notACapture(path, found.why);
+  }
+  return [source(path)];
+}
+
+function splitVantage(arg: string): { path: string; vantage?: NonNullable<CaptureInput['vantage']> } {
+  const match = existsSync(arg) ? null : VANTAGE.exec(arg);
+  if (!match) return { path: arg };
+  const [, host, side, path] = match;
+  return { path: path!, vantage: { host: host!, ...(side && { side: side as 'in' | 'out' }) } };
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | 'stream'> {
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) return 'folder';
+    return stat.isFile() ? 'file' : 'stream';
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function capturesIn(folder: string, note: Note): Promise<string[]> {
+  const captures: string[] = [];
+  for (const entry of listFolder(folder)) {
+    const path = join(folder, entry.name);
+    if (!isRegularFile(path)) continue;
+    const found = await sniffCapture(path).catch(({ message }: Error) => ({
+      isCapture: false,
+      why: message,
+    }));
+    if (found.isCapture) captures.push(path);
+    else if (CAPTURE_NAME.test(entry.name)) note(`${path}: skipped, ${asClause(found.why)}`);
+  }
+  if (captures.length === 0)
+    throw new UserError('input', `no captures in ${folder}`, 'folders inside a folder are not searched');
+  return captures;
+}
+
+function listFolder(folder: string): Dirent[] {
+  try {
+    // By code unit, so that the order is the same in every locale.
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+}
+
+/** Follows links; a link to nowhere is no file. */
+function isRegularFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * The entry of `diagnose`: runs the command line and turns whatever ends it
+ * into an exit code. 0 analysed, 1 only by --fail-on, 2 usage or unreadable
+ * input (and bugs), 130 interrupted; a reader that closes the pipe is no error.
+ */
+import { printError } from './messages.ts';
+import { runProgram } from './program.ts';
+import { systemErrorCode, UserError } from './user-error.ts';
+
+// Listeners on 'exit' erase the progress line.
+process.once('SIGINT', () => process.exit(130));
+
+process.stdout.on('error', (error: unknown) => {
+  if (systemErrorCode(error) === 'EPIPE') process.exit(0);
+  printError(
+    new UserError('output', `the result cannot be written (${systemErrorCode(error) || String(error)})`),
+  );
+  process.exit(2);
+});
+// Nobody listens there; the result still counts.
+process.stderr.on('error', () => {});
+
+// A bug outside of any promise: Node's own exit code for it, 1, is taken.
+process.on('uncaughtException', (error) => {
+  printError(error);
+  process.exit(2);
+});
+
+try {
+  process.exitCode = await runProgram(process.argv.slice(2));
+} catch (error) {
+  printError(error);
+  process.exitCode = 2;
+}

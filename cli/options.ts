@@ -1,0 +1,68 @@
+/** The options of the analysis: their definition, and the checks of their values. */
+import { type Command, Option } from 'commander';
+import { OUTCOMES, type Outcome } from '../analyzer/index.ts';
+import { COLOR_CHOICES, type ColorChoice } from './render/style.ts';
+import { nearestWord } from './suggest.ts';
+import { parseTimeArgument, type TimeArgument } from './time-argument.ts';
+import { UserError } from './user-error.ts';
+
+export interface DiagnoseOptions {
+  json?: true;
+  jsonl?: true;
+  output?: string;
+  quiet?: true;
+  verbose?: true;
+  flow?: string;
+  from?: TimeArgument;
+  to?: TimeArgument;
+  until?: TimeArgument;
+  failOn?: Outcome[];
+  color: ColorChoice;
+  strict?: true;
+}
+
+export function addDiagnoseOptions(command: Command): Command {
+  const time = (flag: '--from' | '--to' | '--until', description: string): Option => {
+    return new Option(`${flag} <time>`, description).argParser((text) => parseTimeArgument(flag, text));
+  };
+  const options = [
+    new Option('--json', 'the report as one JSON document').conflicts('jsonl'),
+    new Option('--jsonl', 'JSON, a flow a line'),
+    new Option('-o, --output <file>', 'write the result to a file, whole or not at all'),
+    new Option('-q, --quiet', 'the headline only').conflicts(['verbose', 'flow', 'json', 'jsonl']),
+    new Option('-v, --verbose', 'every flow, and all that was ruled out').conflicts(['json', 'jsonl']),
+    new Option(
+      '--flow <id|tuple>',
+      'one flow in full, with its frames; 10.0.0.1:4000-10.0.0.2:80, or half of it',
+    ),
+    time('--from', 'look only at frames at or after this time'),
+    time('--to', 'look only at frames at or before this time'),
+    time('--until', 'the captures ran at least to here, even if they show nothing'),
+    new Option(
+      '--fail-on <list>',
+      'exit with 1 when a flow has one of these outcomes, such as hung,reset',
+    ).argParser(parseOutcomes),
+    new Option('--color <when>', 'colour the text').choices(COLOR_CHOICES).default('auto'),
+    new Option('--strict', 'a truncated or damaged capture is an error'),
+  ];
+  for (const option of options) command.addOption(option);
+  return command;
+}
+
+/** What commander cannot check: options that contradict each other by their values. @throws UserError `usage` */
+export function checkOptions({ from, to }: DiagnoseOptions): void {
+  if (from && to && from.time > to.time) throw new UserError('usage', '--from is later than --to');
+}
+
+function parseOutcomes(list: string): Outcome[] {
+  return list.split(',').map((word) => {
+    const outcome = OUTCOMES.find((known) => known === word.trim().toLowerCase());
+    if (outcome) return outcome;
+    const nearest = nearestWord(word.trim(), OUTCOMES);
+    throw new UserError(
+      'usage',
+      `--fail-on: there is no outcome '${word.trim()}'`,
+      nearest ? `did you mean '${nearest}'?` : `outcomes: ${OUTCOMES.join(', ')}`,
+    );
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * The command line as commander knows it. `analyze` is the default command, so
+ * its options are listed in the help of the program itself; whatever commander
+ * refuses leaves here as a `UserError`.
+ */
+import { Command, CommanderError } from 'commander';
+import { COMMANDS } from './commands.ts';
+import { completionScript } from './completion.ts';
+import { diagnose } from './diagnose.ts';
+import { addDiagnoseOptions, type DiagnoseOptions } from './options.ts';
+import { UserError } from './user-error.ts';
+import { VERSION } from './version.ts';
+
+const EXAMPLES = `Examples:
+  diagnose client.pcap                            what happened to each connection, and why
+  diagnose client=c.pcapng node-b.out=b.pcapng    several captures of one failover
+  diagnose --json --fail-on hung captures/        for scripts: one document, and exit code 1
+`;
+
+const NOTES = `
+FILE     pcap or pcapng, plain or compressed (gzip, zstd, lz4); a folder means the
+         captures in it; - is standard input
+VANTAGE  where it was taken: client, server, node-a, node-a.in (towards the client),
+         node-a.out (towards the server); inferred where it is not given
+TIME     2026-11-22T11:07:02.601Z (UTC where no zone is named), or seconds since the
+         epoch: 1795345622.601
+Exit     0 analysed, whatever was found; 1 only by --fail-on; 2 usage or unreadable
+         input; 130 interrupted`;
+
+/** Runs one command line (without `node` and the script) and returns the exit code. @throws UserError */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  const run = { exitCode: 0 };
+  try {
+    await createProgram(run).parseAsync([...args], { from: 'user' });
+    return run.exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    throw usageError(error);
+  }
+}
+
+function createProgram(run: { exitCode: number }): Command {
+  const program = new Command('diagnose')
+    .usage('[options] [VANTAGE=]FILE ...\n       diagnose COMMAND ...')
+    .description(
+      'Tells for every TCP flow whether it hung, resumed or was reset, why, and which frames prove it.',
+    )
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'display help')
+    .helpCommand('help [command]', COMMANDS.help)
+    .exitOverride()
+    .configureOutput({ writeErr() {}, outputError() {} })
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', NOTES);
+  const analyze = addDiagnoseOptions(program.command('analyze', { isDefault: true }))
+    .description(COMMANDS.analyze)
+    .usage('[options] [VANTAGE=]FILE ...')
+    .argument('[file...]', '[VANTAGE=]FILE')
+    .action(async (files: string[], options: DiagnoseOptions) => {
+      run.exitCode = await diagnose(files, options);
+    });
+  addOtherCommands(program);
+  return showOptionsOf(analyze, program);
+}
+
+function addOtherCommands(program: Command): void {
+  program
+    .command('explain')
+    .description(COMMANDS.explain)
+    .argument('[cause]')
+    .action(async (cause: string | undefined) => {
+      const { explainCause } = await import('./explain.ts');
+      process.stdout.write(explainCause(cause));
+    });
+  program
+    .command('frames')
+    .description(COMMANDS.frames)
+    .argument('<file>')
+    .action(async (file: string) => {
+      const { printFrames } = await import('./frames.ts');
+      await printFrames(file);
+    });
+  program
+    .command('completion')
+    .description(COMMANDS.completion)
+    .argument('<shell>', 'bash, zsh or fish')
+    .action((shell: string) => {
+      process.stdout.write(completionScript(shell, program));
+    });
+}
+
+/** The help of the program lists the options of its default command before its own. */
+function showOptionsOf(command: Command, program: Command): Command {
+  return program.configureHelp({
+    visibleOptions(shown) {
+      const own = Object.getPrototypeOf(this).visibleOptions.call(this, shown);
+      return shown === program ? [...command.options, ...own] : own;
+    },
+  });
+}
+
+/** `error: unknown option '--jsn'\n(Did you mean --json?)` as message and hint. */
+function usageError({ message }: CommanderError): UserError {
+  const [first, suggestion] = message.replace(/^error: /, '').split('\n');
+  const hint = suggestion
+    ? suggestion.replace(/^\(Did/, 'did').replace(/\)$/, '')
+    : 'diagnose --help lists the options';
+  return new UserError('usage', first!, hint);
+}

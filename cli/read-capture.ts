@@ -1,0 +1,68 @@
+/**
+ * The bytes of a capture, from a file or standard input, decompressed, pushed
+ * into whoever takes them. Chunks are large and never kept: memory does not
+ * grow with the file.
+ */
+import { createReadStream, statSync } from 'node:fs';
+import type { CaptureInput } from '../analyzer/index.ts';
+import { decompressed } from '../packet/file/compression.ts';
+import { unreadable } from './input-errors.ts';
+import type { Progress } from './progress.ts';
+
+/** A capture to read. `path` is `-` for standard input; `input` is what the analyzer is told. */
+export interface CaptureSource {
+  path: string;
+  input: CaptureInput;
+}
+
+/** What a capture is pushed into: the analyzer, or the frame flags. */
+export interface ByteSink {
+  push(chunk: Uint8Array): void;
+  end(): void;
+  problem(problem: { code: string; message: string }): void;
+  /** Null until the bytes are known to be a capture. */
+  readonly format: string | null;
+}
+
+const CHUNK_BYTES = 4 * 1024 * 1024;
+/** By then every format is known; without this an endless stream of text would be read for ever. */
+const UNKNOWN_BYTES = 64 * 1024;
+
+/** Reads all of it. Damage goes to `sink.problem`. @throws UserError `input` when reading fails */
+export async function readCapture(source: CaptureSource, sink: ByteSink, progress: Progress): Promise<void> {
+  progress.begin(source.input.file);
+  const total = source.path === '-' ? null : statSync(source.path).size;
+  let done = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of openChunks(source.path)) {
+      done += chunk.length;
+      yield chunk;
+    }
+  }
+  let pushed = 0;
+  for await (const chunk of decompressed(counted(), (problem) => sink.problem(problem))) {
+    sink.push(chunk);
+    pushed += chunk.length;
+    if (sink.format === null && pushed > UNKNOWN_BYTES) break;
+    progress.update(done, total);
+  }
+  sink.end();
+}
+
+/** The same for two names of one file: links, other spellings of a path. */
+export function fileIdentity(path: string): string {
+  if (path === '-') return '-';
+  // As bigints: on Windows the file number does not fit a number.
+  const { dev, ino } = statSync(path, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+/** The raw bytes. @throws UserError `input` */
+export async function* openChunks(path: string, chunkBytes = CHUNK_BYTES): AsyncGenerator<Uint8Array> {
+  try {
+    if (path === '-') yield* process.stdin as AsyncIterable<Uint8Array>;
+    else yield* createReadStream(path, { highWaterMark: chunkBytes }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw unreadable(path === '-' ? 'standard input' : path, error);
+  }
+}

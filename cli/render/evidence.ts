@@ -1,0 +1,82 @@
+/**
+ * The labelled window of a block: one claim a row, with how it is known, the
+ * frames that show it, and for an absence the coverage that makes it count.
+ */
+import type { Claim, Flow, FrameRef } from '../../analyzer/index.ts';
+import { type CaptureNames, formatFrames } from './captures.ts';
+import { textWidth, wrap } from './layout.ts';
+import type { Style } from './style.ts';
+import { formatUtcTime } from './units.ts';
+
+const GUTTER = '   |';
+const KIND_WIDTH = 'observed'.length;
+/** A filter with more frames than this is no longer read, only pasted. */
+const FILTER_FRAMES = 6;
+
+/** Rows for the claims, framed by the gutter; nothing for no claims. */
+export function renderClaims(claims: readonly Claim[], names: CaptureNames, style: Style): string[] {
+  if (claims.length === 0) return [];
+  // Frame lists that are wider wrap, so that the sentence keeps most of the line.
+  const widest = style.width < 80 ? 16 : 24;
+  const labels = claims.map((claim) => evidenceLabel(claim, names).flatMap((part) => wrap(part, widest)));
+  const labelWidth = Math.max(0, ...labels.flat().map(textWidth));
+  const gutter = style.colors.blue(GUTTER);
+  const rows = claims.flatMap((claim, i) => {
+    const before = GUTTER.length + 2 + KIND_WIDTH + 2 + (labelWidth > 0 ? labelWidth + 2 : 0);
+    const text = wrap(claimText(claim), Math.max(24, style.width - before));
+    const label = labels[i]!;
+    return Array.from({ length: Math.max(text.length, label.length) }, (_, row) => {
+      const kind = paintKind(claim.kind, (row === 0 ? claim.kind : '').padEnd(KIND_WIDTH), style);
+      const cells = [gutter, kind];
+      if (labelWidth > 0) cells.push((label[row] ?? '').padEnd(labelWidth));
+      return [...cells, text[row] ?? ''].join('  ').trimEnd();
+    });
+  });
+  return [gutter, ...rows, gutter];
+}
+
+/** `frame.number == 12 || frame.number == 19`, a capture an entry: the form every version of Wireshark knows. */
+export function wiresharkFilters(flow: Flow): Map<string, string> {
+  const frames = new Map<string, Set<number>>();
+  for (const { capture, frame } of citedFrames(flow)) {
+    const numbers = frames.get(capture) ?? new Set();
+    frames.set(capture, numbers.add(frame));
+  }
+  return new Map(
+    [...frames].map(([capture, numbers]) => {
+      const first = [...numbers].slice(0, FILTER_FRAMES).sort((a, b) => a - b);
+      return [capture, first.map((number) => `frame.number == ${number}`).join(' || ')];
+    }),
+  );
+}
+
+function citedFrames(flow: Flow): FrameRef[] {
+  const ofStalls = flow.stalls.flatMap(({ frames }) =>
+    frames.first ? [frames.last, frames.first] : [frames.last],
+  );
+  const ofEnd = flow.endedBy ? [flow.endedBy.frame] : [];
+  return [...flow.claims.flatMap(({ frames }) => frames), ...ofStalls, ...ofEnd];
+}
+
+function evidenceLabel(claim: Claim, names: CaptureNames): string[] {
+  const lines = (claim.journal ?? []).map(({ file, line }) => `${file}:${line}`);
+  return [...formatFrames(claim.frames, names), ...lines];
+}
+
+function claimText({ text, coverage }: Claim): string {
+  if (!coverage) return text;
+  return `${text} (covered ${timeOfDay(coverage.from)} to ${formatUtcTime(coverage.to)}: ${coverage.why})`;
+}
+
+const timeOfDay = (nanos: string): string => formatUtcTime(nanos).replace(' UTC', '');
+
+function paintKind(kind: Claim['kind'], text: string, { colors }: Style): string {
+  switch (kind) {
+    case 'observed':
+      return colors.green(text);
+    case 'inferred':
+      return colors.cyan(text);
+    case 'absent':
+      return colors.yellow(text);
+  }
+}

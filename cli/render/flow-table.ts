@@ -1,0 +1,54 @@
+/** Every flow on one line: what `-v` adds. Worst outcome first, then by start. */
+import type { Flow } from '../../analyzer/index.ts';
+import { escapeText } from './escape.ts';
+import { worstStall } from './groups.ts';
+import { table } from './layout.ts';
+import { OUTCOME_ORDER } from './phrases.ts';
+import type { Style } from './style.ts';
+import { formatEndpoint, formatNumber, formatSeconds } from './units.ts';
+
+const HEADER = [
+  'flow',
+  'outcome',
+  'stall',
+  'to client',
+  'to server',
+  'confidence',
+  'tcp.stream',
+  'client and server',
+];
+const NUMBERS = [2, 3, 4];
+
+export function renderFlowTable(flows: readonly Flow[], style: Style): string[] {
+  const order = (flow: Flow): number => OUTCOME_ORDER.indexOf(flow.outcome);
+  const sorted = [...flows].sort(
+    (a, b) => order(a) - order(b) || compareTimes(a.start, b.start) || (a.id < b.id ? -1 : 1),
+  );
+  const [header, ...rows] = table([HEADER, ...sorted.map((flow) => cells(flow, style))], NUMBERS);
+  return [style.colors.dim(header!), ...rows.map(escapeText)];
+}
+
+/** Decimal strings: the longer is the later. */
+function compareTimes(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+function cells(flow: Flow, style: Style): string[] {
+  const stall = worstStall(flow);
+  const streams = [...new Set(Object.values(flow.streams ?? {}))].join(' ');
+  return [
+    flow.id,
+    flow.outcome + causeOf(flow),
+    stall ? formatSeconds(stall.duration) : '-',
+    `${formatNumber(flow.bytesToClient)} B`,
+    `${formatNumber(flow.bytesToServer)} B`,
+    flow.confidence,
+    streams || '-',
+    `${formatEndpoint(flow.client)} ${style.arrow} ${formatEndpoint(flow.server)}`,
+  ];
+}
+
+function causeOf(flow: Flow): string {
+  const cause = flow.cause ?? (flow.outcome === 'unaffected' ? worstStall(flow)?.cause : '?');
+  return cause ? `[${cause}]` : '';
+}

@@ -1,0 +1,110 @@
+/**
+ * The report as text for a terminal. It computes no fact: every number and
+ * sentence stands in the `Report`, only their order and wording are chosen here.
+ */
+import type { Failover, Flow, Report } from '../../analyzer/index.ts';
+import { type BlockContext, renderBlock } from './block.ts';
+import { captureNames, describeCaptures } from './captures.ts';
+import { escapeDeep, escapeText } from './escape.ts';
+import { renderClaims } from './evidence.ts';
+import { renderFlowTable } from './flow-table.ts';
+import { groupFlows, worstStall } from './groups.ts';
+import { renderLadder } from './ladder.ts';
+import { wrap, wrapAfter } from './layout.ts';
+import { OUTCOME_ORDER } from './phrases.ts';
+import type { Style } from './style.ts';
+import { count, formatNumber, formatSeconds, formatUtc } from './units.ts';
+
+export interface TextOptions {
+  style: Style;
+  /** `normal`, `-q` headline only, `-v` every flow, `--flow` the flows that have a ladder. */
+  detail: 'quiet' | 'normal' | 'verbose' | 'flow';
+}
+
+/** More blocks than this are no longer read one by one. */
+const MOST_BLOCKS = 10;
+
+/** The whole text, with a newline at its end. */
+export function renderText(report: Report, { style, detail }: TextOptions): string {
+  const headline = wrap(escapeText(report.headline), style.width).map((line) => style.colors.bold(line));
+  if (detail === 'quiet') return `${headline.join('\n')}\n`;
+  // The flows are many; those that are printed are escaped where they are printed.
+  const safe: Report = { ...escapeDeep({ ...report, flows: [] }), flows: report.flows };
+  const names = captureNames(safe.captures);
+  const context: BlockContext = { report: safe, names, style, full: detail !== 'normal' };
+  const sections = [
+    [...headline, renderSummary(safe)],
+    describeCaptures(safe, names).flatMap((line) => wrapAfter('', line, style.width)),
+    safe.failovers.flatMap((failover) => renderFailover(failover, context)),
+    context.full ? renderPath(safe, context) : [],
+    ...(detail === 'flow' ? renderFlows(safe, context) : renderGroups(safe, context)),
+    ...(detail === 'verbose' && safe.flows.length > 0 ? [renderFlowTable(safe.flows, style)] : []),
+    renderHints(safe, detail, style),
+  ];
+  const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
+  return `${text.join('\n\n')}\n`;
+}
+
+/** `212 flows: 180 unaffected, 29 resumed, 3 reset` */
+function renderSummary({ summary }: Report): string {
+  const parts = [...OUTCOME_ORDER]
+    .map((outcome) => [outcome, summary.byOutcome[outcome] ?? 0] as const)
+    .filter(([, flows]) => flows > 0)
+    .map(([outcome, flows]) => `${formatNumber(flows)} ${outcome}`);
+  return parts.length > 0
+    ? `${count(summary.flows, 'flow')}: ${parts.join(', ')}`
+    : count(summary.flows, 'flow');
+}
+
+function renderFailover(failover: Failover, { names, style, full }: BlockContext): string[] {
+  const { pathLost, pathRestored, restoredBy, outage, from, to } = failover;
+  const nodes = from && to ? ` ${from} ${style.arrow} ${to}` : '';
+  const back =
+    pathRestored === null
+      ? 'not seen to come back'
+      : `back ${restoredBy === 'bound' ? 'by ' : ''}${formatUtc(pathRestored)}`;
+  const length = outage === null ? '' : `, outage ${formatSeconds(outage)}`;
+  const line = `failover${nodes}: path lost ${formatUtc(pathLost)}, ${back}${length}`;
+  return [...wrap(line, style.width), ...(full ? renderClaims(failover.marks, names, style) : [])];
+}
+
+function renderPath({ path }: Report, { names, style }: BlockContext): string[] {
+  return path.claims.length === 0 ? [] : [`path: ${path.kind}`, ...renderClaims(path.claims, names, style)];
+}
+
+function renderGroups(report: Report, context: BlockContext): string[][] {
+  const groups = groupFlows(report.flows);
+  const blocks = groups.slice(0, MOST_BLOCKS).map((group) => renderBlock(group, context));
+  const rest = groups.slice(MOST_BLOCKS);
+  if (rest.length === 0) return blocks;
+  const flows = rest.reduce((sum, group) => sum + group.flows.length, 0);
+  return [
+    ...blocks,
+    [`${count(flows, 'more flow')} in ${count(rest.length, 'more group')}; -v lists every flow`],
+  ];
+}
+
+/** The flows that were asked for, in full, each with its ladder. */
+function renderFlows(report: Report, context: BlockContext): string[][] {
+  return report.flows
+    .filter((flow) => flow.ladder !== undefined)
+    .flatMap((flow) => {
+      const cause = flow.cause ?? (flow.outcome === 'unaffected' ? (worstStall(flow)?.cause ?? null) : null);
+      const group = { outcome: flow.outcome, cause, flows: [flow], worst: flow };
+      return [renderBlock(group, context), renderLadder(escapeDeep(flow), context.names, context.style)];
+    });
+}
+
+function renderHints(report: Report, detail: TextOptions['detail'], style: Style): string[] {
+  const help = (text: string): string[] => wrapAfter('help: ', text, style.width);
+  const hidden = report.flows.filter(isHidden).length;
+  const isUndecided = (report.summary.byOutcome.undecided ?? 0) > 0;
+  return [
+    ...(isUndecided ? help('if the captures ran on in silence, say until when: --until TIME') : []),
+    ...(detail === 'normal' && hidden > 0
+      ? [`${count(hidden, 'flow')} unaffected; -v lists every flow`]
+      : []),
+  ];
+}
+
+const isHidden = (flow: Flow): boolean => flow.outcome === 'unaffected' && !worstStall(flow)?.cause;

@@ -1,0 +1,97 @@
+/**
+ * Runs the command as users do, in a process of its own, for tests. It is
+ * bundled once a test file, with a stand-in for the analyzer's decisions: these
+ * tests are about arguments, files, streams and exit codes, not about verdicts.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+export interface CliResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  stdin?: Uint8Array | string;
+  env?: Record<string, string>;
+  /** Stop reading stdout after the first chunk, as `head` does. */
+  closeEarly?: boolean;
+  /** Leave stdin open, and send SIGINT once something was written to stderr. */
+  interrupt?: boolean;
+}
+
+/** Bundles the command into the package, where it finds the package's files, and returns its path. */
+export async function bundleCli(): Promise<string> {
+  const cache = join(ROOT, 'node_modules', '.cache');
+  mkdirSync(cache, { recursive: true });
+  const outfile = join(mkdtempSync(join(cache, 'stallscope-cli-')), 'diagnose.mjs');
+  await build({
+    entryPoints: [join(ROOT, 'cli', 'main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    // commander is CommonJS and asks for Node's modules by `require`.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    plugins: [
+      {
+        name: 'stand-in',
+        setup({ onLoad }) {
+          onLoad({ filter: /[\\/]analyzer[\\/]analysis\.ts$/ }, () => ({
+            contents: "export { createAnalysis } from '../cli/stand-in-analysis.ts';",
+            loader: 'ts',
+            resolveDir: join(ROOT, 'analyzer'),
+          }));
+        },
+      },
+    ],
+  });
+  return outfile;
+}
+
+export function removeBundle(bundle: string): void {
+  rmSync(join(bundle, '..'), { recursive: true, force: true });
+}
+
+/** Variables of the machine that change the output are left out. */
+export function runCli(
+  bundle: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<CliResult> {
+  const env = { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...options.env };
+  const child = spawn(process.execPath, [bundle, ...args], { env });
+  const result: CliResult = { code: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => {
+    result.stdout += chunk;
+    if (options.closeEarly) child.stdout.destroy();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    result.stderr += chunk;
+    if (options.interrupt) child.kill('SIGINT');
+  });
+  // The child may end without having read its input.
+  child.stdin.on('error', () => {});
+  if (options.interrupt) child.stdin.write(options.stdin ?? '');
+  else child.stdin.end(options.stdin ?? '');
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ ...result, code }));
+  });
+}
+
+/** A folder that is empty at first, and a way to be rid of it. */
+export function temporaryFolder(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'stallscope-'));
+  return { path, remove: () => existsSync(path) && rmSync(path, { recursive: true, force: true }) };
+}

@@ -1,0 +1,163 @@
+/**
+ * Classic pcap (draft-ietf-opsawg-pcap; the format of libpcap and tcpdump): a
+ * 24-byte file header, then records of 16 bytes and their data. Both byte
+ * orders, µs and ns, and Kuznetzov's variant with 8 more bytes a record.
+ * The trap: there is nothing to resynchronise on. A length that cannot be true
+ * ends the reading, and what came before it stands.
+ */
+import type { Nanos } from '../time.ts';
+import type { Delivery } from './delivery.ts';
+import { describeOffset, describeSize, type Format, MAX_PACKET_BYTES } from './format.ts';
+
+const FILE_HEADER_BYTES = 24;
+/** What tcpdump calls its maximum snapshot length. Writers exceed a smaller snap length that they announced, never this, unless they announced more. */
+const USUAL_MAX_BYTES = 262_144;
+
+interface Variant {
+  readonly littleEndian: boolean;
+  readonly nanosPerUnit: 1 | 1000;
+  readonly recordHeaderBytes: 16 | 24;
+}
+
+/** By the first four bytes, read as a big-endian number. */
+const VARIANTS: ReadonlyMap<number, Variant> = new Map([
+  [0xa1b2c3d4, { littleEndian: false, nanosPerUnit: 1000, recordHeaderBytes: 16 }],
+  [0xd4c3b2a1, { littleEndian: true, nanosPerUnit: 1000, recordHeaderBytes: 16 }],
+  [0xa1b23c4d, { littleEndian: false, nanosPerUnit: 1, recordHeaderBytes: 16 }],
+  [0x4d3cb2a1, { littleEndian: true, nanosPerUnit: 1, recordHeaderBytes: 16 }],
+  [0xa1b2cd34, { littleEndian: false, nanosPerUnit: 1000, recordHeaderBytes: 24 }],
+  [0x34cdb2a1, { littleEndian: true, nanosPerUnit: 1000, recordHeaderBytes: 24 }],
+] as const);
+
+/** `magic`: the first four bytes of the file as a big-endian number. */
+export const isPcapMagic = (magic: number): boolean => VARIANTS.has(magic);
+
+export class PcapFormat implements Format {
+  need = FILE_HEADER_BYTES;
+  skip = 0;
+  stopped = false;
+  readonly #delivery: Delivery;
+  #variant: Variant | null = null;
+  #maxBytes = 0;
+  #lastTime: Nanos = Number.NEGATIVE_INFINITY;
+
+  constructor(delivery: Delivery) {
+    this.#delivery = delivery;
+    delivery.format = 'pcap';
+  }
+
+  read(view: DataView, from: number, to: number, base: number): number {
+    let at = from;
+    if (this.#variant === null) {
+      this.#readFileHeader(view, at);
+      at += FILE_HEADER_BYTES;
+    }
+    return this.#readRecords(view, at, to, base);
+  }
+
+  end(_view: DataView, length: number, position: number): void {
+    if (this.#variant === null) {
+      this.#delivery.reportCut('its header', position, length);
+    } else if (length > 0) {
+      const frame = this.#delivery.lastFrame + 1;
+      const what = `frame ${frame.toLocaleString('en-US')}, at ${describeOffset(position)}`;
+      this.#delivery.reportCut(what, position, length, frame);
+    }
+  }
+
+  #readFileHeader(view: DataView, at: number): void {
+    const variant = VARIANTS.get(view.getUint32(at, false))!;
+    const { littleEndian } = variant;
+    const major = view.getUint16(at + 4, littleEndian);
+    const minor = view.getUint16(at + 6, littleEndian);
+    const snaplen = view.getUint32(at + 16, littleEndian);
+    // The high half holds the length of the frame check sequence and flags (the draft, section 4).
+    const linkType = view.getUint32(at + 20, littleEndian) & 0xffff;
+    this.#variant = variant;
+    this.#maxBytes = Math.min(MAX_PACKET_BYTES, Math.max(snaplen, USUAL_MAX_BYTES));
+    this.#delivery.interfaces.push({
+      section: 0,
+      linkType,
+      snaplen,
+      dropped: null,
+      received: null,
+      endTime: null,
+    });
+    this.#delivery.record.linkType = linkType;
+    if (major !== 2 || minor !== 4) {
+      this.#delivery.problem(
+        'unsupported',
+        'version-unknown',
+        `The file says it is pcap version ${major}.${minor}; it is read as 2.4.`,
+        { offset: 4 },
+      );
+    }
+  }
+
+  /** The loop that every packet goes through: it makes no objects. */
+  #readRecords(view: DataView, from: number, to: number, base: number): number {
+    const { littleEndian, nanosPerUnit, recordHeaderBytes } = this.#variant!;
+    const delivery = this.#delivery;
+    const { record, sink } = delivery;
+    const unitsPerSecond = 1_000_000_000 / nanosPerUnit;
+    const maxBytes = this.#maxBytes;
+    record.view = view;
+    let at = from;
+    let lastTime = this.#lastTime;
+    this.need = recordHeaderBytes;
+    while (to - at >= recordHeaderBytes) {
+      const captured = view.getUint32(at + 8, littleEndian);
+      if (captured > maxBytes) {
+        this.#stop(captured, base + at);
+        break;
+      }
+      const next = at + recordHeaderBytes + captured;
+      if (next > to) {
+        this.need = recordHeaderBytes + captured;
+        break;
+      }
+      const seconds = view.getUint32(at, littleEndian);
+      const beyond = view.getUint32(at + 4, littleEndian);
+      const original = view.getUint32(at + 12, littleEndian);
+      if (!delivery.originKnown) {
+        delivery.firstTime(BigInt(seconds) * 1_000_000_000n + BigInt(beyond * nanosPerUnit));
+      }
+      const time =
+        (seconds - delivery.originSeconds) * 1_000_000_000 + (beyond * nanosPerUnit - delivery.originNanos);
+      record.frame = ++delivery.lastFrame;
+      record.time = time;
+      record.offset = at + recordHeaderBytes;
+      record.capturedLength = captured;
+      record.originalLength = original;
+      if (beyond >= unitsPerSecond) this.#reportFraction(record.frame);
+      if (captured > original) delivery.reportLongerThanOriginal(record.frame);
+      if (delivery.runsBackwards(lastTime, time)) delivery.reportBackwards(lastTime, time, record.frame);
+      lastTime = time;
+      delivery.frames++;
+      sink.packet(record);
+      at = next;
+    }
+    this.#lastTime = lastTime;
+    return at;
+  }
+
+  #reportFraction(frame: number): void {
+    this.#delivery.problem(
+      'malformed',
+      'fraction-too-large',
+      `The time of frame ${frame} has a fraction of more than a second; it is carried over.`,
+      { frame },
+    );
+  }
+
+  #stop(captured: number, offset: number): void {
+    this.stopped = true;
+    const frame = this.#delivery.lastFrame + 1;
+    this.#delivery.problem(
+      'malformed',
+      'record-too-long',
+      `Frame ${frame.toLocaleString('en-US')}, at ${describeOffset(offset)}, claims ${describeSize(captured)}: reading stops there, with ${this.#delivery.frames.toLocaleString('en-US')} frames read before it.`,
+      { offset, frame },
+    );
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Bundles the command into `dist/`: `diagnose.js` and the chunks it loads when it needs them.
+ * What package.json lists under `dependencies` or `optionalDependencies` stays outside and is
+ * installed by the user's npm; everything else is bundled with the text of its licence, so that
+ * an installed package needs no registry, no compiler and no root.
+ */
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { checkNode, installPackages, root } from './setup.mjs';
+
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+/** CommonJS packages call `require` for Node's own modules; an ES module has none. */
+const REQUIRE =
+  "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);";
+
+export async function build() {
+  const dist = path.join(root, 'dist');
+  const esbuild = await import('esbuild');
+  const result = await esbuild.build({
+    ...bundleOptions(),
+    entryPoints: { diagnose: 'cli/main.ts' },
+    outdir: 'dist',
+    splitting: true, // keeps `import()` lazy: a start loads only what its command needs
+    external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }),
+    banner: { js: REQUIRE },
+    metafile: true,
+    write: false,
+  });
+  // Removed only now: a build that fails leaves the last good one.
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist);
+  for (const file of result.outputFiles) writeFileSync(file.path, file.contents);
+  const command = path.join(dist, 'diagnose.js');
+  writeFileSync(command, withHashbang(readFileSync(command, 'utf8')));
+  chmodSync(command, 0o755);
+  writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(Object.keys(result.metafile.inputs)));
+}
+
+/** What every bundle of this repository shares. */
+export function bundleOptions() {
+  return {
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    define: { __STALLSCOPE_VERSION__: JSON.stringify(manifest.version) },
+    logLevel: 'warning',
+  };
+}
+
+function withHashbang(code) {
+  return `#!/usr/bin/env node\n${code.replace(/^#!.*\n/, '')}`;
+}
+
+function licences(inputs) {
+  const packages = new Set(inputs.flatMap((input) => input.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []));
+  return [...packages]
+    .sort()
+    .map(licence)
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function licence(folder) {
+  const full = path.join(root, folder);
+  const { name, version, license, author } = JSON.parse(
+    readFileSync(path.join(full, 'package.json'), 'utf8'),
+  );
+  const file = readdirSync(full).find((entry) => /^licen[cs]e/i.test(entry));
+  const by = author?.name ?? author ?? 'its authors';
+  const text = file
+    ? readFileSync(path.join(full, file), 'utf8')
+    : `By ${by}. The package ships no licence file.\n`;
+  return `${name} ${version}, licence ${license}\n\n${text}`;
+}
+
+if (process.argv[1] && pathToFileURL(process.argv[1]).href === import.meta.url) {
+  checkNode();
+  installPackages();
+  await build();
+}

@@ -1,0 +1,46 @@
+/** Every package has a reason, and the lock file serves every platform, every npm and every registry mirror. */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+
+interface Locked {
+  version?: string;
+  resolved?: string;
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}
+
+const lock = JSON.parse(read('../package-lock.json')) as { packages: Record<string, Locked> };
+const packages = Object.entries(lock.packages);
+
+it('locks every package that a package names, those of other platforms too', () => {
+  const missing = packages.flatMap(([folder, { dependencies, optionalDependencies }]) =>
+    Object.keys({ ...dependencies, ...optionalDependencies }).filter((name) => !isLocked(folder, name)),
+  );
+  expect(missing, 'run `node scripts/complete-lock.mjs`').toEqual([]);
+});
+
+it('names no registry in the lock file', () => {
+  expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+});
+
+it('gives a reason for every package', () => {
+  const reasons = read('../docs/dependencies.md');
+  const manifest = JSON.parse(read('../package.json')) as Record<string, Record<string, string> | undefined>;
+  const named = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((kind) =>
+    Object.keys(manifest[kind] ?? {}),
+  );
+  expect(named.filter((name) => !reasons.includes(`\`${name}\``))).toEqual([]);
+});
+
+function read(file: string): string {
+  return readFileSync(new URL(file, import.meta.url), 'utf8');
+}
+
+/** As Node finds it: in the folder's own node_modules, or in one further up. */
+function isLocked(folder: string, name: string): boolean {
+  const parents = folder.split(/(?:^|\/)node_modules\//);
+  return parents.some((_, depth) => {
+    const above = parents.slice(1, depth + 1).map((parent) => `node_modules/${parent}/`);
+    return `${above.join('')}node_modules/${name}` in lock.packages;
+  });
+}

@@ -1,0 +1,15 @@
+/** Tests stand beside the code; what crosses folders is in test/. Slow ones are named `*.slow.test.ts`. */
+
+import { defineConfig } from 'vitest/config';
+import manifest from './package.json' with { type: 'json' };
+
+export default defineConfig({
+  define: { __STALLSCOPE_VERSION__: JSON.stringify(manifest.version) },
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['node_modules/**', 'dist/**', '.cache/**'],
+    // Two shared cores: a test that takes 1 s alone may take ten times that in company.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
