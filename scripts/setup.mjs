@@ -103,7 +103,9 @@ export function installSystemPackages() {
   const install = `apt-get install -y --no-install-recommends ${missing.map(({ name }) => name).join(' ')}`;
   for (const { name, why } of missing) say(`${name} is missing: it ${why}`);
   if (!onPath('apt-get')) return say('install it as your system does; without it, its tests are skipped');
-  if (process.getuid?.() !== 0) return say(`without it, its tests are skipped. To install: sudo ${install}`);
+  if (process.getuid?.() !== 0) {
+    return say(`without it, its tests are skipped. To install: sudo apt-get update && sudo ${install}`);
+  }
   say(`${install} …`);
   const options = {
     stdio: ['ignore', 'ignore', 2],

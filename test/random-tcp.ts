@@ -4,17 +4,17 @@
  * window fills, SYNs that reuse ports, times that jump back. Seeded: the same
  * seed makes the same bytes. Written as a nanosecond pcap of Ethernet frames.
  */
-import { createPcapWriter, type WrittenPacket } from '../packet/file/pcap-writer.ts';
-import { buildIcmp, buildTcp, type Envelope, type TcpFrame } from '../packet/wire/build.ts';
-import { concat } from '../packet/wire/bytes.ts';
+import type { WrittenPacket } from '../packet/file/pcap-writer.ts';
+import { buildIcmp, buildTcp, type Envelope } from '../packet/wire/build.ts';
 import { TcpFlag } from '../packet/wire/frame.ts';
+import { type Segment, tcpFields } from './tcp-segment.ts';
 
 const { Syn, Fin, Rst, Ack, Psh } = TcpFlag;
-/** A port that tshark knows no protocol for: fewer dissectors, the same flags. */
-const SERVER_PORT = 9;
+
+type Random = (n: number) => number;
 
 /** Uniform numbers below `n` (mulberry32). */
-export function createRandom(seed: number): (n: number) => number {
+export function createRandom(seed: number): Random {
   let state = seed | 0;
   return (n) => {
     state = (state + 0x6d2b79f5) | 0;
@@ -37,22 +37,6 @@ interface Talk {
   clientPort: number;
   sides: [Side, Side];
   lastSent: Segment | null;
-}
-
-export interface Segment {
-  ipVersion: 4 | 6;
-  /** 0: the client of the talk sends. */
-  sender: 0 | 1;
-  clientPort: number;
-  seq: number;
-  ack: number;
-  flags: number;
-  window: number;
-  length: number;
-  /** Window scale option, -1 for none. */
-  scale: number;
-  /** ns since the epoch. */
-  time: bigint;
 }
 
 /** `count` segments of a few interleaved talks, in file order. */
@@ -79,14 +63,14 @@ const WINDOWS = [0, 100, 100, 200, 1000];
 const FLAGS = [Ack, Ack, Ack, Ack, Ack | Psh, Ack | Fin, Syn, Syn | Ack, Rst, Rst | Ack, 0, Fin];
 const SCALES = [-1, -1, 0, 2, 7, 14, 15];
 
-const pick = <T>(random: (n: number) => number, from: readonly T[]): T => from[random(from.length)]!;
+const pick = <T>(random: Random, from: readonly T[]): T => from[random(from.length)]!;
 
-function newTalk(random: (n: number) => number, clientPort: number): Talk {
+function newTalk(random: Random, clientPort: number): Talk {
   const side = (): Side => ({ next: pick(random, STARTS), window: 1000, scale: -1, acked: 0 });
   return { ipVersion: random(4) ? 4 : 6, clientPort, sides: [side(), side()], lastSent: null };
 }
 
-function nextSegment(random: (n: number) => number, talk: Talk, time: bigint): Segment {
+function nextSegment(random: Random, talk: Talk, time: bigint): Segment {
   const sender = random(2) as 0 | 1;
   if (talk.lastSent && random(8) === 0) return { ...talk.lastSent, time };
   const own = talk.sides[sender];
@@ -115,14 +99,14 @@ function nextSegment(random: (n: number) => number, talk: Talk, time: bigint): S
     time,
   };
   if (flags & Syn && random(3) === 0) segment.seq = pick(random, STARTS);
-  if (random(10) === 0) fillWindow(segment, peer);
+  if (random(10) === 0) fillWindow(random, segment, peer);
   if (random(4) === 0) answer(random, segment, own, peer);
   advance(own, segment);
   return segment;
 }
 
 /** What the rare marks need: ACKs in a row that repeat, the segment that they ask for, and a probe of a closed window. */
-function answer(random: (n: number) => number, segment: Segment, own: Side, peer: Side): void {
+function answer(random: Random, segment: Segment, own: Side, peer: Side): void {
   segment.flags = Ack;
   segment.scale = -1;
   if (peer.window === 0 && random(2)) {
@@ -137,7 +121,7 @@ function answer(random: (n: number) => number, segment: Segment, own: Side, peer
 }
 
 /** Stretches the payload to the right edge of what the peer offered. */
-function fillWindow(segment: Segment, peer: Side): void {
+function fillWindow(random: Random, segment: Segment, peer: Side): void {
   const edge = peer.acked + peer.window * (random(2) ? 1 : 2 ** Math.max(0, Math.min(peer.scale, 14)));
   const room = (edge - segment.seq) | 0;
   if (room > 0 && room < 1400) segment.length = room;
@@ -171,7 +155,9 @@ export function framesOf(seed: number, segments: readonly Segment[]): WrittenPac
   const random = createRandom(seed);
   return segments.flatMap((segment) => {
     const { time } = segment;
-    const wrapping = random(8) ? {} : pick(random, segment.ipVersion === 4 ? [...HIDDEN, SEGMENTED_BY_CARD] : HIDDEN);
+    const wrapping = random(8)
+      ? {}
+      : pick(random, segment.ipVersion === 4 ? [...HIDDEN, SEGMENTED_BY_CARD] : HIDDEN);
     const frame = packetOf(time, buildTcp({ ...tcpFields(segment), ...wrapping }));
     if (random(8) === 0) frame.data = frame.data.subarray(0, pick(random, CUTS));
     return random(40) ? [frame] : [frame, quoteOf(random, segment)];
@@ -181,7 +167,7 @@ export function framesOf(seed: number, segments: readonly Segment[]): WrittenPac
 /** Around the end of the TCP header without options, with 4 bytes of them, and beyond; IPv4 and IPv6. */
 const CUTS = [49, 50, 53, 54, 56, 58, 60, 69, 70, 74, 76, 78, 90];
 
-function quoteOf(random: (n: number) => number, segment: Segment): WrittenPacket {
+function quoteOf(random: Random, segment: Segment): WrittenPacket {
   const fields = tcpFields(segment);
   const body = buildTcp({ ...fields, link: 'raw' });
   const bytes = pick(random, [8, 15, 16, 19, 24, 100]) + (segment.ipVersion === 4 ? 20 : 40);
@@ -194,31 +180,8 @@ function quoteOf(random: (n: number) => number, segment: Segment): WrittenPacket
 }
 
 function packetOf(
-  time: number,
+  time: bigint,
   data: Uint8Array,
 ): { time: bigint; data: Uint8Array; originalLength: number } {
-  return { time: BigInt(time), data, originalLength: data.length };
-}
-
-/** As `buildTcp` takes it. */
-export function tcpFields(segment: Segment): TcpFrame {
-  const { sender, clientPort, scale, ...fields } = segment;
-  const hosts = segment.ipVersion === 4 ? ['10.0.0.1', '10.0.0.2'] : ['fd00::1', 'fd00::2'];
-  return {
-    ...fields,
-    source: hosts[sender]!,
-    destination: hosts[1 - sender]!,
-    sourcePort: sender ? SERVER_PORT : clientPort,
-    destinationPort: sender ? clientPort : SERVER_PORT,
-    options: scale < 0 ? {} : { windowScale: scale },
-    payload: segment.length,
-  };
-}
-
-/** Frames as a nanosecond pcap. */
-export function writePcap(frames: readonly WrittenPacket[]): Uint8Array {
-  const chunks: Uint8Array[] = [];
-  const writer = createPcapWriter((chunk) => chunks.push(chunk.slice()), { nanoseconds: true });
-  for (const frame of frames) writer.packet(frame);
-  return concat(...chunks);
+  return { time, data, originalLength: data.length };
 }

@@ -9,7 +9,7 @@
  */
 import { FLAG_NAMES } from '../analyzer/tcp/tshark/flags.ts';
 import { flagBits } from '../packet/wire/tcp.ts';
-import type { Segment } from './random-tcp.ts';
+import type { Segment } from './tcp-segment.ts';
 
 const LINE =
   /^(?<ms>-?[\d.]+) (?<who>[CS]) (?<flags>[A-Z-]+) (?<seq>\d+)(\+(?<length>\d+))?( ack (?<ack>\d+))?( win (?<window>\d+))?( scale (?<scale>\d+))? \|(?<expected>.*)$/;

@@ -9,7 +9,7 @@
 import type { Nanos } from '../../packet/time.ts';
 import { type EndIndex, type Flow, otherEnd } from '../flow/flow.ts';
 import type { FrameId } from '../flow/frame-id.ts';
-import { ANSWER_WAIT, type Stall } from '../stall/stall.ts';
+import { ANSWER_WAIT, answeredSinceLoss, type Stall } from '../stall/stall.ts';
 import { Segment } from '../tcp/segment.ts';
 import type { Arrivals, Toward } from './arrivals.ts';
 
@@ -98,7 +98,7 @@ function firstProof(
   gap: { to: Nanos; firstFrame: FrameId; firstFlow: Flow } | null,
 ): PathProof | null {
   const far = otherEnd(hears);
-  const answered = stall.probes.find((p) => p.event.sender === hears && p.answer !== null)?.answer ?? null;
+  const answered = answeredSinceLoss(stall, hears)[0]?.answer ?? null;
   const data =
     stall.endedBy === 'progress' && stall.ending !== null && stall.ending.sender === far
       ? stall.ending

@@ -78,7 +78,7 @@ function worstWords(troubled: readonly Flow[]): string {
     case 'reset':
       return `${name} was reset${stall > 0 ? ` after ${seconds(stall)} of silence` : ''}${causeWords}.`;
     case 'gave-up':
-      return `${name}: an end gave up after ${seconds(stall)}${causeWords}.`;
+      return `${name}: the ${worst.endedBy?.who === 'server' ? 'server' : 'client'} gave up after ${seconds(stall)}${causeWords}.`;
     case 'cut-short':
       return `${name} was cut short after a stall of ${seconds(stall)}${causeWords}.`;
     case 'connect-delayed':

@@ -223,8 +223,8 @@ export interface Stall {
 
 /** What every frame cited by a claim shows, so that a machine can check it. Grown beyond the first contract. */
 export interface Shows {
-  /** Who sent the frames; `network` for ARP, VRRP and ICMP. */
-  from: End | 'network';
+  /** Who sent the frames; `network` for ARP, VRRP and ICMP, `other-flow` for a frame of another connection. */
+  from: End | 'network' | 'other-flow';
   what:
     | 'data'
     | 'retransmission'

@@ -126,11 +126,11 @@ function isClosed(window: number, watch: SilenceWatch, receiver: EndIndex): bool
 }
 
 function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall | null {
-  const { silence, events } = part;
+  const { silence } = part;
   const until = part.end ?? Math.max(coveredUntil, part.start);
   const unanswered: [SegmentEvent[], SegmentEvent[]] = [
-    unansweredOf(events, 0, part, until),
-    unansweredOf(events, 1, part, until),
+    unansweredOf(part.events, 0, part, until),
+    unansweredOf(part.events, 1, part, until),
   ];
   let owedBy = silence.owed.by;
   let what: Stall['what'] = silence.owed.what;
@@ -144,10 +144,11 @@ function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall
     const asked = unanswered[asking][0] as SegmentEvent;
     part.start = asked.time;
     part.startFrame = asked.id;
+    part.events = part.events.slice(part.events.indexOf(asked));
   }
   const duration = until - part.start;
   if (part.end !== null && duration < SHORTEST_SILENCE) return null;
-  const probes = findProbes(events);
+  const probes = findProbes(part.events);
   const stuckAt = findStuck(part, owedBy);
   return {
     ...part,
@@ -159,7 +160,7 @@ function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall
     ladder: bestLadder(part, owedBy),
     probes,
     unanswered,
-    startUnanswered: isStartUnanswered(part),
+    startUnanswered: isStartUnanswered(part, owedBy),
     missing: missingPackets(part, connection, owedBy),
     stuck: stuckAt === undefined ? null : Math.max(0, (stuckAt.seq - silence.inOrder[owedBy]) | 0),
     stuckAt: stuckAt ?? null,
@@ -202,17 +203,14 @@ function unansweredOf(
   return found;
 }
 
-/** Whoever moved last waits for an answer, if no frame of the other end came after it. */
-function isStartUnanswered(part: Part): boolean {
+/** What moved last wanted an answer (a request, a SYN, data), and no frame of the other end came after it. */
+function isStartUnanswered(part: Part, owedBy: EndIndex): boolean {
   const { silence, events } = part;
-  if (
-    silence.owed.what !== 'answer' &&
-    silence.owed.what !== 'handshake' &&
-    silence.owed.what !== 'unacknowledged'
-  ) {
-    return false;
-  }
-  return !events.some((e) => e.icmp < 0 && e.sender !== silence.startSender);
+  const { what } = silence.owed;
+  const asker = what === 'unacknowledged' ? owedBy : otherEnd(owedBy);
+  if (what !== 'answer' && what !== 'handshake' && what !== 'unacknowledged') return false;
+  if (silence.startSender !== asker) return false;
+  return !events.some((e) => e.icmp < 0 && e.sender !== asker);
 }
 
 function findProbes(events: readonly SegmentEvent[]): Probe[] {
@@ -270,4 +268,15 @@ export function lastBefore(stall: Stall, end: EndIndex): FrameId {
   return stall.silence.startSender === end
     ? stall.silence.startFrame
     : (stall.silence.lastOf[end] ?? NO_FRAME);
+}
+
+/**
+ * Probes of `end` that were answered after the last of its transmissions that
+ * was not: what was answered before a loss says nothing about the path after it.
+ */
+export function answeredSinceLoss(stall: Stall, end: EndIndex): readonly Probe[] {
+  const own = stall.probes.filter((p) => p.event.sender === end);
+  const vain = own.findLastIndex((p) => p.answer === null);
+  const lost = stall.unanswered[end].at(-1)?.time ?? Number.NEGATIVE_INFINITY;
+  return own.slice(vain + 1).filter((p) => p.answer !== null && p.event.time > lost);
 }

@@ -52,6 +52,8 @@ export interface Facts {
   /** A probe of the waiting end was answered, and the answer shows bytes stuck at the peer. */
   readonly answeredStuck: boolean;
   readonly answeredProbes: readonly SegmentEvent[];
+  /** Answers to probes of the waiting end: something of it passed the new node before the flow went on. */
+  readonly passedBefore: readonly SegmentEvent[];
   /** The flow was closed in the stall by this segment. */
   readonly closing: SegmentEvent | null;
   readonly closedByNear: boolean;

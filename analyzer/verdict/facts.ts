@@ -6,6 +6,7 @@ import { type EndIndex, otherEnd } from '../flow/flow.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
 import type { SegmentEvent } from '../stall/segment-event.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
+import { answeredSinceLoss } from '../stall/stall.ts';
 import { Segment } from '../tcp/segment.ts';
 import { isInitialTtl } from '../vantage/vantage.ts';
 import type { Facts, JudgedStall } from './case.ts';
@@ -25,7 +26,7 @@ export function deriveFacts(
   const hears = near ?? stall?.waiting ?? flow.client;
   const closing = stall?.endedBy === 'close' ? stall.ending : (watch.close?.event ?? null);
   const unanswered = stall === null ? [] : stall.unanswered[hears];
-  const answered = stall?.probes.filter((p) => p.event.sender === hears && p.answer !== null) ?? [];
+  const answered = stall === null ? [] : answeredSinceLoss(stall, hears);
   const earlier = stalls.filter((s) => stall !== null && s.innocent === null && s.stall.start < stall.start);
   const first = watch.silences[0];
   return {
@@ -34,6 +35,8 @@ export function deriveFacts(
     unansweredProbes: unanswered.filter((e) => (e.bits & Segment.Probe) !== 0),
     answeredStuck: answered.length > 0 && (stall?.stuck ?? 0) > 0,
     answeredProbes: answered.map((p) => p.answer as SegmentEvent),
+    passedBefore:
+      stall === null ? [] : answeredSinceLoss(stall, stall.waiting).map((p) => p.answer as SegmentEvent),
     closing,
     closedByNear: closing !== null && closing.sender === hears,
     foreignReset: isForeign(closing, watch),

@@ -55,10 +55,12 @@ function isOwn(flow: JudgedFlow, start: Nanos): boolean {
 function toFailover(group: readonly Span[]): InferredFailover {
   const backs = group.flatMap((s) => (s.back === null ? [] : [s.back]));
   const pathRestored = backs.length === 0 ? null : Math.min(...backs);
-  const lost = group.map((s) => s.lost).filter((t) => pathRestored === null || t < pathRestored);
+  const before = group.map((s) => s.lost).filter((t) => pathRestored === null || t < pathRestored);
+  // A proof can come with the very frame that the loss is dated by; then the earliest must do.
+  const pathLost = before.length > 0 ? Math.max(...before) : Math.min(...group.map((s) => s.lost));
   const marks = new Set(group.flatMap((s) => s.flow.case.marks));
   return {
-    pathLost: Math.max(...lost),
+    pathLost,
     pathRestored,
     flows: [...new Set(group.map((s) => s.flow))],
     marks: [...marks].sort((a, b) => a.time - b.time),

@@ -16,6 +16,8 @@ import type { Innocent } from './case.ts';
 
 /** A few retransmissions lost in a row: the fourth rung of a 0.2 s RTO is at 3 s. */
 const LONGEST_LOSS_STALL: Nanos = seconds(4);
+/** One window probe may stay unanswered (Linux limits how often it answers); two in a row are a lost path. */
+const VAIN_PROBES = 2;
 /** A path that had lost this often before may have done so again. */
 const HABITUAL_LOSS = 4;
 /** What shows that an end was sending in vain during the stall. */
@@ -39,15 +41,29 @@ export function tryingIn(
 
 /** Why the stall is not the failover's; null where that is not shown. */
 export function findInnocent(stall: Stall, watch: SilenceWatch, trying: readonly string[]): Innocent | null {
-  if (stall.kind === 'closed-window') return closedWindow(stall, watch);
+  if (stall.kind === 'closed-window') return probesInVain(stall) ? null : closedWindow(stall, watch);
   if (stall.captureGap) return captureGap(stall);
   return loss(stall, trying) ?? idle(stall, watch, trying);
 }
 
+/** The sender's window probes go unanswered one after the other: the receiver cannot be heard, closed window or not. */
+function probesInVain(stall: Stall): boolean {
+  let run = 0;
+  for (const probe of stall.probes) {
+    if (probe.event.sender !== stall.owedBy) continue;
+    run = probe.answer === null ? run + 1 : 0;
+    if (run >= VAIN_PROBES) return true;
+  }
+  return false;
+}
+
 function closedWindow(stall: Stall, watch: SilenceWatch): Innocent {
   const receiver = stall.waiting;
-  const closing = stall.events.find((e) => e.sender === receiver && e.window >= 0);
-  const frame = closing?.id ?? lastBefore(stall, receiver);
+  const reopened = stall.startFrame !== stall.silence.startFrame;
+  const advertised =
+    stall.silence.startSender === receiver ? stall.silence.startFrame : lastBefore(stall, receiver);
+  const closing = stall.events.find((e) => e.sender === receiver && e.window === 0)?.id;
+  const frame = reopened ? (closing ?? stall.startFrame) : advertised;
   const who = receiver === watch.connection.flow.client ? 'client' : 'server';
   return {
     cause: 'zero-window',

@@ -30,6 +30,7 @@ export function narrate(c: Case): VerdictClaim[] {
     ...path(c),
     ...marks(c),
     ...ending(c, stall),
+    ...afterClose(c),
     ...absence(c, stall),
   ];
 }
@@ -78,16 +79,9 @@ function begin(c: Case, stall: Stall): VerdictClaim[] {
   }
   if (stall.startFrame !== data) {
     const who = endName(c.flow, stall.silence.startSender);
-    const text =
-      stall.what === 'answer'
-        ? `last new bytes of the ${who}: a request`
-        : 'the last frame that moved anything';
-    claims.push(
-      observed(text, [stall.startFrame], {
-        from: who,
-        what: stall.what === 'answer' ? 'segment' : 'segment',
-      }),
-    );
+    const asks = stall.what === 'answer' && stall.silence.startSender === stall.waiting;
+    const text = asks ? `request of the ${who}` : `the ${who} acknowledges; nothing moved after this frame`;
+    claims.push(observed(text, [stall.startFrame], { from: who, what: asks ? 'data' : 'segment' }));
   }
   claims.push(inferred(owedWords(c, stall), [stall.startFrame]));
   return claims;
@@ -186,18 +180,32 @@ function answers(c: Case, stall: Stall): VerdictClaim[] {
 }
 
 function path(c: Case): VerdictClaim[] {
-  const { path: view } = c.main as NonNullable<Case['main']>;
-  const claims: VerdictClaim[] = [];
-  if (view.othersHeard !== null && view.othersHeard.flow !== c.flow) {
-    const other = view.othersHeard;
-    claims.push(
-      inferred(
-        `another connection (port ${other.flow.port[other.flow.client]}) was heard over the same path while this one was silent`,
-        [],
-      ),
-    );
-  }
-  return claims;
+  const other = (c.main as NonNullable<Case['main']>).path.othersHeard;
+  if (other === null || other.flow === c.flow) return [];
+  const port = other.flow.port[other.flow.client];
+  return [
+    observed(
+      `another connection (client port ${port}) was heard over the same path while this one was silent`,
+      [other.frame],
+      { from: 'other-flow', what: 'segment' },
+    ),
+  ];
+}
+
+/** What an end sent after it had closed: a FIN that nobody acknowledges says that the path or the peer is gone. */
+function afterClose(c: Case): VerdictClaim[] {
+  const closing = c.facts.closing;
+  if (closing === null || (closing.bits & Segment.Fin) === 0) return [];
+  const fins = c.watch.aftermath.filter((e) => e.sender === closing.sender && (e.bits & Segment.Fin) !== 0);
+  const heard = c.watch.aftermath.some((e) => e.sender !== closing.sender);
+  if (fins.length === 0 || heard) return [];
+  const who = endName(c.flow, closing.sender);
+  return [
+    observed(`the ${who} repeated its FIN ${plural(fins.length, 'time')} without an answer`, cite(fins), {
+      from: who,
+      what: 'fin',
+    }),
+  ];
 }
 
 function marks(c: Case): VerdictClaim[] {

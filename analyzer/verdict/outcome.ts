@@ -96,7 +96,9 @@ function closedOutcome(stall: Stall, watch: SilenceWatch, near: EndIndex | null)
     if (near !== null) {
       if (closing.sender === near) return 'gave-up';
       const genuine = closing.ttl === watch.connection.sides[closing.sender].ttl;
-      return closing.sender === client && genuine ? 'gave-up' : 'reset';
+      if (closing.sender !== client) return 'reset';
+      // Somebody reset the server in the client's name; the client, who waits, was told nothing.
+      return genuine ? 'gave-up' : 'hung';
     }
     return closing.sender === client ? 'gave-up' : 'reset';
   }

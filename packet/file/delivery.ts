@@ -110,7 +110,7 @@ export class Delivery {
     this.problem(
       'truncated',
       'record-cut',
-      `The file ends inside ${what} (${there.toLocaleString('en-US')} bytes of it are there); the ${this.frames.toLocaleString('en-US')} frames before it were read.`,
+      `The file ends inside ${what} (${there.toLocaleString('en-US')} bytes of it are there). Frames read before it: ${this.frames.toLocaleString('en-US')}.`,
       at,
     );
   }

@@ -71,7 +71,7 @@ test('a file that ends inside a record keeps what came before', () => {
       code: 'record-cut',
       kind: 'truncated',
       message:
-        'The file ends inside frame 2, at byte 43 (18 bytes of it are there); the 1 frames before it were read.',
+        'The file ends inside frame 2, at byte 43 (18 bytes of it are there). Frames read before it: 1.',
       at: { offset: 43, frame: 2 },
     },
   ]);
@@ -92,7 +92,7 @@ test('a record that claims 3 GB ends the reading, and allocates nothing', () => 
     {
       code: 'record-too-long',
       kind: 'malformed',
-      message: 'Frame 2, at byte 43, claims 3.1 GB: reading stops there, with 1 frames read before it.',
+      message: 'Frame 2, at byte 43, claims 3.1 GB: reading stops there. Frames read before it: 1.',
       at: { offset: 43, frame: 2 },
     },
   ]);

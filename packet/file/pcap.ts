@@ -156,7 +156,7 @@ export class PcapFormat implements Format {
     this.#delivery.problem(
       'malformed',
       'record-too-long',
-      `Frame ${frame.toLocaleString('en-US')}, at ${describeOffset(offset)}, claims ${describeSize(captured)}: reading stops there, with ${this.#delivery.frames.toLocaleString('en-US')} frames read before it.`,
+      `Frame ${frame.toLocaleString('en-US')}, at ${describeOffset(offset)}, claims ${describeSize(captured)}: reading stops there. Frames read before it: ${this.#delivery.frames.toLocaleString('en-US')}.`,
       { offset, frame },
     );
   }

@@ -392,7 +392,7 @@ describe.each([
         { code, kind: 'malformed', message: expect.stringMatching(message), at: { offset: 84 } },
       ]);
       expect(problems[0]!.message).toMatch(
-        /^The block at byte 84 .*: reading stops there, with 1 frames read before it\.$/,
+        /^The block at byte 84 .*: reading stops there\. Frames read before it: 1\.$/,
       );
     });
 

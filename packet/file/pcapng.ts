@@ -371,7 +371,7 @@ export class PcapngFormat implements Format {
   #stop(code: string, offset: number, what: string): false {
     this.stopped = true;
     const frames = this.#delivery.frames.toLocaleString('en-US');
-    const message = `The block at ${describeOffset(offset)} ${what}: reading stops there, with ${frames} frames read before it.`;
+    const message = `The block at ${describeOffset(offset)} ${what}: reading stops there. Frames read before it: ${frames}.`;
     this.#delivery.problem('malformed', code, message, { offset });
     return false;
   }

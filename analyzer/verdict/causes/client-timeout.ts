@@ -3,10 +3,8 @@
  * It is the cause only where the path was still down at that time; if the path
  * was back, the node had its chance and failed, and the timer only contributes.
  */
-import { Segment } from '../../tcp/segment.ts';
 import { closedWhilePathDown } from '../gates.ts';
 import { found, observed, out, possible, type Rule } from '../rule.ts';
-import { endName, seconds } from '../words.ts';
 import { isKeepaliveDeath } from './keepalive-expired.ts';
 
 export const clientTimeout: Rule = {
@@ -22,18 +20,11 @@ export const clientTimeout: Rule = {
         'it was closed by an RST after unanswered keepalives: the kernel did that, no application timer',
       );
     if (!closedWhilePathDown(c)) return possible(125);
-    const who = endName(c.flow, closing.sender);
     const down = (c.main.path.downAt as { frame: number }).frame;
-    const how = (closing.bits & Segment.Rst) !== 0 ? 'rst' : 'fin';
     return found(
       'high',
-      observed(
-        `the ${who} closed by itself (${how.toUpperCase()}) ${seconds(closing.time - c.main.stall.start)} after the last progress`,
-        [closing.id],
-        { from: who, what: how },
-      ),
-      observed("a new connection's SYN went unanswered after that: the path was still down", [down], {
-        from: 'client',
+      observed('after that, the SYN of a new connection went unanswered: the path was still down', [down], {
+        from: 'other-flow',
         what: 'syn',
       }),
     );

@@ -7,7 +7,6 @@ import { Segment } from '../../tcp/segment.ts';
 import type { Case } from '../case.ts';
 import { closedWhilePathDown } from '../gates.ts';
 import { found, observed, out, possible, type Rule } from '../rule.ts';
-import { endName } from '../words.ts';
 
 /** One probe more than chance: macOS sends 8, Linux 9, libuv 10; configured ones at least 3. */
 const PROBES = 3;
@@ -21,17 +20,13 @@ export const keepaliveExpired: Rule = {
     if (!isKeepaliveDeath(c))
       return out('the connection was not closed by an RST after a series of unanswered keepalives');
     if (!closedWhilePathDown(c)) return possible(126);
-    const probes = c.facts.unansweredProbes;
-    const closing = c.facts.closing as { id: number; sender: 0 | 1 };
-    const who = endName(c.flow, closing.sender);
+    const down = (c.main?.path.downAt as { frame: number }).frame;
     return found(
       'high',
-      observed(
-        `${probes.length} keepalive probes without an answer`,
-        probes.map((p) => p.id),
-        { from: who, what: 'probe' },
-      ),
-      observed(`the ${who} then reset the connection`, [closing.id], { from: who, what: 'rst' }),
+      observed('after that, the SYN of a new connection went unanswered: the path was still down', [down], {
+        from: 'other-flow',
+        what: 'syn',
+      }),
     );
   },
 };

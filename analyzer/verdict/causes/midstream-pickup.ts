@@ -10,7 +10,7 @@ export const midstreamPickup: Rule = {
   meaning: 'the new node had no state and picked the connection up in mid-stream',
   judge(c) {
     if (c.outcome === 'resumed') {
-      if (c.facts.answeredProbes.length > 0) return possible(99);
+      if (c.facts.passedBefore.length > 0) return possible(99);
       return out('nothing of this end reached the new node before the data came');
     }
     if (c.outcome === 'undecided' && c.facts.answeredProbes.length > 0) return possible(80);

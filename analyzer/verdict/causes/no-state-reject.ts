@@ -38,6 +38,7 @@ export const noStateReject: Rule = {
       );
     }
     if (c.outcome === 'reset') return out('the RST came without a silence before it');
+    if (foreignReset) return possible(88);
     const answered = unlessAnswered(c);
     if (answered !== null) return answered;
     if (c.facts.nearSilent) return possible(45);

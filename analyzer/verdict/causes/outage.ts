@@ -12,7 +12,7 @@ export const outage: Rule = {
     if (c.outcome !== 'resumed' || c.main === null) return out('the connection did not simply go on');
     const b = backoffOf(c);
     if (b.least >= 0.5) return out(b.because);
-    if (c.facts.answeredProbes.length > 0) return out('the path was back well before the data came');
+    if (c.facts.passedBefore.length > 0) return out('the path was back well before the data came');
     if (c.main.trying.length === 0) return possible(80);
     if (b.most < 0.5) return found('medium', inferred(b.because, b.frames));
     return b.likelyLong ? out(b.because) : possible(95);

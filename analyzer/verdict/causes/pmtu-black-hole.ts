@@ -5,8 +5,8 @@
  */
 import { unlessWentOn } from '../gates.ts';
 import { isRetryPending } from '../outcome.ts';
-import { found, inferred, observed, out, possible, type Rule } from '../rule.ts';
-import { bytes, endName, seconds } from '../words.ts';
+import { found, inferred, out, possible, type Rule } from '../rule.ts';
+import { endName, seconds } from '../words.ts';
 
 export const pmtuBlackHole: Rule = {
   id: 'pmtu-black-hole',
@@ -29,13 +29,12 @@ export const pmtuBlackHole: Rule = {
     const span = stall.start + stall.duration - first.time;
     return found(
       'high',
-      observed(
-        `${answers.length} probes answered over ${seconds(span)}; the answers show ${bytes(stall.stuck ?? 0)} sent and not arrived`,
-        answers.map((a) => a.id),
-        { from: who, what: 'ack' },
-      ),
       inferred(
-        `the ${who} must have retransmitted in that time (its wait had not been longer than ${seconds(first.time - stall.start)}): small segments pass, full ones do not`,
+        `for ${seconds(span)} probes were answered and no data came, though the ${who} must have retransmitted in that time (its last wait was at most ${seconds(first.time - stall.start)}): small segments pass, full ones do not`,
+        answers
+          .slice(0, 1)
+          .concat(answers.slice(-1))
+          .map((a) => a.id),
       ),
     );
   },

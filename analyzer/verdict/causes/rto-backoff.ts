@@ -38,17 +38,10 @@ function resumed(c: Case) {
   if (c.main === null) return out('there was no stall');
   const { stall, trying } = c.main;
   const b = backoffOf(c);
-  if (c.facts.answeredProbes.length > 0)
+  if (c.facts.passedBefore.length > 0)
     return b.most < 0.5 ? out('it went on within 0.5 s of the path') : possible(100);
   if (b.most < 0.5) return out(`it went on ${seconds(b.most * 1e9)} after the path, at the first try`);
   if (trying.length === 0) return possible(90);
   if (b.least < 0.5 && !b.likelyLong) return possible(100);
-  return found(
-    b.least >= 0.5 ? 'high' : 'medium',
-    inferred(
-      `nothing moved for ${seconds(stall.duration)}; then the same connection went on where it had stopped`,
-      [stall.ending?.id ?? 0],
-    ),
-    inferred(b.because, b.frames),
-  );
+  return found(b.least >= 0.5 ? 'high' : 'medium', inferred(b.because, b.frames));
 }

@@ -6,7 +6,7 @@
 
 import { Segment } from '../../tcp/segment.ts';
 import { isHandshake } from '../gates.ts';
-import { found, observed, out, possible, type Rule } from '../rule.ts';
+import { found, inferred, out, possible, type Rule } from '../rule.ts';
 import { seconds } from '../words.ts';
 
 export const synBackoff: Rule = {
@@ -22,20 +22,13 @@ export const synBackoff: Rule = {
         : out('the SYN was not answered');
     }
     if (repeats.length === 0) return possible(70);
+    const wait = (stall.end as number) - (repeats.at(-2)?.time ?? stall.start);
     return found(
       'high',
-      observed(
-        `SYN repeated ${repeats.length} times without an answer`,
-        [stall.startFrame, ...repeats.map((e) => e.id)],
-        {
-          from: 'client',
-          what: 'syn',
-        },
+      inferred(
+        `the SYN that was answered came ${seconds(wait)} after the one before: the path came back in between, and the client waited for its timer`,
+        [repeats.at(-2)?.id ?? stall.startFrame, repeats.at(-1)?.id ?? stall.startFrame],
       ),
-      observed(`answered ${seconds(stall.duration)} after the first`, [stall.ending?.id ?? 0], {
-        from: 'server',
-        what: 'syn-ack',
-      }),
     );
   },
 };
