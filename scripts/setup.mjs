@@ -18,6 +18,8 @@ const SYSTEM_PACKAGES = [
     program: 'tshark',
     why: 'checks frame numbers, flags and cited frames against Wireshark',
   },
+  { name: 'zstd', program: 'zstd', why: 'makes zstd files for the tests of our decoder' },
+  { name: 'lz4', program: 'lz4', why: 'makes lz4 files for the tests of our decoder' },
 ];
 
 /** As `engines` in package.json says. */

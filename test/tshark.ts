@@ -1,6 +1,5 @@
 /**
- * Runs tshark as the oracle of `tcp.stream` and `tcp.analysis.*`: one line a
- * TCP frame, in the form that `diagnose frames` prints.
+ * Runs tshark as the oracle of `tcp.stream` and `tcp.analysis.*`.
  * The trap: a field that tshark finds twice in a frame prints as `1,1`.
  */
 import { execFile, execFileSync } from 'node:child_process';
@@ -9,8 +8,8 @@ import { FLAG_NAMES } from '../analyzer/tcp/tshark/flags.ts';
 
 const run = promisify(execFile);
 
-/** The version whose rules we reproduce. Others differ on purpose (docs/tshark-flags.md). */
-export const TSHARK_VERSION = '4.0.17';
+/** Series of the version whose rules we reproduce, 4.0.17. Later ones differ on purpose (docs/tshark-flags.md). */
+export const TSHARK_SERIES = '4.0.';
 
 const OPTIONS = [
   'tcp.relative_sequence_numbers:FALSE',
@@ -35,14 +34,15 @@ export function detectTshark(): string | null {
   }
 }
 
-/** `frame \t stream \t flags` for every frame that has a `tcp.stream`, as tshark sees a capture file. */
-export async function tsharkFrames(file: string): Promise<string[]> {
+/** `stream \t flags` by frame number, for every frame of a capture file that has a `tcp.stream`. */
+export async function tsharkFrames(file: string): Promise<Map<string, string>> {
   const { stdout } = await run('tshark', ['-n', '-r', file, ...OPTIONS, '-T', 'fields', ...FIELDS], {
     maxBuffer: 1 << 30,
   });
-  return stdout.split('\n').flatMap((row) => {
+  const lines = new Map<string, string>();
+  for (const row of stdout.split('\n')) {
     const [frame, stream, ...values] = row.split('\t');
-    if (!frame || !stream) return [];
-    return [`${frame}\t${stream}\t${FLAG_NAMES.filter((_, i) => values[i]).join(',')}`];
-  });
+    if (frame && stream) lines.set(frame, `${stream}\t${FLAG_NAMES.filter((_, i) => values[i]).join(',')}`);
+  }
+  return lines;
 }

@@ -98,7 +98,7 @@ export class Connection {
     own.firstSeq = frame.seq;
     own.next = end;
     own.inOrder = end;
-    own.windowScale = frame.windowScale >= 0 ? frame.windowScale : 0;
+    own.windowScale = Math.max(frame.windowScale, 0);
     own.mss = frame.mss;
     const sender: EndIndex = own === this.sides[0] ? 0 : 1;
     const isAnswer = (frame.flags & TcpFlag.Ack) !== 0;

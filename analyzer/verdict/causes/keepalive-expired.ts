@@ -19,14 +19,18 @@ export const keepaliveExpired: Rule = {
   judge(c) {
     if (!isKeepaliveDeath(c))
       return out('the connection was not closed by an RST after a series of unanswered keepalives');
-    if (!closedWhilePathDown(c)) return possible(126);
-    const down = (c.main?.path.downAt as { frame: number }).frame;
+    const down = c.main?.path.downAt ?? null;
+    if (down === null || !closedWhilePathDown(c)) return possible(126);
     return found(
       'high',
-      observed('after that, the SYN of a new connection went unanswered: the path was still down', [down], {
-        from: 'other-flow',
-        what: 'syn',
-      }),
+      observed(
+        'after that, the SYN of a new connection went unanswered: the path was still down',
+        [down.frame],
+        {
+          from: 'other-flow',
+          what: 'syn',
+        },
+      ),
     );
   },
 };

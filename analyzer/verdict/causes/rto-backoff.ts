@@ -36,7 +36,7 @@ export const rtoBackoff: Rule = {
 
 function resumed(c: Case) {
   if (c.main === null) return out('there was no stall');
-  const { stall, trying } = c.main;
+  const { trying } = c.main;
   const b = backoffOf(c);
   if (c.facts.passedBefore.length > 0)
     return b.most < 0.5 ? out('it went on within 0.5 s of the path') : possible(100);
