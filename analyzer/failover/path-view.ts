@@ -31,7 +31,7 @@ export interface PathView {
   readonly othersHeard: { time: Nanos; frame: FrameId; flow: Flow } | null;
 }
 
-/** A SYN that nobody answered, of any flow. */
+/** A SYN that nobody answered, of any flow. The flow's own SYNs say nothing about an older connection's path. */
 export interface LostSyn {
   readonly time: Nanos;
   readonly frame: FrameId;
@@ -72,7 +72,7 @@ export function viewPath(
   const back = firstProof(stall, flow, hears, gap);
   const lost =
     gap !== null ? { time: gap.from, frame: gap.lastFrame } : silentToEnd && last !== null ? last : null;
-  const down = syns.filter((s) => s.time > stall.start && s.time <= (back?.time ?? until)).at(-1);
+  const down = lastLostSyn(syns, flow, stall.start, back?.time ?? until);
   return {
     lost: lost === null ? null : { time: lost.time, frame: 'frame' in lost ? lost.frame : 0 },
     back,
@@ -80,6 +80,16 @@ export function viewPath(
     othersHeard:
       gap === null && !silentToEnd ? heardDuring(arrivals, toward, stall, flow) : afterGap(gap, flow, until),
   };
+}
+
+/** `syns` are in the order of time. */
+function lastLostSyn(syns: readonly LostSyn[], flow: Flow, after: Nanos, until: Nanos): LostSyn | undefined {
+  for (let i = syns.length - 1; i >= 0; i--) {
+    const syn = syns[i] as LostSyn;
+    if (syn.time <= after) return undefined;
+    if (syn.time <= until && syn.flow !== flow) return syn;
+  }
+  return undefined;
 }
 
 /** The time in which nobody heard the far side, if the stall began in it or just before it. */

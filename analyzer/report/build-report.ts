@@ -9,7 +9,7 @@ import type { InferredFailover } from '../verdict/inferred-failover.ts';
 import type { JudgedFlow } from '../verdict/judge.ts';
 import { observed } from '../verdict/rule.ts';
 import type { ReportClock } from './clock.ts';
-import { replacementOf, toClaim, toFlowReport } from './flow-report.ts';
+import { Replacements, toClaim, toFlowReport } from './flow-report.ts';
 import { longestStall, writeHeadline } from './headline.ts';
 import { toLadder } from './ladder-report.ts';
 import type { Capture, CauseId, Failover, Flow, Outcome, Report, ReportProblem, Role } from './report.ts';
@@ -61,8 +61,9 @@ export function buildReport(vantages: readonly JudgedVantage[], options: BuildOp
 
 function flowsOf(vantage: JudgedVantage, options: BuildOptions): Flow[] {
   const captureIds = vantage.captures.map((c) => c.id);
+  const replacements = new Replacements(vantage.flows);
   return vantage.flows.map((judged) => {
-    const next = replacementOf(judged, vantage.flows);
+    const next = replacements.of(judged);
     const replacedBy = next === undefined ? undefined : flowId(next.case.flow);
     const flow = toFlowReport(judged, { clock: vantage.clock, captureIds, replacedBy });
     if (options.ladderFor !== undefined && matchesFlow(flow, options.ladderFor)) {

@@ -2,7 +2,8 @@
  * One judged flow as the report shows it.
  */
 
-import { otherEnd, type Flow as TcpFlow } from '../flow/flow.ts';
+import { type Nanos, seconds } from '../../packet/time.ts';
+import type { Flow as TcpFlow } from '../flow/flow.ts';
 import { flowId } from '../flow/flow-id.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
 import { lastBefore } from '../stall/stall.ts';
@@ -145,25 +146,35 @@ function toEndedBy(judged: JudgedFlow, clock: ReportClock): Flow['endedBy'] {
   return { who: endName(flow, first), how: 'FIN', frame: clock.frame(sides[first].fin) };
 }
 
-/** The first connection that the same client opened to the same service after this one had failed. */
-export function replacementOf(judged: JudgedFlow, all: readonly JudgedFlow[]): JudgedFlow | undefined {
-  const { case: c } = judged;
-  if (c.outcome !== 'gave-up' && c.outcome !== 'reset' && c.outcome !== 'cut-short') return undefined;
-  const closed = judged.watch.close?.event.time ?? c.flow.lastTime;
-  const flow = c.flow;
-  return all.find(({ case: { flow: other } }) => {
-    if (other === flow || other.clientReason !== 'syn') return false;
-    const after = other.firstTime - closed;
-    return (
-      after >= -BEFORE_CLOSE &&
-      after <= SOON &&
-      other.addressOf(other.client) === flow.addressOf(flow.client) &&
-      other.addressOf(other.server) === flow.addressOf(otherEnd(flow.client)) &&
-      other.port[other.server] === flow.port[flow.server]
-    );
-  });
+/** Connections by who opened them to which service, oldest first: who may have taken over from whom. */
+export class Replacements {
+  private readonly byService = new Map<string, JudgedFlow[]>();
+
+  constructor(all: readonly JudgedFlow[]) {
+    for (const judged of all) {
+      if (judged.case.flow.clientReason !== 'syn') continue;
+      const key = serviceKey(judged.case.flow);
+      const known = this.byService.get(key);
+      if (known === undefined) this.byService.set(key, [judged]);
+      else known.push(judged);
+    }
+  }
+
+  /** The first connection that the same client opened to the same service after this one had failed. */
+  of(judged: JudgedFlow): JudgedFlow | undefined {
+    const { outcome, flow } = judged.case;
+    if (outcome !== 'gave-up' && outcome !== 'reset' && outcome !== 'cut-short') return undefined;
+    const closed = judged.watch.close?.event.time ?? flow.lastTime;
+    return this.byService.get(serviceKey(flow))?.find(({ case: { flow: other } }) => {
+      const after = other.firstTime - closed;
+      return other !== flow && after >= -BEFORE_CLOSE && after <= SOON;
+    });
+  }
 }
 
+const serviceKey = (flow: TcpFlow): string =>
+  `${flow.addressOf(flow.client)} ${flow.addressOf(flow.server)} ${flow.port[flow.server]}`;
+
 /** Retries of clients come within two minutes; some open the new connection just before they close the old one. */
-const SOON = 120e9;
-const BEFORE_CLOSE = 1e9;
+const SOON: Nanos = seconds(120);
+const BEFORE_CLOSE: Nanos = seconds(1);

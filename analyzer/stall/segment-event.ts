@@ -44,3 +44,14 @@ export function segmentEvent(frame: Frame, id: FrameId, sender: EndIndex, bits: 
     icmp: -1,
   };
 }
+
+/**
+ * ICMP errors by which a node refuses a segment, in `type * 256 + code`: port,
+ * protocol, network or host prohibited (RFC 792, RFC 1812, 5.2.7.1), and their
+ * ICMPv6 likes (RFC 4443, 3.1). "Host unreachable" is none: it says that the
+ * path is gone.
+ */
+const REFUSALS = new Set([0x302, 0x303, 0x309, 0x30a, 0x30d, 0x101, 0x104, 0x105, 0x106]);
+
+/** True for an ICMP error that refuses. */
+export const isRefusal = (e: SegmentEvent): boolean => REFUSALS.has(e.icmp);

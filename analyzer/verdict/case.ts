@@ -69,6 +69,8 @@ export interface Facts {
   readonly wasIdle: boolean;
   /** Segments of the far end that only repeated what was here, each answered by the near end in vain. */
   readonly vainAnswers: number;
+  /** ICMP errors that refuse the connection's segments (not merely "host unreachable"), told to the near end. */
+  readonly refusals: readonly SegmentEvent[];
   /** The near end sent nothing at all since the far end was last heard. */
   readonly nearSilent: boolean;
 }

@@ -4,7 +4,7 @@
 import { seconds } from '../../packet/time.ts';
 import { type EndIndex, otherEnd } from '../flow/flow.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
-import type { SegmentEvent } from '../stall/segment-event.ts';
+import { isRefusal, type SegmentEvent } from '../stall/segment-event.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import { answeredSinceLoss } from '../stall/stall.ts';
 import { Segment } from '../tcp/segment.ts';
@@ -49,6 +49,7 @@ export function deriveFacts(
       (stall?.silence.idleBefore ?? 0) < IDLE,
     wasIdle: stall !== null && (stall.what === 'probe-answer' || stall.silence.idleBefore >= IDLE),
     vainAnswers: stall === null ? 0 : countVainAnswers(stall.events, hears),
+    refusals: stall === null ? [] : stall.events.filter((e) => isRefusal(e) && e.sender === hears),
     nearSilent:
       stall !== null && !stall.events.some((e) => e.sender === hears && e.icmp < 0) && !stall.startUnanswered,
   };

@@ -37,7 +37,9 @@ const MARK_BEFORE: Nanos = seconds(2);
 /** Judges every flow of a capture. */
 export function judgeCapture(facts: CaptureFacts): JudgedFlow[] {
   const stalls = facts.watches.map((w) => findStalls(w, facts.coveredUntil));
-  const syns = facts.watches.flatMap((w, i) => lostSyns(w.connection.flow, stalls[i] as Stall[]));
+  const syns = facts.watches
+    .flatMap((w, i) => lostSyns(w.connection.flow, stalls[i] as Stall[]))
+    .sort((a, b) => a.time - b.time);
   const sharedGaps = findSharedGaps(facts, stalls);
   return facts.watches.map((watch, i) => judgeFlow(facts, watch, stalls[i] as Stall[], syns, sharedGaps));
 }
@@ -51,7 +53,6 @@ function judgeFlow(
 ): JudgedFlow {
   const flow = watch.connection.flow;
   const near = nearEnd(facts.place, flow);
-  const otherSyns = stalls.length === 0 ? syns : syns.filter((s) => s.flow !== flow);
   const judged = stalls.map((stall): JudgedStall => {
     const shared = [...sharedGaps].some((gap) => overlaps(gap, stall));
     const trying = tryingIn(stall, near, shared, marksIn(facts.marks, stall, flow));
@@ -59,7 +60,7 @@ function judgeFlow(
       stall,
       innocent: findInnocent(stall, watch, trying),
       trying,
-      path: viewPath(stall, flow, near, facts.arrivals, otherSyns),
+      path: viewPath(stall, flow, near, facts.arrivals, syns),
     };
   });
   const { outcome, main } = decideOutcome(watch, judged, near);
@@ -95,19 +96,26 @@ function marksIn(marks: Marks, stall: Stall, flow: Flow): Mark[] {
 /** Times in which nobody heard the far side while at least two flows waited for it. */
 function findSharedGaps(facts: CaptureFacts, stalls: readonly (readonly Stall[])[]): Set<ArrivalGap> {
   const shared = new Set<ArrivalGap>();
+  const waiting = stalls
+    .map((own) => own.filter((s) => s.kind === 'waiting'))
+    .filter((own) => own.length > 0);
   for (const toward of ['client', 'server'] as const) {
     if (facts.place === 'client' && toward === 'server') continue;
     if (facts.place === 'server' && toward === 'client') continue;
     for (const gap of facts.arrivals.gaps(toward)) {
-      let waiting = 0;
-      for (const own of stalls) {
-        if (own.some((s) => s.kind === 'waiting' && overlaps(gap, s))) waiting += 1;
-        if (waiting >= 2) break;
-      }
-      if (waiting >= 2) shared.add(gap);
+      if (touchesTwo(gap, waiting)) shared.add(gap);
     }
   }
   return shared;
+}
+
+function touchesTwo(gap: ArrivalGap, waiting: readonly (readonly Stall[])[]): boolean {
+  let flows = 0;
+  for (const own of waiting) {
+    if (own.some((s) => overlaps(gap, s))) flows += 1;
+    if (flows === 2) return true;
+  }
+  return false;
 }
 
 /** They share at least half of the shorter one: a stall that only touches a gap is another matter. */

@@ -9,6 +9,7 @@ import { type EndIndex, otherEnd } from '../flow/flow.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Outcome } from '../report/report.ts';
 import { whatIsOwed } from '../stall/owed.ts';
+import { isRefusal } from '../stall/segment-event.ts';
 import { SHORTEST_SILENCE, type SilenceWatch } from '../stall/silence.ts';
 import { ANSWER_WAIT, type Stall } from '../stall/stall.ts';
 import { Segment } from '../tcp/segment.ts';
@@ -92,6 +93,9 @@ function closedOutcome(stall: Stall, watch: SilenceWatch, near: EndIndex | null)
   const closing = stall.ending;
   if (closing === null) return 'unaffected';
   const client = watch.connection.flow.client;
+  // Told by ICMP that it was refused, the end closed at once: that is a reset, whatever it sent.
+  const told = stall.events.findLast((e) => isRefusal(e) && e.sender === closing.sender);
+  if (told !== undefined && closing.time - told.time < ANSWER_WAIT) return 'reset';
   if ((closing.bits & Segment.Rst) !== 0) {
     if (near !== null) {
       if (closing.sender === near) return 'gave-up';

@@ -4,10 +4,13 @@
  * other segments, and it comes in answer to something the waiting end sent.
  * The trap: it goes to whoever sent, so an end that only listens hears nothing.
  */
+
+import type { SegmentEvent } from '../../stall/segment-event.ts';
 import { Segment } from '../../tcp/segment.ts';
+import type { Case } from '../case.ts';
 import { unlessAnswered, unlessClosedFirst, unlessHandshake, unlessWentOn } from '../gates.ts';
-import { found, inferred, observed, out, possible, type Rule } from '../rule.ts';
-import { endName } from '../words.ts';
+import { found, inferred, type Judgement, observed, out, possible, type Rule } from '../rule.ts';
+import { endName, plural } from '../words.ts';
 
 export const noStateReject: Rule = {
   id: 'no-state-reject',
@@ -17,6 +20,7 @@ export const noStateReject: Rule = {
       unlessWentOn(c) ?? unlessHandshake(c, 'a new connection needs no old state') ?? unlessClosedFirst(c);
     if (gate !== null) return gate;
     const { closing, foreignReset } = c.facts;
+    if (c.outcome === 'reset' && c.facts.refusals.length > 0) return refused(c);
     if (c.outcome === 'reset' && closing !== null && c.main !== null && c.main.stall.endedBy === 'close') {
       if (!foreignReset) {
         return out("the RST has the server's own TTL: a node's would have its own");
@@ -39,9 +43,28 @@ export const noStateReject: Rule = {
     }
     if (c.outcome === 'reset') return out('the RST came without a silence before it');
     if (foreignReset) return possible(88);
+    if (c.facts.refusals.length > 0) return refused(c);
     const answered = unlessAnswered(c);
     if (answered !== null) return answered;
     if (c.facts.nearSilent) return possible(45);
     return out('what this end sent was not answered by an RST or ICMP error');
   },
 };
+
+/** An ICMP error is made by a node on the way, whatever its code: the connection's peer would have sent an RST. */
+function refused(c: Case): Judgement {
+  const { refusals } = c.facts;
+  const first = refusals[0] as SegmentEvent;
+  const code = `${first.icmp >> 8}/${first.icmp & 255}`;
+  return found(
+    'high',
+    observed(
+      `ICMP ${code} refuses segments of this connection, ${plural(refusals.length, 'time')}`,
+      refusals.slice(0, 10).map((e) => e.id),
+      {
+        from: 'network',
+        what: 'icmp',
+      },
+    ),
+  );
+}
