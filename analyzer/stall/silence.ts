@@ -31,6 +31,17 @@ export interface IpIdMark {
   readonly step: number;
 }
 
+/** How data went on after a silence: what a sender does first tells whether a timeout had emptied its window. */
+export interface Resume {
+  /** Payload of the first segment, and whether it was pushed. */
+  readonly length: number;
+  readonly pushed: boolean;
+  /** Until the next data segment of the same end; null while none has come. */
+  wait: Nanos | null;
+  /** That next segment left a hole: bytes between had been lost. */
+  hole: boolean;
+}
+
 export interface Silence {
   /** When something last moved, and the frame that moved it. */
   readonly start: Nanos;
@@ -61,6 +72,8 @@ export interface Silence {
   readonly turnBytes: number;
   /** Times that loss had shown in the flow before the silence. */
   readonly lossBefore: number;
+  /** Set where data ended the silence. */
+  readonly resume: Resume | null;
   /** How long nothing had moved before the frame that began it: an idle connection that was used again. */
   readonly idleBefore: Nanos;
 }
@@ -98,6 +111,8 @@ export class SilenceWatch {
   private windows: [number, number] = [-1, -1];
   private lastOf: [FrameId, FrameId] = [NO_FRAME, NO_FRAME];
   private lastData: [FrameId, FrameId] = [NO_FRAME, NO_FRAME];
+  /** The newest silence that data ended, until its sender's next data segment is seen. */
+  private resuming: { resume: Resume; sender: EndIndex; since: Nanos } | null = null;
 
   constructor(flow: Flow) {
     this.connection = new Connection(flow);
@@ -113,6 +128,7 @@ export class SilenceWatch {
       return bits;
     }
     if (this.startFrame === NO_FRAME) this.move(frame.time, id, sender);
+    if (this.resuming !== null) this.followResume(frame, sender, bits);
     if (this.close !== null) this.follow(frame, id, sender, bits);
     else if (this.moves(bits, sender)) this.progress(frame, id, sender, bits);
     else this.stand(frame, id, sender, bits);
@@ -170,8 +186,7 @@ export class SilenceWatch {
     const event = segmentEvent(frame, id, sender, bits);
     const silent = frame.time - this.start >= SHORTEST_SILENCE;
     if ((bits & Segment.Rst) !== 0) {
-      if (silent) this.record(frame.time, event, 'close');
-      else this.keep(event);
+      this.record(frame.time, event, 'close');
       this.close = { by: sender, how: 'RST', event };
     } else if ((bits & Segment.Fin) !== 0 && silent && !this.isAhead(frame, sender)) {
       this.record(frame.time, event, 'close');
@@ -184,6 +199,14 @@ export class SilenceWatch {
   private isAhead(frame: Frame, sender: EndIndex): boolean {
     const own = this.connection.sides[sender];
     return own.seen && ((frame.seq - own.inOrder) | 0) > 0;
+  }
+
+  private followResume(frame: Frame, sender: EndIndex, bits: number): void {
+    const { resume, sender: resumed, since } = this.resuming as NonNullable<typeof this.resuming>;
+    if (sender !== resumed || (bits & (Segment.NewData | Segment.Ahead)) === 0) return;
+    resume.wait = frame.time - since;
+    resume.hole = (bits & Segment.Ahead) !== 0;
+    this.resuming = null;
   }
 
   private follow(frame: Frame, id: FrameId, sender: EndIndex, bits: number): void {
@@ -221,6 +244,7 @@ export class SilenceWatch {
     const [a, b] = this.connection.sides;
     const server = this.connection.flow.server;
     const owed = whatIsOwed(this.connection, this.exchange);
+    const resume = endedBy === 'progress' && ending !== null ? resumeOf(ending) : null;
     // An idle connection at rest is nothing to keep.
     if (owed.what === 'nothing' && this.events.length === 0) return;
     this.silences.push({
@@ -242,10 +266,20 @@ export class SilenceWatch {
       turnBytes:
         this.exchange.turn === server ? this.exchange.turnBytes(this.connection.sides[server].inOrder) : 0,
       lossBefore: this.lossBefore,
+      resume,
       idleBefore: this.idleBefore,
     });
+    if (resume !== null) {
+      const { sender, time } = ending as SegmentEvent;
+      this.resuming = { resume, sender, since: time };
+    }
     this.events = [];
   }
+}
+
+function resumeOf(ending: SegmentEvent): Resume | null {
+  if ((ending.bits & Segment.NewData) === 0) return null;
+  return { length: ending.length, pushed: (ending.flags & TcpFlag.Psh) !== 0, wait: null, hole: false };
 }
 
 const NO_MARK: IpIdMark = { id: -1, step: 1 };

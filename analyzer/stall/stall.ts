@@ -147,7 +147,7 @@ function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall
     part.events = part.events.slice(part.events.indexOf(asked));
   }
   const duration = until - part.start;
-  if (part.end !== null && duration < SHORTEST_SILENCE) return null;
+  if (part.end !== null && duration < SHORTEST_SILENCE && !isRefusedUse(part, connection)) return null;
   const probes = findProbes(part.events);
   const stuckAt = findStuck(part, owedBy);
   return {
@@ -166,6 +166,19 @@ function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall
     stuckAt: stuckAt ?? null,
     captureGap: isCaptureGap(part),
   };
+}
+
+/**
+ * An RST that leaves no time for a stall and still is one: to the first use
+ * after an idle time, or with a TTL that its sender never had.
+ */
+function isRefusedUse(part: Part, connection: Connection): boolean {
+  const { ending, silence } = part;
+  if (part.endedBy !== 'close' || ending === null || (ending.bits & Segment.Rst) === 0) return false;
+  if (ending.sender !== silence.owed.by || silence.owed.what === 'nothing') return false;
+  const ttl = connection.sides[ending.sender].ttl;
+  const foreign = ttl >= 0 && ttl !== ending.ttl;
+  return foreign || (silence.owed.what === 'answer' && silence.idleBefore >= SHORTEST_SILENCE);
 }
 
 function bestLadder(part: Part, owedBy: EndIndex): Ladder | null {

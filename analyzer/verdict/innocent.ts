@@ -20,10 +20,20 @@ const LONGEST_LOSS_STALL: Nanos = seconds(4);
 const VAIN_PROBES = 2;
 /** A path that had lost this often before may have done so again. */
 const HABITUAL_LOSS = 4;
+/** Below this a segment may simply be all there was to send; above one MTU it is several, merged by offload. */
+const FULL_SEGMENT = 1000;
+const ONE_SEGMENT = 1500;
+/** The segments of one window follow each other within microseconds; the handshake's round trip is often a little long. */
+const GOOD_PART_OF_A_ROUND_TRIP = 0.4;
+/** Longer than this is another pause, not the wait for an acknowledgement. */
+const ROUND_TRIPS = 4;
+const ACK_DELAY: Nanos = seconds(0.2);
+
 /** What shows that an end was sending in vain during the stall. */
 export function tryingIn(
   stall: Stall,
   near: 0 | 1 | null,
+  rtt: Nanos | null,
   shared: boolean,
   marks: readonly Mark[],
 ): string[] {
@@ -33,10 +43,27 @@ export function tryingIn(
   if (stall.ladder !== null) found.push('ladder');
   const ends = near === null ? ([0, 1] as const) : [near];
   if (ends.some((end) => stall.unanswered[end].length > 0)) found.push('unanswered');
+  if (stall.silence.resume?.hole === true) found.push('hole-after');
+  if (waitedAfterFirst(stall, rtt)) found.push('timeout-window');
   if (stall.startUnanswered) found.push('unacknowledged-request');
   if (shared) found.push('shared-silence');
   if (marks.some((m) => m.strong)) found.push('takeover-mark');
   return found;
+}
+
+/**
+ * After a timeout a sender may send one segment and must wait for its
+ * acknowledgement (RFC 5681, 3.1: loss window of one). A full segment that was
+ * not pushed has more behind it; if nothing follows for a good part of a round trip,
+ * the window was one.
+ */
+function waitedAfterFirst(stall: Stall, rtt: Nanos | null): boolean {
+  const resume = stall.silence.resume;
+  if (resume === null || rtt === null || resume.wait === null || stall.kind !== 'waiting') return false;
+  const full = resume.length >= FULL_SEGMENT && resume.length <= ONE_SEGMENT && !resume.pushed;
+  return (
+    full && resume.wait >= GOOD_PART_OF_A_ROUND_TRIP * rtt && resume.wait <= ROUND_TRIPS * rtt + ACK_DELAY
+  );
 }
 
 /** Why the stall is not the failover's; null where that is not shown. */
@@ -119,8 +146,11 @@ function idle(stall: Stall, watch: SilenceWatch, trying: readonly string[]): Inn
 }
 
 /** First RTO of a Linux sender: SRTT + 200 ms at least (RFC 6298 with Linux's TCP_RTO_MIN), by the handshake's round trip. */
-export function rtoOf(watch: SilenceWatch): Nanos {
+export const rtoOf = (watch: SilenceWatch): Nanos => RTO_MIN + Math.min(roundTrip(watch) ?? 0, seconds(1));
+
+/** The round trip of the handshake, where the capture holds it and no SYN was repeated; ns. */
+export function roundTrip(watch: SilenceWatch): Nanos | null {
   const client = watch.connection.sides[watch.connection.flow.client];
-  const rtt = watch.synAckTime > 0 && client.synCount === 1 ? watch.synAckTime - client.synTime : 0;
-  return RTO_MIN + Math.min(Math.max(rtt, 0), seconds(1));
+  if (watch.synAckTime === 0 || watch.handshakeAckTime === 0 || client.synCount !== 1) return null;
+  return Math.max(watch.handshakeAckTime - client.synTime, 0);
 }

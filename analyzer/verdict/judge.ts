@@ -14,7 +14,7 @@ import type { Place } from '../vantage/vantage.ts';
 import type { Case, JudgedStall } from './case.ts';
 import { decide, type Verdict } from './decide.ts';
 import { deriveFacts } from './facts.ts';
-import { findInnocent, tryingIn } from './innocent.ts';
+import { findInnocent, roundTrip, tryingIn } from './innocent.ts';
 import { decideOutcome } from './outcome.ts';
 
 export interface CaptureFacts {
@@ -55,7 +55,7 @@ function judgeFlow(
   const near = nearEnd(facts.place, flow);
   const judged = stalls.map((stall): JudgedStall => {
     const shared = [...sharedGaps].some((gap) => overlaps(gap, stall));
-    const trying = tryingIn(stall, near, shared, marksIn(facts.marks, stall, flow));
+    const trying = tryingIn(stall, near, roundTrip(watch), shared, marksIn(facts.marks, stall, flow));
     return {
       stall,
       innocent: findInnocent(stall, watch, trying),

@@ -39,8 +39,6 @@ export function decideOutcome(
     const outcome = closedOutcome(last.stall, watch, near);
     if (outcome !== 'unaffected') return { outcome, main: last };
   }
-  const foreign = foreignReset(watch, near);
-  if (foreign) return { outcome: 'reset', main: last };
   const ended = suspects.filter((s) => s.stall.endedBy === 'progress');
   if (ended.length > 0) return resumedOutcome(watch, ended);
   const open = stalls.find((s) => s.stall.end === null);
@@ -124,15 +122,6 @@ function isQuietClose(stall: Stall, watch: SilenceWatch): boolean {
   const peer = otherEnd((stall.ending as { sender: EndIndex }).sender);
   const fin = watch.aftermath.find((e) => e.sender === peer && (e.bits & Segment.Fin) !== 0);
   return fin !== undefined && fin.seq === stall.silence.inOrder[peer];
-}
-
-/** An RST in the middle of an answer, without a gap before it, with a TTL that its sender never had: another machine's. */
-function foreignReset(watch: SilenceWatch, near: EndIndex | null): boolean {
-  const close = watch.close;
-  if (close === null || close.how !== 'RST' || close.by === near) return false;
-  const ttl = watch.connection.sides[close.by].ttl;
-  if (ttl < 0 || close.event.ttl === ttl) return false;
-  return whatIsOwed(watch.connection, watch.exchange).what !== 'nothing';
 }
 
 function resumedOutcome(watch: SilenceWatch, ended: readonly JudgedStall[]): Decided {

@@ -21,6 +21,6 @@ export const applicationIdle: Rule = {
     if (c.facts.unansweredCount > 0)
       return out('this end sent and got no answer: an idle peer would have answered');
     if (stall.ladder !== null) return out('a sender was retransmitting');
-    return possible(c.outcome === 'resumed' ? 85 : 47);
+    return possible(c.outcome === 'resumed' ? 85 : 55);
   },
 };

@@ -25,6 +25,8 @@ export const noStateReject: Rule = {
       if (!foreignReset) {
         return out("the RST has the server's own TTL: a node's would have its own");
       }
+      // An idle connection may have met the failover long before: then that is the better name.
+      if (c.facts.wasIdle) return possible(112);
       const asked = c.main.stall.events
         .filter((e) => e.sender !== closing.sender && (e.bits & Segment.Rst) === 0)
         .at(-1);
@@ -41,7 +43,6 @@ export const noStateReject: Rule = {
         ]),
       );
     }
-    if (c.outcome === 'reset') return out('the RST came without a silence before it');
     if (foreignReset) return possible(88);
     if (c.facts.refusals.length > 0) return refused(c);
     const answered = unlessAnswered(c);

@@ -9,6 +9,6 @@ export const outOfWindow: Rule = {
   id: 'out-of-window',
   meaning: 'the new node holds stale sequence numbers and drops segments as invalid',
   judge(c) {
-    return unlessSilent(c) ?? unlessHandshake(c, 'a new connection needs no old state') ?? possible(54);
+    return unlessSilent(c) ?? unlessHandshake(c, 'a new connection needs no old state') ?? possible(57);
   },
 };
