@@ -158,7 +158,7 @@ function settleVantage(named: NamedAnalysis, guess: PlaceGuess): Settled {
   const { said, inputs } = named;
   if (said !== undefined) {
     const place = placeOfHost(said.host) === 'unknown' ? guess.place : placeOfHost(said.host);
-    const against = guess.place !== 'unknown' && guess.place !== place;
+    const against = !isCompatible(place, guess.place);
     return {
       place,
       vantage: { ...said, role: roleOf(place), inferred: false },
@@ -168,14 +168,21 @@ function settleVantage(named: NamedAnalysis, guess: PlaceGuess): Settled {
     };
   }
   const name = vantageFromName(inputs[0]?.input.file ?? '');
-  const place = guess.place === 'unknown' ? name.place : guess.place;
+  const fits = name.place !== 'unknown' && isCompatible(name.place, guess.place);
+  const place = fits ? name.place : guess.place;
   // A name that the traffic contradicts is not repeated as if it were true.
-  const agrees = name.place === 'unknown' || name.place === place;
-  const host =
-    name.place !== 'unknown' && agrees ? name.host : place === 'unknown' ? name.host : roleOf(place);
-  const side = name.side === undefined || !agrees ? {} : { side: name.side };
+  const known = place === 'unknown' || fits || name.place === 'unknown';
+  const host = fits || place === 'unknown' ? name.host : roleOf(place);
+  const side = name.side === undefined || !known ? {} : { side: name.side };
   return { place, vantage: { host, ...side, role: roleOf(place), inferred: true }, contradiction: null };
 }
+
+/**
+ * On a node's own links one end is next door, so a node's capture may look like
+ * that end's; an end's own capture never looks like the other end's.
+ */
+const isCompatible = (named: Place, seen: Place): boolean =>
+  seen === 'unknown' || named === seen || named === 'node';
 
 function roleOf(place: Place): Role {
   switch (place) {

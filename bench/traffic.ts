@@ -35,7 +35,10 @@ export function writeTraffic(path: string, options: TrafficOptions): void {
   const bulk = Array.from({ length: options.bulkFlows }, (_, i) => bulkFlow(i, options.loss, random, send));
   const short = shortFlows(options.flows - options.bulkFlows, options.bulkFlows, random, send);
   // What the short flows do not fill is the bulk flows', spread evenly.
-  const shortShare = Math.min(1, ((options.flows - options.bulkFlows) * PACKETS_A_SHORT_FLOW) / options.packets);
+  const shortShare = Math.min(
+    1,
+    ((options.flows - options.bulkFlows) * PACKETS_A_SHORT_FLOW) / options.packets,
+  );
   let owed = 0;
   while (stream.packets < options.packets) {
     owed += shortShare;
@@ -127,7 +130,9 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const REQUEST = text('GET /index.html HTTP/1.1\r\nHost: www.example.net\r\nAccept: */*\r\n\r\n');
 const ANSWER_SEGMENTS = 3;
 const BODY = ANSWER_SEGMENTS * MSS - 64;
-const ANSWER = text(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY}\r\nServer: example`.padEnd(60, '.').concat('\r\n\r\n'));
+const ANSWER = text(
+  `HTTP/1.1 200 OK\r\nContent-Length: ${BODY}\r\nServer: example`.padEnd(60, '.').concat('\r\n\r\n'),
+);
 /** Handshake, request and its ACK, the answer and its ACKs, both FINs and the last ACK. */
 const PACKETS_A_SHORT_FLOW = 3 + 2 + ANSWER_SEGMENTS + 2 + 3;
 

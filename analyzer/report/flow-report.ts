@@ -78,7 +78,7 @@ function toStall(judgedStall: JudgedStall, judged: JudgedFlow, clock: ReportCloc
   const flow = c.flow;
   const parts = innocent === null ? stallParts(judgedStall) : null;
   const isMain = c.main === judgedStall;
-  const first = stall.ending ?? stall.events.find((e) => e.sender === stall.owedBy) ?? null;
+  const first = stall.endedBy === 'progress' ? stall.ending : null;
   const next = stall.end === null ? (stall.ladder?.next ?? null) : null;
   const last = lastBefore(stall, stall.owedBy);
   return {

@@ -8,7 +8,7 @@
 import { seqDistance, seqLess } from '../../../packet/seq.ts';
 import { millis, type Nanos } from '../../../packet/time.ts';
 import { TcpFlag } from '../../../packet/wire/frame.ts';
-import type { Direction } from './conversation.ts';
+import { type Direction, SCALE_UNKNOWN } from './conversation.ts';
 import { TsharkFlag } from './flags.ts';
 
 /** One segment as the rules see it. `seq` and `ack` are signed (`| 0`). */
@@ -63,7 +63,7 @@ function markWindowAndAck(segment: Segment, from: Direction, to: Direction): num
 
 /** Rule A6: the payload ends exactly at the right edge of the window that the peer offered. */
 function fillsWindow(segment: Segment, to: Direction): boolean {
-  if (to.windowScale === -1) return false;
+  if (to.windowScale === SCALE_UNKNOWN) return false;
   const shift = to.isFirstAck ? 0 : Math.max(to.windowScale, 0);
   return seqDistance(segment.seq + segment.length, to.lastAck + to.window * 2 ** shift) === 0;
 }

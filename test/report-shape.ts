@@ -1,0 +1,278 @@
+/**
+ * Is this a `Report` as the contract has it? First the shape, field by field,
+ * then what the fields say of each other. Written apart from the types, so that
+ * a report from JSON, or from a program gone wrong, is checked the same.
+ */
+import { CAUSE_IDS, OUTCOMES, type Report } from '../analyzer/index.ts';
+import {
+  among,
+  type Check,
+  count,
+  duration,
+  flag,
+  listOf,
+  mapOf,
+  matching,
+  number,
+  objectOf,
+  orNull,
+  port,
+  sentence,
+  text,
+} from './shape.ts';
+
+const time = matching(/^-?\d+$/, 'time in ns');
+const captureId = matching(/^c[1-9]\d*$/, 'capture id');
+const flowId = matching(/^f[0-9a-f]{10}$/, 'flow id');
+const cause = among(CAUSE_IDS);
+const end = among(['client', 'server']);
+const frameNumber: Check = (value, at) => (value === 0 ? [`${at}: frames count from 1`] : count(value, at));
+const frame = objectOf({ capture: captureId, frame: frameNumber });
+const endpoint = objectOf({ address: matching(/^[\d.]+$|^[\da-f:.]+$/, 'address'), port });
+const pathKind = among(['forwarded', 'translated', 'sequence-shifted', 'terminated', 'unknown']);
+
+const SHOWN =
+  'data retransmission probe ack zero-window window-update syn syn-ack fin rst arp vrrp icmp segment';
+
+const claim = objectOf(
+  { kind: among(['observed', 'inferred', 'absent']), text: sentence, frames: listOf(frame) },
+  {
+    shows: objectOf({
+      from: among(['client', 'server', 'network', 'other-flow']),
+      what: among(SHOWN.split(' ')),
+    }),
+    journal: listOf(objectOf({ file: text, line: count })),
+    coverage: objectOf({ from: time, to: time, why: sentence }),
+  },
+);
+
+const advice = objectOf(
+  { text: sentence, effect: objectOf({}, { resumesAfter: duration, failsAfter: duration }) },
+  {
+    change: objectOf({ who: among(['client', 'server', 'gateway']), setting: text, value: text }),
+    safeToRetry: among(['yes', 'no', 'unknown']),
+  },
+);
+
+const capture = objectOf(
+  {
+    id: captureId,
+    file: text,
+    format: among(['pcap', 'pcapng', 'unknown']),
+    linkTypes: listOf(text),
+    vantage: objectOf(
+      { host: sentence, role: among(['client', 'node', 'server', 'unknown']), inferred: flag },
+      { side: among(['in', 'out']) },
+    ),
+    frames: count,
+    firstTime: orNull(time),
+    lastTime: orNull(time),
+    coveredUntil: orNull(time),
+    snaplen: orNull(count),
+    dropped: orNull(count),
+    truncated: flag,
+    interfaces: listOf(
+      objectOf({ name: orNull(text), linkType: text, snaplen: count, dropped: orNull(count) }),
+    ),
+  },
+  { sha256: text },
+);
+
+const stall = objectOf({
+  start: time,
+  end: orNull(time),
+  duration,
+  waiting: end,
+  owedBy: end,
+  cause: orNull(cause),
+  outage: orNull(duration),
+  backoff: orNull(duration),
+  recovery: orNull(duration),
+  rung: orNull(count),
+  nextRetry: orNull(time),
+  censored: flag,
+  frames: objectOf({ last: frame }, { first: frame }),
+});
+
+const ladderRow = objectOf({
+  frame,
+  time,
+  from: end,
+  flags: text,
+  seq: count,
+  ack: count,
+  length: count,
+  window: count,
+  label: sentence,
+});
+
+const flow = objectOf(
+  {
+    id: flowId,
+    protocol: among(['tcp', 'udp']),
+    client: endpoint,
+    server: endpoint,
+    start: time,
+    end: time,
+    bytesToClient: count,
+    bytesToServer: count,
+    seenAt: listOf(captureId),
+    path: pathKind,
+    outcome: among(OUTCOMES),
+    cause: orNull(cause),
+    candidates: listOf(cause),
+    contributing: listOf(cause),
+    confidence: among(['high', 'medium', 'low']),
+    stalls: listOf(stall),
+    claims: listOf(claim),
+    ruledOut: listOf(objectOf({ cause, because: sentence })),
+    splitBy: listOf(sentence),
+    advice: listOf(advice),
+  },
+  {
+    translated: listOf(endpoint),
+    legs: listOf(objectOf({ client: endpoint, server: endpoint, seenAt: listOf(captureId) })),
+    endedBy: objectOf({
+      who: among(['client', 'server', 'old-node', 'new-node', 'unknown']),
+      how: among(['FIN', 'RST', 'ICMP']),
+      frame,
+    }),
+    replacedBy: flowId,
+    streams: mapOf(captureId, count),
+    ladder: listOf(ladderRow),
+  },
+);
+
+const report = objectOf({
+  schemaVersion: among([1]),
+  tool: objectOf({ name: sentence, version: sentence }),
+  headline: sentence,
+  captures: listOf(capture),
+  clocks: listOf(
+    objectOf({
+      capture: captureId,
+      reference: captureId,
+      offset: number,
+      skewPpm: number,
+      error: orNull(duration),
+      pairs: count,
+    }),
+  ),
+  failovers: listOf(
+    objectOf(
+      {
+        id: sentence,
+        pathLost: time,
+        pathRestored: orNull(time),
+        restoredBy: among(['seen', 'bound']),
+        outage: orNull(duration),
+        marks: listOf(claim),
+      },
+      { from: text, to: text },
+    ),
+  ),
+  path: objectOf({ kind: pathKind, claims: listOf(claim) }),
+  flows: listOf(flow),
+  causes: listOf(objectOf({ id: cause, flows: listOf(flowId), worstStall: orNull(duration) })),
+  summary: objectOf({ flows: count, byOutcome: mapOf(among(OUTCOMES), count) }),
+  advice: listOf(advice),
+  problems: listOf(
+    objectOf({
+      code: matching(/^[a-z0-9-]+$/, 'code'),
+      message: sentence,
+      at: objectOf({ capture: captureId }, { offset: count, frame: frameNumber }),
+    }),
+  ),
+});
+
+/** What is wrong with it; nothing for a report. */
+export function checkReport(value: unknown): string[] {
+  const wrong = report(value, 'report');
+  // What fields say of each other can be asked only where they are there.
+  return wrong.length > 0 ? wrong : checkSense(value as Report);
+}
+
+function checkSense(report: Report): string[] {
+  const { flows, summary, causes } = report;
+  const ids = flows.map(({ id }) => id);
+  const outcomes = Object.entries(summary.byOutcome);
+  const counted = (outcome: string): number => flows.filter((f) => f.outcome === outcome).length;
+  return [
+    ...unless(new Set(ids).size === ids.length, 'two flows have the same id'),
+    ...unless(summary.flows === flows.length, `summary.flows is ${summary.flows}, there are ${flows.length}`),
+    ...outcomes.flatMap(([o, n]) =>
+      unless(counted(o) === n, `summary.byOutcome.${o} is ${n}, not ${counted(o)}`),
+    ),
+    ...causes.flatMap(({ id, flows: named }) => {
+      const wanted = flows.filter((f) => f.cause === id).map((f) => f.id);
+      return unless(named.join() === wanted.join(), `causes: ${id} names other flows than have it`);
+    }),
+    ...report.failovers.flatMap((f) =>
+      unless(
+        f.pathRestored === null || isOrdered(f.pathLost, f.pathRestored),
+        `${f.id} is restored before it is lost`,
+      ),
+    ),
+    ...flows.flatMap((f) => checkFlow(f).map((wrong) => `flow ${f.id}: ${wrong}`)),
+  ];
+}
+
+const unless = (holds: boolean, wrong: string): string[] => (holds ? [] : [wrong]);
+const isOrdered = (a: string, b: string): boolean => BigInt(a) <= BigInt(b);
+
+function checkFlow(flow: Report['flows'][number]): string[] {
+  const out = flow.ruledOut.map((r) => r.cause);
+  const open = flow.candidates;
+  const told = new Set([...out, ...open]);
+  return [
+    ...unless(isOrdered(flow.start, flow.end), 'it ends before it starts'),
+    ...unless(new Set(open).size === open.length, 'a candidate is named twice'),
+    ...unless(flow.cause === null || open.length === 0, 'a cause is named, and candidates as well'),
+    ...unless(flow.outcome !== 'unaffected' || flow.cause === null, 'it is unaffected and has a cause'),
+    ...unless(!open.some((id) => out.includes(id)), 'a candidate is ruled out'),
+    ...unless(
+      open.length === 0 || CAUSE_IDS.every((id) => told.has(id)),
+      'a cause is neither a candidate nor ruled out',
+    ),
+    ...flow.claims.flatMap(checkClaim),
+    ...flow.stalls.flatMap((s, i) => checkStall(s).map((wrong) => `stall ${i}: ${wrong}`)),
+  ];
+}
+
+/** An observation rests on frames or journal lines, an absence on coverage: rule 1 of the house. */
+function checkClaim(claim: Report['flows'][number]['claims'][number]): string[] {
+  const { kind, frames, journal, coverage } = claim;
+  const rests = frames.length > 0 || (journal?.length ?? 0) > 0;
+  return [
+    ...unless(kind !== 'observed' || rests, `an observation without evidence: ${claim.text}`),
+    ...unless(kind !== 'absent' || coverage !== undefined, `an absence without coverage: ${claim.text}`),
+    ...unless(
+      coverage === undefined || isOrdered(coverage.from, coverage.to),
+      'a coverage ends before it begins',
+    ),
+  ];
+}
+
+/** A ms: what `duration = outage + backoff + recovery` is exact to. */
+const SLACK = 0.001;
+
+function checkStall(stall: Report['flows'][number]['stalls'][number]): string[] {
+  const { start, end, duration: lasts, outage, backoff, recovery } = stall;
+  const span = end === null ? lasts : Number(BigInt(end) - BigInt(start)) / 1e9;
+  const known = outage !== null && backoff !== null && recovery !== null;
+  const sum = known ? outage + backoff + recovery : lasts;
+  return [
+    ...unless(lasts >= 1, `it lasts ${lasts} s: less than a second is no stall`),
+    ...unless(near(span, lasts), `it lasts ${lasts} s, but ends ${span} s after its start`),
+    ...unless(near(sum, lasts), `its parts are ${sum} s, and it lasts ${lasts} s`),
+    ...unless(
+      known || (outage === null && backoff === null && recovery === null),
+      'some of its parts are known',
+    ),
+    ...unless(stall.waiting !== stall.owedBy, 'who waits also owes'),
+    ...unless(!stall.censored || end === null, 'it ended and is censored'),
+  ];
+}
+
+/** As doubles resolve spans of centuries. */
+const near = (a: number, b: number): boolean => Math.abs(a - b) <= SLACK + Math.abs(b) * 1e-12;
