@@ -114,12 +114,10 @@ function mergeFlows(views: readonly { role: Role; flows: readonly Flow[] }[]): F
   return [...byId.values()].map((v) => v.flow);
 }
 
-/** A decided outcome beats an open one, a known cause an unknown one, the client's view any other. */
+/** Trouble that is decided beats trouble that is not, any trouble a view that saw none, a known cause an unknown one, the client's view any other. */
 function isBetter(a: Flow, roleA: Role, b: Flow, roleB: Role): boolean {
-  const score = (f: Flow, role: Role): number =>
-    (f.outcome === 'undecided' ? 0 : 8) +
-    (f.outcome === 'unaffected' ? 0 : 4 * Number(f.cause !== null)) -
-    ROLE_RANK[role];
+  const trouble = (f: Flow): number => (f.outcome === 'unaffected' ? 0 : f.outcome === 'undecided' ? 8 : 16);
+  const score = (f: Flow, role: Role): number => trouble(f) + (f.cause === null ? 0 : 4) - ROLE_RANK[role];
   return score(a, roleA) > score(b, roleB);
 }
 

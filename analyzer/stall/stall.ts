@@ -175,10 +175,11 @@ function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall
 function isRefusedUse(part: Part, connection: Connection): boolean {
   const { ending, silence } = part;
   if (part.endedBy !== 'close' || ending === null || (ending.bits & Segment.Rst) === 0) return false;
-  if (ending.sender !== silence.owed.by || silence.owed.what === 'nothing') return false;
+  if (silence.owed.what === 'nothing') return false;
   const ttl = connection.sides[ending.sender].ttl;
-  const foreign = ttl >= 0 && ttl !== ending.ttl;
-  return foreign || (silence.owed.what === 'answer' && silence.idleBefore >= SHORTEST_SILENCE);
+  if (ttl >= 0 && ttl !== ending.ttl) return true;
+  const refused = ending.sender === silence.owed.by && silence.owed.what === 'answer';
+  return refused && silence.idleBefore >= SHORTEST_SILENCE;
 }
 
 function bestLadder(part: Part, owedBy: EndIndex): Ladder | null {

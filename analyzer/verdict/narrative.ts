@@ -18,9 +18,9 @@ import { bytes, endName, plural, seconds } from './words.ts';
 /** Frames cited for one sentence: the first and the newest ones of a long series. */
 const CITED = 10;
 
-/** The story of the main stall; a single sentence where there is none. */
+/** The story of the main stall; nothing where there is none. */
 export function narrate(c: Case): VerdictClaim[] {
-  if (c.main === null) return c.outcome === 'reset' ? narrateReset(c) : [];
+  if (c.main === null) return [];
   const stall = c.main.stall;
   return [
     ...begin(c, stall),
@@ -32,22 +32,6 @@ export function narrate(c: Case): VerdictClaim[] {
     ...ending(c, stall),
     ...afterClose(c),
     ...absence(c, stall),
-  ];
-}
-
-function narrateReset(c: Case): VerdictClaim[] {
-  const closing = c.facts.closing;
-  if (closing === null) return [];
-  const who = endName(c.flow, closing.sender);
-  return [
-    observed(
-      `RST in the ${who}'s name amid the transfer (TTL ${closing.ttl}; its own segments have ${c.watch.connection.sides[closing.sender].ttl})`,
-      [closing.id],
-      {
-        from: who,
-        what: 'rst',
-      },
-    ),
   ];
 }
 
@@ -226,13 +210,13 @@ function ending(c: Case, stall: Stall): VerdictClaim[] {
   const who = endName(c.flow, e.sender);
   const after = seconds(e.time - stall.start);
   if (stall.endedBy === 'close') {
-    const how = (e.bits & Segment.Rst) !== 0 ? 'RST' : 'FIN';
-    return [
-      observed(`the ${who} ended the connection (${how}) ${after} after the last progress`, [e.id], {
-        from: who,
-        what: how === 'RST' ? 'rst' : 'fin',
-      }),
-    ];
+    const rst = (e.bits & Segment.Rst) !== 0;
+    const ttl = c.watch.connection.sides[e.sender].ttl;
+    const foreign = rst && ttl >= 0 && ttl !== e.ttl;
+    const text = foreign
+      ? `RST in the ${who}'s name with TTL ${e.ttl}, ${after} after the last progress; the ${who}'s own segments arrive with TTL ${ttl}`
+      : `the ${who} ended the connection (${rst ? 'RST' : 'FIN'}) ${after} after the last progress`;
+    return [observed(text, [e.id], { from: who, what: rst ? 'rst' : 'fin' })];
   }
   if ((e.bits & Segment.Syn) !== 0) {
     return [observed(`SYN-ACK after ${after}`, [e.id], { from: who, what: 'syn-ack' })];

@@ -95,14 +95,12 @@ function closedOutcome(stall: Stall, watch: SilenceWatch, near: EndIndex | null)
   const told = stall.events.findLast((e) => isRefusal(e) && e.sender === closing.sender);
   if (told !== undefined && closing.time - told.time < ANSWER_WAIT) return 'reset';
   if ((closing.bits & Segment.Rst) !== 0) {
-    if (near !== null) {
-      if (closing.sender === near) return 'gave-up';
-      const genuine = closing.ttl === watch.connection.sides[closing.sender].ttl;
-      if (closing.sender !== client) return 'reset';
-      // Somebody reset the server in the client's name; the client, who waits, was told nothing.
-      return genuine ? 'gave-up' : 'hung';
-    }
-    return closing.sender === client ? 'gave-up' : 'reset';
+    if (closing.sender === near) return 'gave-up';
+    const ttl = watch.connection.sides[closing.sender].ttl;
+    const genuine = ttl < 0 || ttl === closing.ttl;
+    if (genuine) return closing.sender === client ? 'gave-up' : 'reset';
+    // Another machine reset one end in the other's name. The client may be the one that was told nothing.
+    return closing.sender === client ? 'hung' : 'reset';
   }
   if (stall.what === 'probe-answer') return 'gave-up';
   if (closing.sender === stall.owedBy)

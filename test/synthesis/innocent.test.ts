@@ -151,7 +151,7 @@ for (const [name, server] of Object.entries({ counter: {}, random: { ipId: 'rand
   });
   test(`app pause of 3 s in a download, ${name}`, () => {
     const n = new Network({ snaplen: 96 });
-    n.flow({ client, server }).handshake().client.sends(GET).server.streams(300_000, { head: okHead(600_000) }).after(s(3)).server.streams(300_000);
+    n.flow({ client, server }).handshake().client.sends(GET).server.streams(300_000, { head: okHead(600_000) }).after(s(3)).server.streams(300_000).server.fin().client.fin().server.acks();
     expect(at(n)).toBe('unaffected');
   });
   test(`download ended, 50 s idle, KA answered (seq = RCV.NXT), closes, ${name}`, () => {
@@ -183,7 +183,7 @@ for (const win of [501, 5]) {
     const f = n.flow().handshake().client.sends(GET).server.streams(300_000, { head: okHead(900_000) });
     f.server.sends(14480).window(win).client.window(0).acks();
     for (const w of [0.2, 0.4, 0.8, 1.6, 3.2, 6.4]) { f.after(s(w)).server.probes(); f.client.acks(); }
-    f.after(s(0.5)).client.window(501).acks().server.streams(590_000);
+    f.after(s(0.5)).client.window(501).acks().server.streams(590_000).server.fin().client.fin().server.acks();
     expect(at(n)).toBe('unaffected');
   });
 }
@@ -203,7 +203,7 @@ test('bufferbloat: RTT grows to 2.5 s, spurious RTO', () => {
   const n = new Network({ snaplen: 96 });
   const f = n.flow().handshake().client.sends(GET).server.streams(100_000, { head: okHead(400_000) });
   for (let i = 0; i < 20; i++) f.after(ms(100 * i)).server.sends(2896).client.acks();
-  f.server.streams(400_000 - 100_000 - 2896 * 20);
+  f.server.streams(400_000 - 100_000 - 2896 * 20).server.fin().client.fin().server.acks();
   expect(at(n)).toBe('unaffected');
 });
 test('server pause exactly on a rung (6.3 s) without loss, IP ID counts', () => {

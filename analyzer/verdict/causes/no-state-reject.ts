@@ -6,11 +6,12 @@
  */
 
 import type { SegmentEvent } from '../../stall/segment-event.ts';
-import { Segment } from '../../tcp/segment.ts';
+import { SHORTEST_SILENCE } from '../../stall/silence.ts';
+import { isInitialTtl } from '../../vantage/vantage.ts';
 import type { Case } from '../case.ts';
 import { unlessAnswered, unlessClosedFirst, unlessHandshake, unlessWentOn } from '../gates.ts';
 import { found, inferred, type Judgement, observed, out, possible, type Rule } from '../rule.ts';
-import { endName, plural } from '../words.ts';
+import { plural } from '../words.ts';
 
 export const noStateReject: Rule = {
   id: 'no-state-reject',
@@ -27,20 +28,16 @@ export const noStateReject: Rule = {
       }
       // An idle connection may have met the failover long before: then that is the better name.
       if (c.facts.wasIdle) return possible(112);
-      const asked = c.main.stall.events
-        .filter((e) => e.sender !== closing.sender && (e.bits & Segment.Rst) === 0)
-        .at(-1);
-      const side = c.watch.connection.sides[closing.sender];
+      // Without a silence before it the old node, or a rule, may as well have sent it.
+      if (c.main.stall.duration < SHORTEST_SILENCE) return possible(95);
+      const own = c.watch.connection.sides[closing.sender].ttl;
+      const nearer = closing.ttl > own || isInitialTtl(closing.ttl);
       return found(
-        asked === undefined ? 'medium' : 'high',
-        observed(
-          `RST in the ${endName(c.flow, closing.sender)}'s name with TTL ${closing.ttl}; its own segments arrive with TTL ${side.ttl}`,
+        nearer ? 'high' : 'medium',
+        inferred(
+          `another machine${nearer ? ', nearer than the server,' : ''} made the RST: a node that does not know the connection`,
           [closing.id],
-          { from: endName(c.flow, closing.sender), what: 'rst' },
         ),
-        inferred('a machine nearer than the server made the RST: a node that does not know the connection', [
-          closing.id,
-        ]),
       );
     }
     if (foreignReset) return possible(88);
