@@ -141,6 +141,7 @@ function judgeVantage(named: NamedAnalysis, captureCount: number): JudgedVantage
     role: vantage.role,
     clock,
     flows,
+    exactStreams: analysis.exactStreams,
     failovers: inferFailovers(flows),
     problems,
   };

@@ -43,6 +43,8 @@ export class VantageAnalysis {
   readonly cooked: (CookedCounts | undefined)[] = [];
   readonly arrivals = new Arrivals();
   readonly marks = new Marks();
+  /** Flows below this index are numbered as tshark numbers streams; a header that was cut, or quoted in an ICMP error, may count there and not here. */
+  exactStreams = Number.POSITIVE_INFINITY;
   private readonly table = new FlowTable();
   private readonly frame = new Frame();
   private readonly window: TimeWindow;
@@ -102,7 +104,8 @@ export class VantageAnalysis {
     const id = frameId(file.state.index, record.frame);
     switch (frame.kind) {
       case FrameKind.Tcp:
-        if (!frame.tcpHeaderCut) this.segment(frame, id);
+        if (frame.tcpHeaderCut) this.doubtStreams();
+        else this.segment(frame, id);
         break;
       case FrameKind.Icmp:
         if (frame.quotedProtocol === 6) this.icmp(frame, id);
@@ -139,7 +142,12 @@ export class VantageAnalysis {
     }
   }
 
+  private doubtStreams(): void {
+    this.exactStreams = Math.min(this.exactStreams, this.table.flows.length);
+  }
+
   private icmp(frame: Frame, id: number): void {
+    this.doubtStreams();
     const flow = this.table.findQuoted(frame);
     if (flow !== undefined) this.watches[flow.index]?.observeIcmp(frame, id, this.table.sender);
   }

@@ -11,7 +11,7 @@ import { type Segment, tcpFields } from './tcp-segment.ts';
 
 const { Syn, Fin, Rst, Ack, Psh } = TcpFlag;
 
-export type Random = (n: number) => number;
+type Random = (n: number) => number;
 
 /** Uniform numbers below `n` (mulberry32). */
 export function createRandom(seed: number): Random {

@@ -2,7 +2,7 @@
  * The rules of docs/tshark-flags.md, each as a short transcript with the marks
  * that tshark gives (transcript.ts). Our code is held to them by
  * analyzer/tcp/tshark/tshark-analysis.test.ts, and they themselves to tshark by
- * tshark-oracle.test.ts.
+ * tshark-oracle.slow.test.ts.
  */
 
 export interface RuleCase {

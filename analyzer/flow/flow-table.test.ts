@@ -16,7 +16,7 @@ interface Heard {
 /** Few addresses and ports, so that flows meet again; two addresses that differ in one word each. */
 const ADDRESSES = {
   v4: ['10.0.0.1', '10.0.0.2', '127.0.0.1'],
-  v6: ['fd00::1', 'fd00::1:0:0:1', 'fd00:1::1', '::10.0.0.1'],
+  v6: ['fd00::1', 'fd00::1:0:0:1', 'fd00:1::1', '::a00:1'],
 };
 const heard: fc.Arbitrary<Heard> = fc.constantFrom('v4' as const, 'v6' as const).chain((version) => {
   const address = fc.constantFrom(...ADDRESSES[version]);

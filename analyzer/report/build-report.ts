@@ -22,6 +22,8 @@ export interface JudgedVantage {
   readonly flows: readonly JudgedFlow[];
   readonly failovers: readonly InferredFailover[];
   readonly problems: readonly ReportProblem[];
+  /** Flows from this index on may be numbered otherwise than tshark numbers streams. */
+  readonly exactStreams: number;
 }
 
 export interface BuildOptions {
@@ -65,7 +67,12 @@ function flowsOf(vantage: JudgedVantage, options: BuildOptions): Flow[] {
   return vantage.flows.map((judged) => {
     const next = replacements.of(judged);
     const replacedBy = next === undefined ? undefined : flowId(next.case.flow);
-    const flow = toFlowReport(judged, { clock: vantage.clock, captureIds, replacedBy });
+    const flow = toFlowReport(judged, {
+      clock: vantage.clock,
+      captureIds,
+      replacedBy,
+      exactStreams: vantage.exactStreams,
+    });
     if (options.ladderFor !== undefined && matchesFlow(flow, options.ladderFor)) {
       flow.ladder = toLadder(judged, vantage.clock);
     }

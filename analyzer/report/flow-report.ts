@@ -22,6 +22,7 @@ export interface FlowContext {
   readonly captureIds: readonly string[];
   /** Id of the flow that took over from this one, where one did. */
   readonly replacedBy: string | undefined;
+  readonly exactStreams: number;
 }
 
 export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
@@ -51,8 +52,11 @@ export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
     ruledOut: verdict.ruledOut.map((r) => ({ ...r })),
     splitBy: [...verdict.splitBy],
     advice: [],
-    streams: Object.fromEntries(context.captureIds.slice(0, 1).map((id) => [id, flow.stream])),
   };
+  const first = context.captureIds[0];
+  if (first !== undefined && context.captureIds.length === 1 && flow.index < context.exactStreams) {
+    report.streams = { [first]: flow.stream };
+  }
   const endedBy = toEndedBy(judged, clock);
   if (endedBy !== undefined) report.endedBy = endedBy;
   if (context.replacedBy !== undefined) report.replacedBy = context.replacedBy;

@@ -4,7 +4,10 @@
  * `random`, so that a seed makes the same input again.
  */
 import type { WrittenPacket } from '../../packet/file/pcap-writer.ts';
-import type { Random } from '../random-tcp.ts';
+import { concat } from '../../packet/wire/bytes.ts';
+import type { createRandom } from '../random-tcp.ts';
+
+export type Random = ReturnType<typeof createRandom>;
 
 export type PacketMutation = (packets: WrittenPacket[], random: Random) => WrittenPacket[];
 export type ByteMutation = (bytes: Uint8Array, random: Random) => Uint8Array;
@@ -15,7 +18,7 @@ export const pick = <T>(random: Random, from: readonly T[]): T => from[random(fr
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0xc0000000];
 const SECOND = 1_000_000_000n;
 /** The last moment that a pcap can hold, and a few others that clocks show by mistake. */
-const ODD_TIMES = [0n, 1n, SECOND, (2n ** 32n - 1n) * SECOND, (2n ** 31n) * SECOND];
+const ODD_TIMES = [0n, 1n, SECOND, (2n ** 32n - 1n) * SECOND, 2n ** 31n * SECOND];
 /** Where an IPv4 and an IPv6 segment have their numbers, behind Ethernet. */
 const TCP_AT = [34, 54];
 
@@ -29,7 +32,7 @@ export const PACKET_MUTATIONS: Record<string, PacketMutation> = {
   'two frames spliced': (packets, random) => {
     const [a, b] = [pick(random, packets), pick(random, packets)];
     const at = random(Math.min(a.data.length, b.data.length) + 1);
-    const data = Uint8Array.of(...a.data.subarray(0, at), ...b.data.subarray(at));
+    const data = concat(a.data.subarray(0, at), b.data.subarray(at));
     return replaced(packets, random(packets.length), { ...a, data });
   },
   'the length on the wire': onMany((p, random) => ({ ...p, originalLength: pick(random, EDGES) })),
@@ -75,7 +78,10 @@ export const PACKET_MUTATIONS: Record<string, PacketMutation> = {
   'header lengths': onMany((p, random) => ({ ...p, data: withByte(p.data, random, 12) })),
   windows: onMany((p, random) => ({ ...p, data: withByte(withByte(p.data, random, 14), random, 15) })),
   ports: onMany((p, random) => ({ ...p, data: withByte(p.data, random, random(4)) })),
-  'protocol and fragment fields': onMany((p, random) => ({ ...p, data: withByte(p.data, random, 0, 12 + random(22)) })),
+  'protocol and fragment fields': onMany((p, random) => ({
+    ...p,
+    data: withByte(p.data, random, 0, 12 + random(22)),
+  })),
 };
 
 export const BYTE_MUTATIONS: Record<string, ByteMutation> = {
@@ -94,9 +100,9 @@ export const BYTE_MUTATIONS: Record<string, ByteMutation> = {
   'bytes missing': (bytes, random) => {
     const at = random(bytes.length + 1);
     const to = at + 1 + random(64);
-    return Uint8Array.of(...bytes.subarray(0, at), ...bytes.subarray(to));
+    return concat(bytes.subarray(0, at), bytes.subarray(to));
   },
-  'the file twice': (bytes) => Uint8Array.of(...bytes, ...bytes),
+  'the file twice': (bytes) => concat(bytes, bytes),
 };
 
 function onOne(change: (packet: WrittenPacket, random: Random) => WrittenPacket): PacketMutation {

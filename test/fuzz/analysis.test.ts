@@ -1,0 +1,39 @@
+/**
+ * Mutated captures through the whole analysis. `npm test` tries 1500; a long run
+ * is `STALLSCOPE_FUZZ_INPUTS=100000 npx vitest run test/fuzz/analysis.test.ts`,
+ * and one input again is `STALLSCOPE_FUZZ_SEED=<seed> STALLSCOPE_FUZZ_INPUTS=1 …`.
+ */
+import { expect, test } from 'vitest';
+import { readBaseCaptures } from './base-captures.ts';
+import { makeInput } from './inputs.ts';
+import { checkLaws } from './laws.ts';
+
+const INPUTS = Number(process.env.STALLSCOPE_FUZZ_INPUTS ?? 1500);
+const FIRST_SEED = Number(process.env.STALLSCOPE_FUZZ_SEED ?? 1);
+/** More of the same fault says no more. */
+const MOST_FAILURES = 20;
+/** Of the heap, above where it was, for inputs of a few hundred KB. */
+const MOST_GROWTH = 256 * 1024 * 1024;
+const VANTAGES = [
+  undefined,
+  undefined,
+  { host: 'client' },
+  { host: 'server' },
+  { host: 'node-b', side: 'out' as const },
+];
+
+test(`${INPUTS} mutated captures: no throw, no hang, a valid report`, {
+  timeout: 60_000 + INPUTS * 50,
+}, () => {
+  const bases = readBaseCaptures();
+  const failures: string[] = [];
+  const before = process.memoryUsage().heapUsed;
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + INPUTS && failures.length < MOST_FAILURES; seed++) {
+    const { story, bytes } = makeInput(seed, bases);
+    const vantage = VANTAGES[seed % VANTAGES.length];
+    const broken = checkLaws(bytes, { seed, ...(vantage === undefined ? {} : { vantage }) });
+    if (broken.length > 0) failures.push(`seed ${seed} (${story}):\n  ${broken.slice(0, 3).join('\n  ')}`);
+  }
+  expect(failures.join('\n')).toBe('');
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(MOST_GROWTH);
+});
