@@ -176,6 +176,22 @@ function path(c: Case): VerdictClaim[] {
   ];
 }
 
+/** The segment that a reset answers, if it came at once. */
+function question(c: Case, stall: Stall, reset: SegmentEvent): VerdictClaim[] {
+  const asked = stall.events.filter((e) => e.icmp < 0).at(-1);
+  if ((reset.bits & Segment.Rst) === 0 || asked === undefined || asked.sender === reset.sender) return [];
+  if (reset.time - asked.time >= ANSWER_WAIT) return [];
+  const who = endName(c.flow, asked.sender);
+  const probe = (asked.bits & Segment.Probe) !== 0;
+  return [
+    observed(
+      `a ${probe ? 'keepalive probe' : 'segment'} of the ${who}, answered by the RST after ${seconds(reset.time - asked.time)}`,
+      [asked.id],
+      { from: who, what: probe ? 'probe' : 'segment' },
+    ),
+  ];
+}
+
 /** What an end sent after it had closed: a FIN that nobody acknowledges says that the path or the peer is gone. */
 function afterClose(c: Case): VerdictClaim[] {
   const closing = c.facts.closing;
@@ -215,8 +231,8 @@ function ending(c: Case, stall: Stall): VerdictClaim[] {
     const foreign = rst && ttl >= 0 && ttl !== e.ttl;
     const text = foreign
       ? `RST in the ${who}'s name with TTL ${e.ttl}, ${after} after the last progress; the ${who}'s own segments arrive with TTL ${ttl}`
-      : `the ${who} ended the connection (${rst ? 'RST' : 'FIN'}) ${after} after the last progress`;
-    return [observed(text, [e.id], { from: who, what: rst ? 'rst' : 'fin' })];
+      : `the ${who} ended the connection (${rst ? `RST, TTL ${e.ttl} as its other segments` : 'FIN'}) ${after} after the last progress`;
+    return [...question(c, stall, e), observed(text, [e.id], { from: who, what: rst ? 'rst' : 'fin' })];
   }
   if ((e.bits & Segment.Syn) !== 0) {
     return [observed(`SYN-ACK after ${after}`, [e.id], { from: who, what: 'syn-ack' })];

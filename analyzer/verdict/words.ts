@@ -10,9 +10,10 @@ export const endName = (flow: Flow, end: EndIndex): End => (end === flow.client 
 /** `1,448 B`. */
 export const bytes = (n: number): string => `${Math.round(n).toLocaleString('en-US')} B`;
 
-/** `204 ms` below a second, else `13.37 s`. */
+/** `0.13 ms`, `204 ms` below a second, else `13.37 s`. */
 export function seconds(t: Nanos): string {
   const s = t / 1e9;
+  if (Math.abs(s) < 0.01) return `${(s * 1000).toFixed(2)} ms`;
   return Math.abs(s) < 1 ? `${Math.round(s * 1000)} ms` : `${s.toFixed(2)} s`;
 }
 

@@ -5,6 +5,8 @@
  */
 import { createFrameFlags } from '../../analyzer/frame-flags.ts';
 import { type CaptureInput, createAnalysis, type FrameRef, type Report } from '../../analyzer/index.ts';
+import { detectStyle } from '../../cli/render/style.ts';
+import { renderText } from '../../cli/render/text.ts';
 import { createCaptureReader } from '../../packet/file/reader.ts';
 import { checkReport } from '../report-shape.ts';
 
@@ -66,6 +68,7 @@ function checkAnalysis(
       ? []
       : [`chunks of ${chunk} bytes make another report`]),
     ...report.problems.filter((p) => p.code === 'rule-failed').map((p) => p.message),
+    ...checkText(report),
     ...citedFrames(report)
       .filter(({ capture, frame }) => capture !== 'c1' || !frames.has(frame))
       .map(({ capture, frame }) => `frame ${frame} of ${capture} is cited and not there`),
@@ -78,6 +81,18 @@ function reportOf(bytes: Uint8Array, chunk: number, vantage: CaptureInput['vanta
   const input = { file: 'input.pcap', ...(vantage === undefined ? {} : { vantage }) };
   feed(analysis.addCapture(input), bytes, chunk);
   return analysis.finish();
+}
+
+const STYLE = detectStyle({ color: 'never', env: {}, isTerminal: false, columns: 100 });
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there.
+const UNPRINTABLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|NaN|undefined|Infinity|\[object/;
+
+/** The report as people read it: it can be written, and has nothing in it that is no text. */
+function checkText(report: Report): string[] {
+  return (['quiet', 'normal', 'verbose', 'flow'] as const).flatMap((detail) => {
+    const found = UNPRINTABLE.exec(renderText(report, { style: STYLE, detail }));
+    return found === null ? [] : [`the text holds ${JSON.stringify(found[0])}`];
+  });
 }
 
 /** Every frame that a report rests on, wherever in it. */

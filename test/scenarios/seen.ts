@@ -14,7 +14,7 @@ export interface Seen {
   readonly serverReset: boolean;
   readonly serverFin: boolean;
   readonly clientClosed: boolean;
-  /** Segments of the client that want an answer, after the last of the server's. */
+  /** Segments of the client that want an answer and had a second to get it, after the last of the server's. */
   readonly unanswered: number;
   /** Seconds from the connection's last progress to the end of the file. */
   readonly silence: number;
@@ -40,7 +40,7 @@ export function whatIsSeen(file: PcapFile, ports: Ports): Seen {
     }
     const wants = wantsAnswer(s, next[own]);
     if (!client) unanswered = 0;
-    else if (wants) unanswered += 1;
+    else if (wants && lastTime - s.record.time >= SECOND) unanswered += 1;
     const end = (s.seq + s.length + Number((s.flags & (Flag.Syn | Flag.Fin)) !== 0)) >>> 0;
     const known = next[own];
     if (known === null || seqAfter(end, known) > 0) next[own] = end;

@@ -188,16 +188,13 @@ export class Conversation {
   probesEvery(interval: Nanos, times: number, answered: boolean, length: 0 | 1 = 0): this {
     const who = this.speaker;
     const other: End = who === 'client' ? 'server' : 'client';
-    for (let i = 0; i < times; i++) {
-      const at = this.now + interval;
-      this.now = at;
-      this.spoke = null;
-      this.say(who).probes(length);
+    const begins = this.now;
+    for (let i = 1; i <= times; i++) {
+      const at = begins + interval * i;
+      this.at(at).say(who).probes(length);
       if (answered) this.say(other).acks();
-      this.now = at;
     }
-    this.spoke = null;
-    return this.say(who);
+    return this.after(millis(1)).say(who);
   }
 
   /** Sends the oldest segment again that was not acknowledged (RTO), or the newest (tail-loss probe). */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { millis as ms, seconds as s } from '../../packet/time.ts';
-import { diagnose, flowOn, inWords } from './diagnosis.ts';
+import { diagnose, inWords } from './diagnosis.ts';
 import { GET, okHead, tlsHello } from './messages.ts';
 import { Network } from './network.ts';
 
@@ -132,7 +132,7 @@ for (const [name, o] of Object.entries(kinds)) {
       });
     }
     test('FIN by server after resume with data missing (RST-less), body short', () => {
-      const n = new Network({ snaplen: 120 });
+      const n = new Network({ snaplen: 512 });
       const f = stallDown(n, 5).after(ms(210) * 32).pathUp().server.retransmits().client.acks().server.retransmitsAll().client.acks();
       f.server.fin().client.fin().server.acks();
       const got = said(n);
@@ -147,7 +147,7 @@ for (const [name, o] of Object.entries(kinds)) {
     });
     test('RST foreign TTL after silence in answer to keepalive', () => {
       const n = new Network({ snaplen: 120 });
-      const f = stallDown(n, 0).after(s(10)).client.probes().after(ms(1)).server.rst({ ttl: 62, flags: 'RST' });
+      const f = stallDown(n, 0).after(s(10)).client.probes().after(ms(1)).pathUp().server.rst({ ttl: 62, flags: 'RST' });
       void f;
       wants(said(n), 'reset', 'no-state-reject');
     });
@@ -251,14 +251,8 @@ for (const [name, o] of Object.entries(kinds)) {
       f.after(ms(210) * 32).pathUp().server.retransmits().client.acks().server.retransmitsAll().client.acks().server.streams(300_000).server.fin().client.fin().server.acks();
       wants(said(n), 'resumed', 'rto-backoff');
     });
-    test('capture begins inside the outage, resume seen after 5 s of vain keepalives', () => {
-      const n = new Network({ snaplen: 120 });
-      const f = n.flow(o).established().pathDown().client.probesEvery(s(1), 4, false).pathUp().after(s(1)).client.probes().server.acks();
-      f.after(s(2)).server.streams(300_000).server.fin().client.fin().server.acks();
-      expect(said(n)).toMatch(/^(resumed|undecided)/);
-    });
     test('app idle (KA answered seq=RCV.NXT) then server data: unaffected', () => {
-      const n = new Network({ snaplen: 120 });
+      const n = new Network({ snaplen: 300 });
       start(n).server.streams(300_000, { head: okHead(900_000) }).client.probesEvery(s(10), 4, true).server.streams(600_000).server.fin().client.fin().server.acks();
       wants(said(n), 'unaffected', null);
     });

@@ -67,7 +67,7 @@ export class Host {
     this.ttl = o.ttl ?? 64;
     this.mss = o.mss ?? 1460;
     this.windowScale = o.windowScale ?? 7;
-    this.window = o.window ?? 501;
+    this.window = o.window ?? (this.windowScale < 0 ? 64_240 : 501);
     this.timestamps = o.timestamps ?? true;
     this.dontFragment = o.dontFragment ?? true;
     this.ipIds = o.ipId ?? 'counter';

@@ -104,14 +104,14 @@ for (const [name, server] of Object.entries({ counter: {}, random: { ipId: 'rand
   const client = name === 'v6' ? { address: '2001:db8::1' } : {};
   for (const port of [80, 443, 8443, 5432]) {
     test(`long poll: think 45 s then answer, ${name} ${port}`, () => {
-      const n = new Network({ snaplen: 68 });
+      const n = new Network({ snaplen: 96 });
       const f = n.flow({ client, server: { ...server, port } }).handshake();
       if (port === 443) f.client.sends(tlsHello()).server.sends(4200);
       f.client.sends(port === 80 ? GET : 200).server.acks().after(s(45)).server.sends(300).client.acks();
       expect(at(n)).toBe('unaffected');
     });
     test(`long poll repeated: 4 x 25 s, ${name} ${port}`, () => {
-      const n = new Network({ snaplen: 68 });
+      const n = new Network({ snaplen: 96 });
       const f = n.flow({ client, server: { ...server, port } }).handshake();
       if (port === 443) f.client.sends(tlsHello()).server.sends(4200);
       for (let i = 0; i < 4; i++) f.client.sends(port === 80 ? GET : 200).server.acks().after(s(25)).server.sends(300).client.acks();
@@ -137,7 +137,7 @@ for (const [name, server] of Object.entries({ counter: {}, random: { ipId: 'rand
     expect(at(n, s(190))).toBe('unaffected');
   });
   test(`ssh-like typing with pauses, ${name}`, () => {
-    const n = new Network({ snaplen: 64 });
+    const n = new Network({ snaplen: 96 });
     const f = n.flow({ client, server: { ...server, port: 22 } }).handshake().server.sends(41).client.sends(41).server.sends(1100).client.sends(1500).server.sends(500).client.acks();
     for (let i = 0; i < 12; i++) f.after(s(1 + (i % 5) * 4)).client.sends(36).server.sends(36).client.acks();
     f.client.sends(36).server.sends(9000).client.acks();
@@ -155,7 +155,7 @@ for (const [name, server] of Object.entries({ counter: {}, random: { ipId: 'rand
     expect(at(n)).toBe('unaffected');
   });
   test(`download ended, 50 s idle, KA answered (seq = RCV.NXT), closes, ${name}`, () => {
-    const n = new Network({ snaplen: 64 });
+    const n = new Network({ snaplen: 96 });
     n.flow({ client, server }).handshake().client.sends(GET).server.streams(800_000).client.probesEvery(s(15), 3, true).client.fin().server.fin().client.acks();
     expect(at(n)).toBe('unaffected');
   });
