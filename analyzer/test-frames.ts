@@ -8,25 +8,27 @@
 import { createPcapWriter } from '../packet/file/pcap-writer.ts';
 import { LinkType } from '../packet/link-type.ts';
 import { seconds } from '../packet/time.ts';
-import { buildTcp, recordOf, type TcpFrame } from '../packet/wire/build.ts';
+import { buildTcp, type LinkName, recordOf, type TcpFrame } from '../packet/wire/build.ts';
 import { payloadBytes } from '../packet/wire/bytes.ts';
 import { decodeFrame } from '../packet/wire/decode.ts';
 import { Frame } from '../packet/wire/frame.ts';
+import type { Place } from './vantage/vantage.ts';
 import { VantageAnalysis } from './vantage-analysis.ts';
+import { type JudgedFlow, judgeCapture } from './verdict/judge.ts';
 
 /** The time 0 of every test: 2023-11-14 22:13:20 UTC. */
 export const ORIGIN = 1_700_000_000_000_000_000n;
 export const HTTP_GET = 'GET /file HTTP/1.1\r\nHost: a\r\n\r\n';
 
 /** Decodes any built frame; `at` in seconds. */
-export function decoded(bytes: Uint8Array, at = 0, link: 'ethernet' | 'sll2' = 'ethernet'): Frame {
+export function decoded(bytes: Uint8Array, at = 0, link: LinkName = 'ethernet'): Frame {
   const frame = new Frame();
   decodeFrame(recordOf(bytes, { time: seconds(at), link }), frame);
   return frame;
 }
 
 /** One TCP segment, decoded. */
-export const segment = (fields: TcpFrame & { at?: number; link?: 'ethernet' | 'sll2' } = {}): Frame =>
+export const segment = (fields: TcpFrame & { at?: number } = {}): Frame =>
   decoded(buildTcp(fields), fields.at, fields.link);
 
 export interface Packet {
@@ -137,6 +139,17 @@ export function watch(sources: readonly Source[], options: { until?: number; lin
   file.reader.end();
   vantage.finish();
   return vantage;
+}
+
+/** As `watch`, and judged as a capture that was taken at `place`. */
+export function judge(
+  sources: readonly Source[],
+  options: { until?: number; place?: Place } = {},
+): JudgedFlow[] {
+  const vantage = watch(sources, options);
+  const { watches, arrivals, marks, coveredUntil } = vantage;
+  const { place = 'client' } = options;
+  return judgeCapture({ watches, arrivals, marks, place, coveredUntil: coveredUntil ?? 0 });
 }
 
 /** The packets of all sources as the bytes of a nanosecond pcap, oldest first. */

@@ -48,7 +48,8 @@ export class FlowTable {
       flow = this.open(frame, sender, id, slot);
     }
     if ((frame.flags & (TcpFlag.Syn | TcpFlag.Ack)) === TcpFlag.Syn) this.synSeq[flow.index] = frame.seq;
-    flow.lastTime = frame.time;
+    // Also where time runs backwards, a flow does not end before it starts.
+    if (frame.time > flow.lastTime) flow.lastTime = frame.time;
     flow.lastFrame = id;
     flow.frames += 1;
     this.last = flow;

@@ -95,7 +95,10 @@ function toStall(judgedStall: JudgedStall, judged: JudgedFlow, clock: ReportCloc
     outage: parts === null ? null : round(parts.outage),
     backoff: parts === null ? null : round(parts.backoff),
     recovery:
-      parts === null ? null : round(durationOf(stall.duration) - round(parts.outage) - round(parts.backoff)),
+      parts === null
+        ? null
+        : // Not below 0, also where a clock that jumped by centuries leaves less than exact numbers.
+          Math.max(0, round(durationOf(stall.duration) - round(parts.outage) - round(parts.backoff))),
     rung: rungOfStall(stall, judged.watch),
     nextRetry: next === null ? null : clock.time(next),
     censored: stall.end === null && (next === null || next > c.coveredUntil),

@@ -118,6 +118,8 @@ const endpoint = (e: { address: string; port: number }): string =>
 /** `2026-11-22 11:07:02.601 UTC`. */
 export function utc(ns: string): string {
   const ms = Number((BigInt(ns) + 500_000n) / 1_000_000n);
+  // A capture can claim times that no calendar holds.
+  if (Math.abs(ms) > 8.64e15) return `${ns} ns`;
   const iso = new Date(ms).toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, 23)} UTC`;
 }

@@ -61,7 +61,8 @@ export class Connection {
     if (!own.seen) {
       own.seen = true;
       own.firstSeq = frame.seq;
-      own.inOrder = (bits & Segment.Probe) !== 0 ? (frame.seq + 1) >>> 0 : end;
+      // Without a SYN the stream begins with this segment; a probe stands one byte before it.
+      own.begin((bits & Segment.Probe) !== 0 ? (frame.seq + 1) >>> 0 : (frame.seq + syn) >>> 0);
       own.next = own.inOrder;
     }
     if (syn === 1) this.takeSyn(own, frame, id, end);
@@ -73,7 +74,7 @@ export class Connection {
     if (seqDistance(end, own.next) > 0) own.next = end;
     if (length === 0 && fin === 0) return;
     if (length > 0) this.takeData(own, frame, bits, id);
-    if (seqDistance(frame.seq, own.inOrder) <= 0) own.inOrder = seqMax(own.inOrder, end);
+    if (seqDistance(frame.seq, own.inOrder) <= 0) own.advance(end);
   }
 
   private takeData(own: Side, frame: Frame, bits: number, id: FrameId): void {
@@ -97,7 +98,7 @@ export class Connection {
     own.synTime = frame.time;
     own.firstSeq = frame.seq;
     own.next = end;
-    own.inOrder = end;
+    own.begin(end);
     own.windowScale = Math.max(frame.windowScale, 0);
     own.mss = frame.mss;
     const sender: EndIndex = own === this.sides[0] ? 0 : 1;
@@ -125,7 +126,7 @@ export class Connection {
     } else if (seqDistance(frame.ack, peer.una) > 0) {
       peer.una = frame.ack;
     }
-    if (seqDistance(peer.una, peer.inOrder) > 0) peer.inOrder = peer.una;
+    peer.advance(peer.una);
     // Window scaling holds only where both SYNs carried the option (RFC 7323, 2.2).
     if ((bits & Segment.Syn) !== 0 && (own.windowScale === 0 || peer.windowScale === 0)) {
       own.windowScale = 0;

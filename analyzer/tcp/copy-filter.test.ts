@@ -4,7 +4,7 @@ import { PacketType } from '../../packet/wire/frame.ts';
 import { segment } from '../test-frames.ts';
 import { CopyFilter } from './copy-filter.ts';
 
-type Captured = TcpFrame & { at: number; link?: 'ethernet' | 'sll2' };
+type Captured = TcpFrame & { at: number };
 
 /** Whether `second` looks like `first`, captured again. */
 function isCopy(first: Captured, second: Captured, sender: 0 | 1 = 0): boolean {

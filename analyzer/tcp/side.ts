@@ -19,6 +19,8 @@ export class Side {
   next = 0;
   /** In-order point: every byte from the first seen up to here was captured, or acknowledged by the peer. */
   inOrder = 0;
+  /** How far the in-order point has moved: a number of bytes, which sequence numbers that wrap are not. */
+  private advanced = 0;
   /** Highest acknowledgement the peer sent: SND.UNA of this end. Valid where `acked`. */
   una = 0;
   acked = false;
@@ -73,13 +75,24 @@ export class Side {
     this.lastLoss = time;
   }
 
-  /** Bytes of the stream that were captured in order or acknowledged (SYN and FIN not counted). */
+  /** Moves the in-order point on to `seq`, if that is later. */
+  advance(seq: number): void {
+    const by = (seq - this.inOrder) | 0;
+    if (by <= 0) return;
+    this.inOrder = seq;
+    this.advanced += by;
+  }
+
+  /** The stream begins anew at `seq` (a SYN, or the first segment seen). */
+  begin(seq: number): void {
+    this.inOrder = seq;
+    this.advanced = 0;
+  }
+
+  /** Bytes of the stream that were captured in order or acknowledged; SYN and FIN do not count. */
   get bytes(): number {
-    if (!this.seen) return 0;
-    let n = (this.inOrder - this.firstSeq) >>> 0;
-    if (this.syn !== NO_FRAME && n > 0) n -= 1;
-    if (this.fin !== NO_FRAME && ((this.inOrder - this.finSeq) | 0) > 0) n -= 1;
-    return n;
+    const fin = this.fin !== NO_FRAME && ((this.inOrder - this.finSeq) | 0) > 0 ? 1 : 0;
+    return Math.max(0, this.advanced - fin);
   }
 
   /** Bytes sent and not acknowledged; 0 where no acknowledgement was ever seen. */

@@ -84,7 +84,7 @@ export function stallParts(judged: NonNullable<Case['main']>): Parts | null {
     return null;
   if (path.back.time < stall.start || path.back.time > stall.end) return null;
   const back = path.back.time;
-  const firstTry = firstTryAfter(judged, back) ?? stall.end;
+  const firstTry = Math.min(firstTryAfter(judged, back) ?? stall.end, stall.end);
   const outage = toSeconds(back - stall.start);
   const backoff = toSeconds(firstTry - back);
   return { outage, backoff, recovery: toSeconds(stall.duration) - outage - backoff };

@@ -43,7 +43,9 @@ function spansOf(flow: JudgedFlow): Span[] {
       const heard = s.path.lost?.time ?? s.stall.start;
       // A connection opened in the outage knows only that the path was down already.
       const lost = s.stall.what === 'handshake' ? Math.min(heard, s.stall.start) : Math.max(heard, 0);
-      return { lost, back: s.path.back?.time ?? null, flow };
+      const back = s.path.back?.time ?? null;
+      // Where time runs backwards, a proof may seem older than the loss: it is none.
+      return { lost, back: back !== null && back >= lost ? back : null, flow };
     });
 }
 

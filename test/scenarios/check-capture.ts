@@ -12,14 +12,15 @@ import { diagnoseBytes } from './scenario.ts';
 /** Three days and a bit: other seconds, other microseconds, another date. */
 export const SHIFT = 259_207_654_321_000n;
 
+/** Each of the three choices against the plain µs little-endian pcap of the fixtures, and all at once. */
 const ENCODINGS: readonly Encoding[] = [
+  { format: 'pcapng', bigEndian: true, nanoseconds: true },
   { format: 'pcap', bigEndian: true },
   { format: 'pcap', nanoseconds: true },
-  { format: 'pcap', bigEndian: true, nanoseconds: true },
   { format: 'pcapng' },
-  { format: 'pcapng', bigEndian: true },
-  { format: 'pcapng', nanoseconds: true },
 ];
+/** Larger captures are only written all at once, for time's sake. */
+const LARGE = 5_000_000;
 
 /** What differed, one line a law; empty where all hold. */
 export function checkCapture(
@@ -38,7 +39,7 @@ export function checkCapture(
     same(`in chunks of ${chunk}`, diagnoseBytes([{ input: { file: name }, bytes }], { chunk }), report);
   }
   const plain = withoutFormat(report);
-  for (const encoding of ENCODINGS) {
+  for (const encoding of ENCODINGS.slice(0, bytes.length > LARGE ? 1 : undefined)) {
     const written = writeCapture(file.records, file, encoding);
     same(
       `as ${JSON.stringify(encoding)}`,

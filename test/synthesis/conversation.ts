@@ -131,8 +131,9 @@ export class Conversation {
     for (let at = 0; at < bytes.length; at += size) {
       const payload = bytes.subarray(at, at + size);
       const last = at + size >= bytes.length;
-      const sent: Sent = { seq: host.next, payload, fin: false };
-      this.emit(last && options.push !== false ? 'PSH ACK' : 'ACK', { seq: host.next, payload });
+      const pushed = last && options.push !== false;
+      const sent: Sent = { seq: host.next, payload, fin: false, pushed };
+      this.emit(pushed ? 'PSH ACK' : 'ACK', { seq: host.next, payload });
       host.sent.push(sent);
       host.next = endOf(sent);
       this.deliver(this.speaker, sent);
@@ -222,7 +223,10 @@ export class Conversation {
 
   resend(segment: Sent): this {
     this.begin();
-    this.emit(segment.fin ? 'FIN ACK' : 'PSH ACK', { seq: segment.seq, payload: segment.payload });
+    this.emit(segment.fin ? 'FIN ACK' : segment.pushed ? 'PSH ACK' : 'ACK', {
+      seq: segment.seq,
+      payload: segment.payload,
+    });
     this.deliver(this.speaker, segment);
     this.now += SPACING;
     return this;
@@ -231,7 +235,7 @@ export class Conversation {
   fin(): this {
     const host = this.hosts[this.speaker];
     this.begin();
-    const sent: Sent = { seq: host.next, payload: new Uint8Array(0), fin: true };
+    const sent: Sent = { seq: host.next, payload: new Uint8Array(0), fin: true, pushed: false };
     this.emit('FIN ACK', { seq: host.next });
     host.sent.push(sent);
     host.next = endOf(sent);

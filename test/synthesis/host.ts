@@ -28,6 +28,7 @@ export interface Sent {
   readonly seq: number;
   readonly payload: Uint8Array;
   readonly fin: boolean;
+  readonly pushed: boolean;
 }
 
 /** Sequence number after it. */

@@ -1,6 +1,7 @@
 /** Messages that conversations begin with. */
 
-export const GET = 'GET /big.bin HTTP/1.1\r\nHost: files.example\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n';
+export const GET =
+  'GET /big.bin HTTP/1.1\r\nHost: files.example\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n';
 
 /** Head of an answer whose body has this length. */
 export const okHead = (length: number): string =>

@@ -1,0 +1,95 @@
+/**
+ * What tshark shows of every frame of a capture: the independent reader that
+ * the evidence of a report is held against.
+ * The trap: tshark repeats a field for every layer that has it (an ICMP error
+ * quotes a packet); the outermost is meant, and comes first.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface ReadFrame {
+  readonly frame: number;
+  /** ns since the epoch. */
+  readonly time: bigint;
+  readonly source: string;
+  readonly destination: string;
+  /** -1 for a frame without TCP. */
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly flags: number;
+  readonly length: number;
+  readonly seq: number;
+  readonly ack: number;
+  readonly window: number;
+  readonly ttl: number;
+  /** Names of `tcp.analysis.*` that tshark sets. */
+  readonly analysis: readonly string[];
+  readonly isArp: boolean;
+  readonly isVrrp: boolean;
+  readonly isIcmp: boolean;
+}
+
+const ANALYSIS = ['retransmission', 'fast_retransmission', 'spurious_retransmission', 'keep_alive'];
+const FIELDS = [
+  'frame.number',
+  'frame.time_epoch',
+  'ip.src',
+  'ip.dst',
+  'tcp.srcport',
+  'tcp.dstport',
+  'tcp.flags',
+  'tcp.len',
+  'tcp.seq_raw',
+  'tcp.ack_raw',
+  'tcp.window_size_value',
+  'ip.ttl',
+  'arp.opcode',
+  'vrrp.prio',
+  'icmp.type',
+  ...ANALYSIS.map((name) => `tcp.analysis.${name}`),
+];
+
+/** All frames of a capture file, by number. */
+export async function readWithTshark(file: string): Promise<ReadonlyMap<number, ReadFrame>> {
+  const fields = FIELDS.flatMap((field) => ['-e', field]);
+  const args = ['-n', '-r', file, '-T', 'fields', '-E', 'occurrence=f', ...fields];
+  const { stdout } = await run('tshark', args, { maxBuffer: 1 << 30 });
+  const frames = new Map<number, ReadFrame>();
+  for (const row of stdout.split('\n')) {
+    if (row === '') continue;
+    const frame = toFrame(row.split('\t'));
+    frames.set(frame.frame, frame);
+  }
+  return frames;
+}
+
+function toFrame(cells: readonly string[]): ReadFrame {
+  const text = (field: string): string => cells[FIELDS.indexOf(field)] ?? '';
+  const number = (field: string): number => (text(field) === '' ? -1 : Number(text(field)));
+  return {
+    frame: number('frame.number'),
+    time: toNanos(text('frame.time_epoch')),
+    source: text('ip.src'),
+    destination: text('ip.dst'),
+    sourcePort: number('tcp.srcport'),
+    destinationPort: number('tcp.dstport'),
+    flags: number('tcp.flags'),
+    length: number('tcp.len'),
+    seq: number('tcp.seq_raw'),
+    ack: number('tcp.ack_raw'),
+    window: number('tcp.window_size_value'),
+    ttl: number('ip.ttl'),
+    analysis: ANALYSIS.filter((name) => text(`tcp.analysis.${name}`) !== ''),
+    isArp: text('arp.opcode') !== '',
+    isVrrp: text('vrrp.prio') !== '',
+    isIcmp: text('icmp.type') !== '',
+  };
+}
+
+/** `1795344819.899987000`. */
+function toNanos(epoch: string): bigint {
+  const [seconds = '0', fraction = ''] = epoch.split('.');
+  return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'));
+}
