@@ -105,7 +105,8 @@ export class VantageAnalysis {
     switch (frame.kind) {
       case FrameKind.Tcp:
         if (frame.tcpHeaderCut) this.doubtStreams();
-        else this.segment(frame, id);
+        // A snap length may cut the options; lengths that contradict each other leave no segment.
+        if (!frame.tcpHeaderCut || frame.headerLength >= 20) this.segment(frame, id);
         break;
       case FrameKind.Icmp:
         if (frame.quotedProtocol === 6) this.icmp(frame, id);

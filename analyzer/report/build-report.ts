@@ -33,7 +33,8 @@ export interface BuildOptions {
 }
 
 export function buildReport(vantages: readonly JudgedVantage[], options: BuildOptions): Report {
-  const flows = mergeFlows(vantages.map((v) => ({ role: v.role, flows: flowsOf(v, options) })));
+  const views = [...vantages].sort(byFirstFrame);
+  const flows = mergeFlows(views.map((v) => ({ role: v.role, flows: flowsOf(v, options) })));
   const problems = vantages.flatMap((v) => v.problems);
   const captures = vantages.flatMap((v) => v.captures);
   if (vantages.length > 1) {
@@ -49,7 +50,7 @@ export function buildReport(vantages: readonly JudgedVantage[], options: BuildOp
     tool: options.tool,
     captures,
     clocks: [],
-    failovers: failoversOf(vantages),
+    failovers: failoversOf(views),
     path: { kind: 'unknown' as const, claims: [] },
     flows,
     causes: causesOf(flows),
@@ -59,6 +60,15 @@ export function buildReport(vantages: readonly JudgedVantage[], options: BuildOp
   };
   const { schemaVersion, tool, ...rest } = body;
   return { schemaVersion, tool, headline: writeHeadline(body), ...rest };
+}
+
+/** An order that does not depend on how the files were given. */
+function byFirstFrame(a: JudgedVantage, b: JudgedVantage): number {
+  const [x, y] = [a.captures[0], b.captures[0]];
+  if (x === undefined || y === undefined) return 0;
+  const first = Number(BigInt(x.firstTime ?? 0) - BigInt(y.firstTime ?? 0));
+  const name = (c: Capture): string => `${c.vantage.host}.${c.vantage.side ?? ''} ${c.file}`;
+  return first !== 0 ? first : name(x) < name(y) ? -1 : 1;
 }
 
 function flowsOf(vantage: JudgedVantage, options: BuildOptions): Flow[] {
@@ -156,7 +166,7 @@ function causesOf(flows: readonly Flow[]): Report['causes'] {
   }
   return [...byCause]
     .map(([id, group]) => {
-      const worst = Math.max(...group.map(longestStall));
+      const worst = group.reduce((longest, flow) => Math.max(longest, longestStall(flow)), 0);
       return { id, flows: group.map((f) => f.id), worstStall: worst > 0 ? worst : null };
     })
     .sort((a, b) => b.flows.length - a.flows.length);

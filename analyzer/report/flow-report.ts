@@ -165,6 +165,9 @@ export class Replacements {
       if (known === undefined) this.byService.set(key, [judged]);
       else known.push(judged);
     }
+    for (const known of this.byService.values()) {
+      known.sort((a, b) => a.case.flow.firstTime - b.case.flow.firstTime);
+    }
   }
 
   /** The first connection that the same client opened to the same service after this one had failed. */
@@ -172,11 +175,24 @@ export class Replacements {
     const { outcome, flow } = judged.case;
     if (outcome !== 'gave-up' && outcome !== 'reset' && outcome !== 'cut-short') return undefined;
     const closed = judged.watch.close?.event.time ?? flow.lastTime;
-    return this.byService.get(serviceKey(flow))?.find(({ case: { flow: other } }) => {
-      const after = other.firstTime - closed;
-      return other !== flow && after >= -BEFORE_CLOSE && after <= SOON;
-    });
+    const opened = this.byService.get(serviceKey(flow)) ?? [];
+    let at = firstFrom(opened, closed - BEFORE_CLOSE);
+    if (opened[at]?.case.flow === flow) at += 1;
+    const next = opened[at];
+    return next !== undefined && next.case.flow.firstTime - closed <= SOON ? next : undefined;
   }
+}
+
+/** Index of the first flow that began at `time` or later; they are sorted, and one client may have opened thousands. */
+function firstFrom(flows: readonly JudgedFlow[], time: Nanos): number {
+  let low = 0;
+  let high = flows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((flows[middle] as JudgedFlow).case.flow.firstTime < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const serviceKey = (flow: TcpFlow): string =>

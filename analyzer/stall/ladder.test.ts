@@ -18,6 +18,7 @@ const BLANK: SegmentEvent = {
   ipId: 0,
   mac: -1,
   icmp: -1,
+  tsVal: -1,
 };
 /** Transmissions at these seconds, numbered from frame 1. */
 const sentAt = (times: readonly number[], fields: Partial<SegmentEvent> = {}): SegmentEvent[] =>

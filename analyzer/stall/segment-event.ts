@@ -22,6 +22,8 @@ export interface SegmentEvent {
   ttl: number;
   ipId: number;
   mac: number;
+  /** Timestamp value; -1 where there is none. */
+  tsVal: number;
   /** ICMP type and code in `type * 256 + code`; -1 for a TCP segment. `sender` is then the end that was told. */
   icmp: number;
 }
@@ -41,6 +43,7 @@ export function segmentEvent(frame: Frame, id: FrameId, sender: EndIndex, bits: 
     ttl: frame.ttl,
     ipId: frame.ipId,
     mac: frame.macSource,
+    tsVal: frame.hasTimestamps ? frame.tsVal : -1,
     icmp: -1,
   };
 }

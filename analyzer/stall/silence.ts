@@ -63,6 +63,9 @@ export interface Silence {
   /** Events that the log did not keep, out of its middle. */
   readonly eventsDropped: number;
   readonly ipId: readonly [IpIdMark, IpIdMark];
+  /** Newest timestamp value of both ends when it began (-1 where none), and the ticks a second of its clock (0 where unknown). */
+  readonly tsVal: readonly [number, number];
+  readonly tickRate: readonly [number, number];
   /** In-order point and SND.NXT of both ends at the end of the silence. */
   readonly inOrder: readonly [number, number];
   readonly una: readonly [number, number];
@@ -109,6 +112,8 @@ export class SilenceWatch {
   private eventsDropped = 0;
   private marks: [IpIdMark, IpIdMark] = [NO_MARK, NO_MARK];
   private windows: [number, number] = [-1, -1];
+  private tsVals: [number, number] = [-1, -1];
+  private tickRates: [number, number] = [0, 0];
   private lastOf: [FrameId, FrameId] = [NO_FRAME, NO_FRAME];
   private lastData: [FrameId, FrameId] = [NO_FRAME, NO_FRAME];
   /** The newest silence that data ended, until its sender's next data segment is seen. */
@@ -161,6 +166,7 @@ export class SilenceWatch {
     const sides = this.connection.sides;
     if (frame.time - this.start >= SHORTEST_SILENCE) {
       this.record(frame.time, segmentEvent(frame, id, sender, bits), 'progress');
+      if ((bits & Segment.NewData) !== 0) this.exchange.noteMonologue(sender);
     }
     if ((bits & Segment.Syn) !== 0 && (frame.flags & TcpFlag.Ack) !== 0) {
       this.synAck = id;
@@ -230,6 +236,8 @@ export class SilenceWatch {
       { id: b.ipId, step: b.ipIdStep },
     ];
     this.windows = [a.window, b.window];
+    this.tsVals = [a.tsVal, b.tsVal];
+    this.tickRates = [a.tickRate, b.tickRate];
     this.lastOf = [a.lastFrame, b.lastFrame];
     this.lastData = [a.lastDataFrame, b.lastDataFrame];
     this.lossBefore = a.lossEpisodes + b.lossEpisodes;
@@ -260,6 +268,8 @@ export class SilenceWatch {
       events: this.events,
       eventsDropped: this.eventsDropped,
       ipId: this.marks,
+      tsVal: this.tsVals,
+      tickRate: this.tickRates,
       inOrder: [a.inOrder, b.inOrder],
       una: [a.una, b.una],
       window: this.windows,

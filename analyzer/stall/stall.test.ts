@@ -152,6 +152,7 @@ describe('transmissions without an answer', () => {
     expect(stallsOf(idle().client(60, probe), 80)).toEqual([]);
     const answered = idle().client(60, probe).server(60.02).client(70, probe).client(80, probe);
     expect(stallsOf(answered, 90).map(line)).toEqual(['waiting 70 to on (20 s): probe-answer, 1 to 0']);
+    expect(ids(stallOf(answered, 90).events)).toEqual([12, 13]);
   });
 });
 

@@ -6,7 +6,7 @@
  * The trap: a silence may begin with a closed window and go on after it was
  * opened; those are two stalls with two causes.
  */
-import { type Nanos, seconds } from '../../packet/time.ts';
+import { NANOS_PER_SECOND, type Nanos, seconds } from '../../packet/time.ts';
 import { type EndIndex, otherEnd } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import type { Connection } from '../tcp/connection.ts';
@@ -18,6 +18,11 @@ import { SHORTEST_SILENCE, type Silence, type SilenceWatch } from './silence.ts'
 
 /** A segment that wants an answer has none after this long: more than any round trip on Earth, less than any retry of a keepalive. */
 export const ANSWER_WAIT: Nanos = seconds(1);
+
+/** So many ticks are more than rounding. */
+const MIN_TICKS = 20;
+/** A tenth leaves room for a round trip within the step. */
+const HARDLY = 0.1;
 
 export type StallKind = 'closed-window' | 'waiting';
 
@@ -60,13 +65,59 @@ export interface Stall {
 /** All stalls of a flow, oldest first. `coveredUntil` ends those that last. */
 export function findStalls(watch: SilenceWatch, coveredUntil: Nanos): Stall[] {
   const stalls: Stall[] = [];
-  for (const silence of watch.silences) {
+  for (const silence of joinContinued(watch.silences)) {
     for (const part of splitAtWindow(silence, watch)) {
       const stall = toStall(part, watch.connection, coveredUntil);
       if (stall !== null) stalls.push(stall);
     }
   }
   return stalls;
+}
+
+/**
+ * The waiting end sent something new while an answer was taken to be owed. If that was
+ * answered, the answer had been complete and the silence was rest; if it went
+ * unanswered, the silence went on.
+ */
+function joinContinued(silences: readonly Silence[]): Silence[] {
+  const joined: Silence[] = [];
+  for (let i = 0; i < silences.length; i++) {
+    const silence = silences[i] as Silence;
+    if (!movesOn(silence)) {
+      joined.push(silence);
+      continue;
+    }
+    const next = silences[i + 1];
+    const ending = silence.ending as SegmentEvent;
+    if (next === undefined || next.startFrame !== ending.id || next.startSender !== ending.sender) continue;
+    if (next.events.some((e) => e.icmp < 0 && e.sender !== ending.sender)) continue;
+    const { owed, start, startFrame, startSender, lastOf, lastData, idleBefore, turnBytes } = silence;
+    const events = [...silence.events, ending, ...next.events];
+    joined.push({
+      ...next,
+      owed,
+      start,
+      startFrame,
+      startSender,
+      lastOf,
+      lastData,
+      idleBefore,
+      turnBytes,
+      events,
+    });
+    i += 1;
+  }
+  return joined;
+}
+
+/** Ended by new bytes of the end that was taken to wait, after its own last bytes had been acknowledged. */
+function movesOn(silence: Silence): boolean {
+  const { owed, ending, endedBy, startSender, events } = silence;
+  if (endedBy !== 'progress' || ending === null || (ending.bits & Segment.NewData) === 0) return false;
+  if (ending.sender === owed.by) return false;
+  if (owed.what === 'mid-answer') return true;
+  const heard = startSender === owed.by || events.some((e) => e.icmp < 0 && e.sender === owed.by);
+  return owed.what === 'answer' && heard;
 }
 
 interface Part {
@@ -191,7 +242,9 @@ function bestLadder(part: Part, owedBy: EndIndex): Ladder | null {
 
 const wantsAnswer = (e: SegmentEvent): boolean =>
   e.icmp < 0 &&
-  (e.bits & (Segment.Probe | Segment.Resent | Segment.Syn | Segment.Fin | Segment.Ahead)) !== 0 &&
+  (e.bits &
+    (Segment.Probe | Segment.NewData | Segment.Resent | Segment.Syn | Segment.Fin | Segment.Ahead)) !==
+    0 &&
   (e.bits & Segment.Rst) === 0;
 
 /** What `end` sent since the other was last heard, except in the last moment before the capture ended. */
@@ -255,7 +308,7 @@ function findStuck(part: Part, owedBy: EndIndex): SegmentEvent | undefined {
 function missingPackets(part: Part, connection: Connection, owedBy: EndIndex): number | null {
   const side = connection.sides[owedBy];
   const mark = part.silence.ipId[owedBy];
-  if (!side.ipIdCounts || mark.id < 0) return null;
+  if (mark.id < 0) return null;
   let expected = (mark.id + mark.step) & 0xffff;
   let missing: number | null = null;
   const later =
@@ -265,6 +318,8 @@ function missingPackets(part: Part, connection: Connection, owedBy: EndIndex): n
     const gap = (e.ipId - expected) & 0xffff;
     // A step back is reordering or another counter: no statement.
     if (gap >= 0x8000) return null;
+    // One exact step is proof by itself (chance: 1 in 65,536); a jump means something only in a regular series.
+    if (gap > 0 && !side.ipIdCounts) return null;
     missing = (missing ?? 0) + gap;
     expected = (e.ipId + Math.max(1, Math.ceil(e.length / 1460))) & 0xffff;
   }
@@ -273,8 +328,23 @@ function missingPackets(part: Part, connection: Connection, owedBy: EndIndex): n
 
 /** An end acknowledged bytes that were never captured: frames are missing from the file, not from the wire. */
 function isCaptureGap(part: Part): boolean {
+  if (isClockStep(part)) return true;
   const all = part.ending === null ? part.events : [...part.events, part.ending];
   return all.some((e) => (e.bits & Segment.AckUnseen) !== 0);
+}
+
+/**
+ * The capture's clock was set forward: the timestamp clock of whoever ended the
+ * silence (RFC 7323, 5.4) had run at a known rate and hardly went on in it.
+ */
+function isClockStep(part: Part): boolean {
+  const { ending, silence, start } = part;
+  if (part.endedBy !== 'progress' || ending === null || ending.tsVal < 0) return false;
+  const before = silence.tsVal[ending.sender];
+  const rate = silence.tickRate[ending.sender];
+  if (before < 0 || rate <= 0) return false;
+  const expected = ((ending.time - start) / NANOS_PER_SECOND) * rate;
+  return expected >= MIN_TICKS && ((ending.tsVal - before) | 0) < HARDLY * expected;
 }
 
 /** The newest frame of `end` before a stall began; NO_FRAME where it never sent. */

@@ -46,6 +46,7 @@ export class Connection {
     own.lastFrame = id;
     if ((bits & Segment.Rst) !== 0) return;
     own.ttl = frame.ttl;
+    if (frame.hasTimestamps) own.noteTimestamp(frame.tsVal, frame.time);
     if (frame.macSource >= 0) own.mac = frame.macSource;
     this.countIpId(own, frame);
     this.takeSequence(own, frame, bits, id);
@@ -81,6 +82,10 @@ export class Connection {
     own.dataSegments += 1;
     if (frame.payloadLength > own.largestPayload) own.largestPayload = frame.payloadLength;
     if ((bits & (Segment.Resent | Segment.Ahead)) !== 0) own.noteLoss(frame.time);
+    if ((bits & Segment.Ahead) !== 0 && (!own.hasHole || seqDistance(frame.seq, own.aheadFrom) < 0)) {
+      own.hasHole = true;
+      own.aheadFrom = frame.seq;
+    }
     if ((bits & Segment.Resent) !== 0) {
       own.resent += 1;
       return;
@@ -99,7 +104,8 @@ export class Connection {
     own.firstSeq = frame.seq;
     own.next = end;
     own.begin(end);
-    own.windowScale = Math.max(frame.windowScale, 0);
+    // Options that the snap length cut off are not known to be absent.
+    own.windowScale = frame.tcpHeaderCut ? -1 : Math.max(frame.windowScale, 0);
     own.mss = frame.mss;
     const sender: EndIndex = own === this.sides[0] ? 0 : 1;
     const isAnswer = (frame.flags & TcpFlag.Ack) !== 0;
@@ -115,7 +121,6 @@ export class Connection {
   }
 
   private takeAck(own: Side, peer: Side, frame: Frame, bits: number): void {
-    if (!peer.seen) return;
     if ((bits & Segment.AckUnseen) !== 0) {
       this.unseen += 1;
       peer.next = seqMax(peer.next, frame.ack);
@@ -126,6 +131,8 @@ export class Connection {
     } else if (seqDistance(frame.ack, peer.una) > 0) {
       peer.una = frame.ack;
     }
+    // A direction that was not captured still advances, by what its peer acknowledges.
+    if (!peer.seen && peer.inOrder === 0) peer.begin(peer.una);
     peer.advance(peer.una);
     // Window scaling holds only where both SYNs carried the option (RFC 7323, 2.2).
     if ((bits & Segment.Syn) !== 0 && (own.windowScale === 0 || peer.windowScale === 0)) {

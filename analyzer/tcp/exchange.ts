@@ -5,7 +5,7 @@
  * promises is a lower bound.
  */
 import { seqAdd, seqDistance } from '../../packet/seq.ts';
-import type { Frame } from '../../packet/wire/frame.ts';
+import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import { type EndIndex, type Flow, otherEnd } from '../flow/flow.ts';
 import { isClientHello, parseRequestHead, parseResponseHead, type RequestHead } from './http-head.ts';
 import type { Side } from './side.ts';
@@ -33,6 +33,15 @@ export class Exchange {
   promised: Promised | null = null;
   /** The client opened with TLS. */
   tls = false;
+  /** The protocol was switched (101): no more requests and answers. */
+  upgraded = false;
+  /** The client goes on sending, again after a pause, without an answer to what it sent before: it expects none. */
+  monologue = false;
+  /** The present answer ended with the last chunk of a chunked body. */
+  complete = false;
+  /** Short, pushed segments in the present turn after its first segment: ends of writes. */
+  shortWrites = 0;
+  private chunked = false;
   private awaitsHead = false;
 
   constructor(flow: Flow) {
@@ -43,7 +52,8 @@ export class Exchange {
   observe(frame: Frame, sender: EndIndex, sides: readonly [Side, Side]): void {
     const begins = this.turn !== sender;
     if (begins) this.beginTurn(frame.seq, sender, sides);
-    else if (!this.awaitsHead) return;
+    else this.continueTurn(frame, sides[sender]);
+    if (!begins && !this.awaitsHead) return;
     const length = Math.min(frame.capturedPayload, frame.payloadLength);
     if (length < 4) return;
     if (sender !== this.flow.client || this.flow.clientReason === 'guess') {
@@ -52,9 +62,20 @@ export class Exchange {
     if (begins) this.takeRequest(frame, sender, length);
   }
 
+  /** The client sent again after a pause, and still nobody had answered. */
+  noteMonologue(sender: EndIndex): void {
+    if (this.turn === sender && sender === this.flow.client && this.request === null) this.monologue = true;
+  }
+
   /** Bytes of the present turn up to `inOrder`. */
   turnBytes(inOrder: number): number {
     return this.turn === null ? 0 : Math.max(0, seqDistance(inOrder, this.turnStart));
+  }
+
+  private continueTurn(frame: Frame, own: Side): void {
+    const pushed = (frame.flags & TcpFlag.Psh) !== 0;
+    if (pushed && frame.payloadLength < own.largestPayload) this.shortWrites += 1;
+    if (this.chunked) this.complete = endsChunks(frame);
   }
 
   private beginTurn(seq: number, sender: EndIndex, sides: readonly [Side, Side]): void {
@@ -66,7 +87,11 @@ export class Exchange {
     this.turnStart = seq;
     this.turns[sender] += 1;
     this.awaitsHead = false;
+    this.shortWrites = 0;
+    this.complete = false;
+    this.chunked = false;
     if (sender === this.flow.client) this.promised = null;
+    else this.monologue = false;
   }
 
   private takeRequest(frame: Frame, sender: EndIndex, length: number): void {
@@ -86,6 +111,9 @@ export class Exchange {
     if (head === null) return false;
     this.flow.setClient(otherEnd(sender), 'hello');
     this.awaitsHead = head.status < 200 && head.status !== 101;
+    if (head.status === 101) this.upgraded = true;
+    this.chunked = head.chunked;
+    if (head.chunked) this.complete = endsChunks(frame);
     const bodiless = this.request?.method === 'HEAD' || head.status === 204 || head.status === 304;
     const bodyLength = bodiless ? 0 : head.contentLength;
     if (this.awaitsHead || bodyLength === null || head.chunked) return true;
@@ -97,4 +125,12 @@ export class Exchange {
     };
     return true;
   }
+}
+
+/** `0 CRLF CRLF`, the last chunk of a body without trailers (RFC 9112, 7.1), at the end of a payload that was captured whole. */
+function endsChunks(frame: Frame): boolean {
+  const { view, payloadOffset, capturedPayload, payloadLength } = frame;
+  if (capturedPayload < payloadLength || payloadLength < 5) return false;
+  const at = payloadOffset + payloadLength - 5;
+  return view.getUint32(at) === 0x300d0a0d && view.getUint8(at + 4) === 0x0a;
 }

@@ -86,8 +86,11 @@ function ackBits(frame: Frame, own: Side, peer: Side): number {
   ) {
     bits |= Segment.WindowUpdate;
   }
-  if (!peer.seen) return bits;
-  if (seqDistance(frame.ack, peer.next) > 0) bits |= Segment.AckUnseen;
+  if (peer.seen) {
+    // Beyond all that was captured, or into a hole of it: the receiver has bytes that the file has not.
+    const known = peer.hasHole ? peer.inOrder : peer.next;
+    if (seqDistance(frame.ack, known) > 0) bits |= Segment.AckUnseen;
+  } else if (!peer.acked) return bits;
   const from = peer.acked ? peer.una : peer.firstSeq;
   const ahead = seqDistance(frame.ack, from);
   if (ahead > 0 && ahead < MAX_JUMP) {

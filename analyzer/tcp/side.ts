@@ -5,9 +5,11 @@
  * The trap: everything is the view of this vantage. "Not acknowledged" here
  * may only mean that the acknowledgement passed elsewhere.
  */
-import { millis, type Nanos } from '../../packet/time.ts';
+import { millis, NANOS_PER_SECOND, type Nanos } from '../../packet/time.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 
+/** Long enough that a tick of 10 ms is known to a few per cent. */
+const RATE_SPAN: Nanos = millis(300);
 /** Segments lost together show within a round trip or two of each other. */
 const LOSS_EPISODE: Nanos = millis(50);
 
@@ -21,6 +23,9 @@ export class Side {
   inOrder = 0;
   /** How far the in-order point has moved: a number of bytes, which sequence numbers that wrap are not. */
   private advanced = 0;
+  /** Where captured bytes begin again behind the hole at the in-order point; valid while `hasHole`. */
+  aheadFrom = 0;
+  hasHole = false;
   /** Highest acknowledgement the peer sent: SND.UNA of this end. Valid where `acked`. */
   una = 0;
   acked = false;
@@ -61,6 +66,10 @@ export class Side {
 
   /** TTL of its newest segment that is no RST; -1 before any. */
   ttl = -1;
+  /** Newest timestamp value (RFC 7323); -1 where it sends none. */
+  tsVal = -1;
+  private firstTsVal = 0;
+  private firstTsTime: Nanos = 0;
   mac = -1;
   /** IP identification of its newest segment; -1 where IPv6 or none. */
   ipId = -1;
@@ -70,8 +79,25 @@ export class Side {
   ipIdRegular = 0;
   ipIdIrregular = 0;
 
+  noteTimestamp(tsVal: number, time: Nanos): void {
+    if (this.tsVal < 0) {
+      this.firstTsVal = tsVal;
+      this.firstTsTime = time;
+    }
+    this.tsVal = tsVal;
+  }
+
+  /** Ticks a second of its timestamp clock so far; 0 where too little was seen to tell. */
+  get tickRate(): number {
+    const span = this.lastTime - this.firstTsTime;
+    return this.tsVal < 0 || span < RATE_SPAN
+      ? 0
+      : ((this.tsVal - this.firstTsVal) | 0) / (span / NANOS_PER_SECOND);
+  }
+
   noteLoss(time: Nanos): void {
-    if (time - this.lastLoss > LOSS_EPISODE) this.lossEpisodes += 1;
+    if (time - this.lastLoss <= LOSS_EPISODE) return;
+    this.lossEpisodes += 1;
     this.lastLoss = time;
   }
 
@@ -81,6 +107,7 @@ export class Side {
     if (by <= 0) return;
     this.inOrder = seq;
     this.advanced += by;
+    if (this.hasHole && ((seq - this.aheadFrom) | 0) >= 0) this.hasHole = false;
   }
 
   /** The stream begins anew at `seq` (a SYN, or the first segment seen). */
@@ -97,7 +124,7 @@ export class Side {
 
   /** Bytes sent and not acknowledged; 0 where no acknowledgement was ever seen. */
   get outstanding(): number {
-    if (!this.acked) return 0;
+    if (!this.acked || !this.seen) return 0;
     const top = this.fin !== NO_FRAME && ((this.next - this.finSeq) | 0) > 0 ? this.finSeq : this.next;
     return Math.max(0, (top - this.una) | 0);
   }

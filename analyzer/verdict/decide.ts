@@ -4,6 +4,7 @@
  * that would split them. Never a guess dressed up as an answer.
  */
 import type { CauseId, Confidence } from '../report/report.ts';
+import { SHORTEST_SILENCE } from '../stall/silence.ts';
 import type { Case } from './case.ts';
 import { RULES } from './catalogue.ts';
 import { isKeepaliveDeath } from './causes/keepalive-expired.ts';
@@ -35,7 +36,9 @@ export function decide(c: Case): Verdict {
     }
   }
   const ruledOut = judged.flatMap(({ id, j }) => (j.is === 'out' ? [{ cause: id, because: j.because }] : []));
-  const winner = judged.find(({ j }) => j.is === 'found');
+  // A silence that the capture shows less than a second of proves nothing yet.
+  const fresh = c.main.stall.end === null && c.main.stall.duration < SHORTEST_SILENCE;
+  const winner = fresh ? undefined : judged.find(({ j }) => j.is === 'found');
   if (winner !== undefined && winner.j.is === 'found') {
     return {
       cause: winner.id,
@@ -49,7 +52,9 @@ export function decide(c: Case): Verdict {
     };
   }
   const candidates = judged
-    .flatMap(({ id, j }) => (j.is === 'possible' ? [{ id, weight: j.weight }] : []))
+    .flatMap(({ id, j }) =>
+      j.is === 'out' ? [] : [{ id, weight: j.is === 'possible' ? j.weight : LIKELIEST }],
+    )
     .sort((a, b) => b.weight - a.weight)
     .map(({ id }) => id);
   return {
@@ -77,6 +82,9 @@ function withoutStall(c: Case): Verdict {
     failed: [],
   };
 }
+
+/** Above every weight that a rule gives. */
+const LIKELIEST = 1000;
 
 /** What made an end close, where the fault lay elsewhere. */
 function contributing(c: Case, cause: CauseId): CauseId[] {

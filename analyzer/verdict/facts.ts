@@ -6,7 +6,7 @@ import { type EndIndex, otherEnd } from '../flow/flow.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
 import { isRefusal, type SegmentEvent } from '../stall/segment-event.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
-import { answeredSinceLoss } from '../stall/stall.ts';
+import { answeredSinceLoss, type Stall } from '../stall/stall.ts';
 import { Segment } from '../tcp/segment.ts';
 import { isInitialTtl } from '../vantage/vantage.ts';
 import type { Facts, JudgedStall } from './case.ts';
@@ -24,7 +24,7 @@ export function deriveFacts(
   const { flow, sides } = watch.connection;
   const stall = main?.stall ?? null;
   const hears = near ?? stall?.waiting ?? flow.client;
-  const closing = stall?.endedBy === 'close' ? stall.ending : (watch.close?.event ?? null);
+  const closing = closingOf(watch, stall);
   const unanswered = stall === null ? [] : stall.unanswered[hears];
   const answered = stall === null ? [] : answeredSinceLoss(stall, hears);
   const earlier = stalls.filter((s) => stall !== null && s.innocent === null && s.stall.start < stall.start);
@@ -55,6 +55,16 @@ export function deriveFacts(
   };
 }
 
+/** The segment that closed the flow in the stall, or at all. */
+function closingOf(watch: SilenceWatch, stall: Stall | null): SegmentEvent | null {
+  if (stall?.endedBy === 'close') return stall.ending;
+  const fin =
+    stall?.end === null
+      ? stall.events.find((e) => e.sender === stall.waiting && (e.bits & Segment.Fin) !== 0)
+      : undefined;
+  return fin ?? watch.close?.event ?? null;
+}
+
 function isForeign(closing: SegmentEvent | null, watch: SilenceWatch): boolean {
   if (closing === null || (closing.bits & Segment.Rst) === 0) return false;
   const ttl = watch.connection.sides[closing.sender].ttl;
@@ -67,7 +77,9 @@ function countVainAnswers(events: readonly SegmentEvent[], hears: EndIndex): num
   for (let i = 0; i + 1 < events.length; i++) {
     const e = events[i] as SegmentEvent;
     const next = events[i + 1] as SegmentEvent;
-    const repeated = e.sender === otherEnd(hears) && e.length > 0 && (e.bits & Segment.Resent) !== 0;
+    // Bytes beyond a hole may come again without having been acknowledged.
+    const old = (e.bits & (Segment.Resent | Segment.Ahead)) === Segment.Resent;
+    const repeated = e.sender === otherEnd(hears) && e.length > 0 && old;
     if (repeated && next.sender === hears && (next.flags & 0x10) !== 0) count += 1;
   }
   return count;

@@ -6,6 +6,8 @@
  */
 import type { Nanos } from '../../packet/time.ts';
 import type { Mark } from '../failover/marks.ts';
+import { SHORTEST_SILENCE } from '../stall/silence.ts';
+import type { JudgedStall } from './case.ts';
 import type { JudgedFlow } from './judge.ts';
 
 export interface InferredFailover {
@@ -19,12 +21,17 @@ export interface InferredFailover {
 export function inferFailovers(judged: readonly JudgedFlow[]): InferredFailover[] {
   const spans = judged.flatMap((flow) => spansOf(flow)).sort((a, b) => a.lost - b.lost);
   const groups: Span[][] = [];
+  let groupEnd = Number.NEGATIVE_INFINITY;
   for (const span of spans) {
+    const back = span.back ?? Number.POSITIVE_INFINITY;
     const group = groups.at(-1);
-    const groupEnd =
-      group === undefined ? 0 : Math.min(...group.map((s) => s.back ?? Number.POSITIVE_INFINITY));
-    if (group !== undefined && span.lost < groupEnd) group.push(span);
-    else groups.push([span]);
+    if (group !== undefined && span.lost < groupEnd) {
+      group.push(span);
+      groupEnd = Math.min(groupEnd, back);
+    } else {
+      groups.push([span]);
+      groupEnd = back;
+    }
   }
   return groups.map(toFailover);
 }
@@ -38,7 +45,8 @@ interface Span {
 function spansOf(flow: JudgedFlow): Span[] {
   if (flow.case.outcome === 'unaffected') return [];
   return flow.case.stalls
-    .filter((s) => s.innocent === null && s.trying.length > 0 && isOwn(flow, s.stall.start))
+    .filter((s) => s.innocent === null && s.trying.length > 0 && s.stall.duration >= SHORTEST_SILENCE)
+    .filter((s, i, all) => !isRecovery(s, all[i - 1]))
     .map((s) => {
       const heard = s.path.lost?.time ?? s.stall.start;
       // A connection opened in the outage knows only that the path was down already.
@@ -49,17 +57,21 @@ function spansOf(flow: JudgedFlow): Span[] {
     });
 }
 
-/** The main stall, and others that came before it; later ones may be its recovery. */
-function isOwn(flow: JudgedFlow, start: Nanos): boolean {
-  return flow.case.main !== null && start <= flow.case.main.stall.start;
+/**
+ * A second silence soon after a resume belongs to the first: its round-trip
+ * sample has inflated the sender's timers to about the length of the gap.
+ */
+function isRecovery(stall: JudgedStall, before: JudgedStall | undefined): boolean {
+  if (before === undefined || before.stall.end === null) return false;
+  return stall.stall.start < before.stall.end + before.stall.duration;
 }
 
 function toFailover(group: readonly Span[]): InferredFailover {
   const backs = group.flatMap((s) => (s.back === null ? [] : [s.back]));
-  const pathRestored = backs.length === 0 ? null : Math.min(...backs);
+  const pathRestored = backs.length === 0 ? null : least(backs);
   const before = group.map((s) => s.lost).filter((t) => pathRestored === null || t < pathRestored);
   // A proof can come with the very frame that the loss is dated by; then the earliest must do.
-  const pathLost = before.length > 0 ? Math.max(...before) : Math.min(...group.map((s) => s.lost));
+  const pathLost = before.length > 0 ? greatest(before) : least(group.map((s) => s.lost));
   const marks = new Set(group.flatMap((s) => s.flow.case.marks));
   return {
     pathLost,
@@ -68,3 +80,7 @@ function toFailover(group: readonly Span[]): InferredFailover {
     marks: [...marks].sort((a, b) => a.time - b.time),
   };
 }
+
+/** Not `Math.min(...times)`: a call takes no 100,000 arguments, and an outage may hit as many flows. */
+const least = (times: readonly Nanos[]): Nanos => times.reduce((a, b) => Math.min(a, b));
+const greatest = (times: readonly Nanos[]): Nanos => times.reduce((a, b) => Math.max(a, b));

@@ -6,11 +6,12 @@
  * alike from the receiver. The sender's IP identification tells them apart: if
  * it went up by one, nothing was sent in between.
  */
-import { type Nanos, seconds } from '../../packet/time.ts';
+import { NANOS_PER_MILLI, type Nanos, seconds } from '../../packet/time.ts';
 import type { Mark } from '../failover/marks.ts';
 import { RTO_MIN } from '../stall/ladder.ts';
+import type { SegmentEvent } from '../stall/segment-event.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
-import { lastBefore, type Stall } from '../stall/stall.ts';
+import { ANSWER_WAIT, lastBefore, type Stall } from '../stall/stall.ts';
 import { Segment } from '../tcp/segment.ts';
 import type { Innocent } from './case.ts';
 
@@ -28,6 +29,8 @@ const GOOD_PART_OF_A_ROUND_TRIP = 0.4;
 /** Longer than this is another pause, not the wait for an acknowledgement. */
 const ROUND_TRIPS = 4;
 const ACK_DELAY: Nanos = seconds(0.2);
+/** Timestamps of data made after the silence are ahead of it by most of its length. */
+const FRESH = 0.8;
 
 /** What shows that an end was sending in vain during the stall. */
 export function tryingIn(
@@ -67,10 +70,15 @@ function waitedAfterFirst(stall: Stall, rtt: Nanos | null): boolean {
 }
 
 /** Why the stall is not the failover's; null where that is not shown. */
-export function findInnocent(stall: Stall, watch: SilenceWatch, trying: readonly string[]): Innocent | null {
+export function findInnocent(
+  stall: Stall,
+  watch: SilenceWatch,
+  trying: readonly string[],
+  rtt: Nanos | null,
+): Innocent | null {
   if (stall.kind === 'closed-window') return probesInVain(stall) ? null : closedWindow(stall, watch);
   if (stall.captureGap) return captureGap(stall);
-  return loss(stall, trying) ?? idle(stall, watch, trying);
+  return loss(stall, trying) ?? idle(stall, watch, trying, rtt);
 }
 
 /** The sender's window probes go unanswered one after the other: the receiver cannot be heard, closed window or not. */
@@ -104,7 +112,10 @@ function captureGap(stall: Stall): Innocent {
   const jump = all.find((e) => (e.bits & Segment.AckUnseen) !== 0);
   return {
     cause: 'capture-gap',
-    because: 'bytes were acknowledged that are not in the capture: frames are missing from the file',
+    because:
+      jump === undefined
+        ? "the capture's clock jumped: the timestamps in the segments themselves did not go on"
+        : 'bytes were acknowledged that are not in the capture: frames are missing from the file',
     frames: jump === undefined ? [] : [jump.id],
   };
 }
@@ -120,11 +131,24 @@ function loss(stall: Stall, trying: readonly string[]): Innocent | null {
   };
 }
 
-function idle(stall: Stall, watch: SilenceWatch, trying: readonly string[]): Innocent | null {
+function idle(
+  stall: Stall,
+  watch: SilenceWatch,
+  trying: readonly string[],
+  rtt: Nanos | null,
+): Innocent | null {
   if (stall.what !== 'answer' && stall.what !== 'mid-answer' && stall.what !== 'promised') return null;
   const hard = trying.some((t) => t !== 'shared-silence' && t !== 'takeover-mark');
-  if (hard) return null;
   const who = stall.owedBy === watch.connection.flow.client ? 'client' : 'server';
+  const quiet = quietClose(stall, watch);
+  if (quiet !== null) {
+    return {
+      cause: 'application-idle',
+      because: `the ${who} answered the close at once and had nothing outstanding: it had sent all it wanted`,
+      frames: [quiet.id],
+    };
+  }
+  if (hard) return null;
   const lastProbe = stall.probes.at(-1);
   if (stall.stuckAt !== null && stall.stuck === 0 && lastProbe !== undefined && lastProbe.answer !== null) {
     return {
@@ -142,7 +166,45 @@ function idle(stall: Stall, watch: SilenceWatch, trying: readonly string[]): Inn
       frames: [lastBefore(stall, stall.owedBy), ending.id].filter((f) => f !== 0),
     };
   }
+  if (isBurst(stall, rtt)) {
+    return {
+      cause: 'application-idle',
+      because: `the ${who} went on with several segments at once: after a retransmission timeout it could have sent only one`,
+      frames: [ending.id],
+    };
+  }
   return null;
+}
+
+/**
+ * The waiting end closed, and the first answer of the other stands at the
+ * in-order point: path and peer are well, and nothing had been on its way.
+ */
+function quietClose(stall: Stall, watch: SilenceWatch): SegmentEvent | null {
+  const closing = stall.ending;
+  if (stall.endedBy !== 'close' || closing === null || closing.sender !== stall.waiting) return null;
+  if ((closing.bits & Segment.Fin) === 0) return null;
+  const answer = watch.aftermath.find((e) => e.sender === stall.owedBy);
+  if (answer === undefined || (answer.bits & Segment.Rst) !== 0) return null;
+  if (answer.time - closing.time >= ANSWER_WAIT) return null;
+  return answer.length === 0 && answer.seq === stall.silence.inOrder[stall.owedBy] ? answer : null;
+}
+
+/**
+ * Full segments on each other's heels: the congestion window was not that of a
+ * timeout. Segments that a node had held back would come so as well, but with
+ * timestamps from before the silence.
+ */
+function isBurst(stall: Stall, rtt: Nanos | null): boolean {
+  const { resume } = stall.silence;
+  const { ending } = stall;
+  if (resume === null || resume.wait === null || resume.hole || rtt === null || ending === null) return false;
+  const full = resume.length >= FULL_SEGMENT && resume.length <= ONE_SEGMENT && !resume.pushed;
+  if (!full || resume.wait >= GOOD_PART_OF_A_ROUND_TRIP * rtt) return false;
+  const before = stall.silence.tsVal[ending.sender];
+  if (before < 0 || ending.tsVal < 0) return false;
+  // Ticks of 1 ms in Linux; slower ones count less and prove nothing here.
+  return ((ending.tsVal - before) | 0) >= (stall.duration / NANOS_PER_MILLI) * FRESH;
 }
 
 /** First RTO of a Linux sender: SRTT + 200 ms at least (RFC 6298 with Linux's TCP_RTO_MIN), by the handshake's round trip. */

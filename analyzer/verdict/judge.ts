@@ -53,12 +53,13 @@ function judgeFlow(
 ): JudgedFlow {
   const flow = watch.connection.flow;
   const near = nearEnd(facts.place, flow);
+  const rtt = roundTrip(watch);
   const judged = stalls.map((stall): JudgedStall => {
     const shared = [...sharedGaps].some((gap) => overlaps(gap, stall));
-    const trying = tryingIn(stall, near, roundTrip(watch), shared, marksIn(facts.marks, stall, flow));
+    const trying = tryingIn(stall, near, rtt, shared, marksIn(facts.marks, stall, flow));
     return {
       stall,
-      innocent: findInnocent(stall, watch, trying),
+      innocent: findInnocent(stall, watch, trying, rtt),
       trying,
       path: viewPath(stall, flow, near, facts.arrivals, syns),
     };
@@ -97,7 +98,7 @@ function marksIn(marks: Marks, stall: Stall, flow: Flow): Mark[] {
 function findSharedGaps(facts: CaptureFacts, stalls: readonly (readonly Stall[])[]): Set<ArrivalGap> {
   const shared = new Set<ArrivalGap>();
   const waiting = stalls
-    .map((own) => own.filter((s) => s.kind === 'waiting'))
+    .map((own, i) => waitingOf(own, facts.watches[i] as SilenceWatch, facts.place))
     .filter((own) => own.length > 0);
   for (const toward of ['client', 'server'] as const) {
     if (facts.place === 'client' && toward === 'server') continue;
@@ -109,11 +110,29 @@ function findSharedGaps(facts: CaptureFacts, stalls: readonly (readonly Stall[])
   return shared;
 }
 
-function touchesTwo(gap: ArrivalGap, waiting: readonly (readonly Stall[])[]): boolean {
+interface Waiting {
+  readonly stall: Stall;
+  /** Its own segments show that somebody tried in vain. */
+  readonly hard: boolean;
+}
+
+function waitingOf(stalls: readonly Stall[], watch: SilenceWatch, place: Place): Waiting[] {
+  const near = nearEnd(place, watch.connection.flow);
+  const rtt = roundTrip(watch);
+  return stalls
+    .filter((s) => s.kind === 'waiting')
+    .map((stall) => ({ stall, hard: tryingIn(stall, near, rtt, false, []).length > 0 }));
+}
+
+/** Idle connections are silent together as well: at least one must be shown to have tried in vain. */
+function touchesTwo(gap: ArrivalGap, waiting: readonly (readonly Waiting[])[]): boolean {
   let flows = 0;
+  let hard = false;
   for (const own of waiting) {
-    if (own.some((s) => overlaps(gap, s))) flows += 1;
-    if (flows === 2) return true;
+    const here = own.filter((w) => overlaps(gap, w.stall));
+    if (here.length > 0) flows += 1;
+    hard ||= here.some((w) => w.hard);
+    if (flows >= 2 && hard) return true;
   }
   return false;
 }

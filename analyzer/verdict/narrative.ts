@@ -27,6 +27,7 @@ export function narrate(c: Case): VerdictClaim[] {
     ...missing(c, stall),
     ...unansweredClaims(c, stall),
     ...answers(c, stall),
+    ...icmp(stall),
     ...path(c),
     ...marks(c),
     ...ending(c, stall),
@@ -80,6 +81,8 @@ function owedWords(c: Case, stall: Stall): string {
       return `the ${owing} still owed ${bytes(stall.bytes ?? 0)} of the body it had promised`;
     case 'answer':
       return `the ${owing} owed an answer to the request`;
+    case 'unseen':
+      return `only one direction is in the capture: what the ${owing} sent cannot be told`;
     case 'mid-answer':
       return `the ${owing} had sent ${bytes(stall.silence.turnBytes)} of an answer whose length is not in the capture; taken to be unfinished`;
     default:
@@ -161,6 +164,23 @@ function answers(c: Case, stall: Stall): VerdictClaim[] {
     );
   }
   return claims;
+}
+
+function icmp(stall: Stall): VerdictClaim[] {
+  const errors = stall.events.filter((e) => e.icmp >= 0);
+  const first = errors[0];
+  if (first === undefined) return [];
+  const code = `${first.icmp >> 8}/${first.icmp & 255}`;
+  return [
+    observed(
+      `ICMP ${code} about segments of this connection, ${plural(errors.length, 'time')}`,
+      cite(errors),
+      {
+        from: 'network',
+        what: 'icmp',
+      },
+    ),
+  ];
 }
 
 function path(c: Case): VerdictClaim[] {

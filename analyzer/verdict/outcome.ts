@@ -5,7 +5,7 @@
  * Without covered silence or unanswered transmissions it is `undecided`.
  */
 import { type Nanos, seconds } from '../../packet/time.ts';
-import { type EndIndex, otherEnd } from '../flow/flow.ts';
+import type { EndIndex } from '../flow/flow.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Outcome } from '../report/report.ts';
 import { whatIsOwed } from '../stall/owed.ts';
@@ -19,6 +19,9 @@ import type { JudgedStall } from './case.ts';
 export const SILENCE_IS_HANG: Nanos = seconds(30);
 /** So many transmissions without an answer are a hang as well. */
 export const UNANSWERED_IS_HANG = 2;
+
+/** What the peer had sent in the outage arrives with the first round trips after it. */
+const RECOVERY: Nanos = seconds(2);
 
 export interface Decided {
   readonly outcome: Outcome;
@@ -34,7 +37,7 @@ export function decideOutcome(
   const suspects = stalls.filter((s) => s.innocent === null);
   const last = suspects.at(-1) ?? null;
   if (last !== null && last.stall.end === null)
-    return { outcome: openOutcome(last, watch, near), main: last };
+    return { outcome: openOutcome(last, stalls, watch, near), main: last };
   if (last !== null && last.stall.endedBy === 'close') {
     const outcome = closedOutcome(last.stall, watch, near);
     if (outcome !== 'unaffected') return { outcome, main: last };
@@ -57,10 +60,18 @@ export function inMidTransfer(watch: SilenceWatch): boolean {
   return watch.close === null && whatIsOwed(watch.connection, watch.exchange).what !== 'nothing';
 }
 
-function openOutcome(judged: JudgedStall, watch: SilenceWatch, near: EndIndex | null): Outcome {
+function openOutcome(
+  judged: JudgedStall,
+  stalls: readonly JudgedStall[],
+  watch: SilenceWatch,
+  near: EndIndex | null,
+): Outcome {
   const { stall, path } = judged;
   if (stall.duration < SHORTEST_SILENCE) return 'undecided';
   const unanswered = countUnanswered(stall, near);
+  if (stall.what === 'unseen') return 'undecided';
+  // It closed within the silence, after it had tried once more (a TLS close_notify, say).
+  if (stall.events.some((e) => e.sender === stall.waiting && (e.bits & Segment.Fin) !== 0)) return 'gave-up';
   if (stall.what === 'handshake') {
     return unanswered >= UNANSWERED_IS_HANG || stall.duration >= SILENCE_IS_HANG
       ? 'not-connected'
@@ -70,7 +81,20 @@ function openOutcome(judged: JudgedStall, watch: SilenceWatch, near: EndIndex | 
   if (path.back !== null && path.back.by === 'answered-probe' && isRetryPending(judged)) return 'undecided';
   if (watch.connection.sides[stall.owedBy].fin !== NO_FRAME && stall.what === 'mid-answer')
     return 'unaffected';
-  return stall.duration >= SILENCE_IS_HANG ? 'hung' : 'undecided';
+  return stall.duration >= SILENCE_IS_HANG && !isHabit(judged, stalls) ? 'hung' : 'undecided';
+}
+
+/** The same answer had paused as long before and gone on by itself: events that are pushed when they happen. */
+function isHabit(judged: JudgedStall, stalls: readonly JudgedStall[]): boolean {
+  const { stall } = judged;
+  return stalls.some(
+    ({ stall: before, trying }) =>
+      stall.what === 'mid-answer' &&
+      before.what === 'mid-answer' &&
+      before.endedBy === 'progress' &&
+      trying.length === 0 &&
+      before.duration >= stall.duration / 2,
+  );
 }
 
 /**
@@ -105,7 +129,7 @@ function closedOutcome(stall: Stall, watch: SilenceWatch, near: EndIndex | null)
   if (stall.what === 'probe-answer') return 'gave-up';
   if (closing.sender === stall.owedBy)
     return stall.what === 'promised' ? 'cut-short' : ownClose(stall, watch);
-  return stall.what === 'mid-answer' && isQuietClose(stall, watch) ? 'unaffected' : 'gave-up';
+  return 'gave-up';
 }
 
 /** A sender that closes in order has sent all it wanted: a stall only while its own bytes are not acknowledged. */
@@ -113,13 +137,6 @@ function ownClose(stall: Stall, watch: SilenceWatch): Outcome {
   if (stall.what === 'unacknowledged')
     return stall.owedBy === watch.connection.flow.client ? 'gave-up' : 'cut-short';
   return stall.what === 'answer' && stall.startUnanswered ? 'gave-up' : 'unaffected';
-}
-
-/** The peer answered the FIN with its own at the in-order point: the answer had been complete, and the silence was rest. */
-function isQuietClose(stall: Stall, watch: SilenceWatch): boolean {
-  const peer = otherEnd((stall.ending as { sender: EndIndex }).sender);
-  const fin = watch.aftermath.find((e) => e.sender === peer && (e.bits & Segment.Fin) !== 0);
-  return fin !== undefined && fin.seq === stall.silence.inOrder[peer];
 }
 
 function resumedOutcome(watch: SilenceWatch, ended: readonly JudgedStall[]): Decided {
@@ -145,5 +162,8 @@ function isCutShort(watch: SilenceWatch, ended: readonly JudgedStall[]): boolean
     if (((promised.end - side.finSeq) | 0) > 0) return true;
     if (promised.exact) return false;
   }
-  return side.finAhead && ended.some((s) => (s.stall.end as Nanos) <= side.finTime);
+  return (
+    side.finAhead &&
+    ended.some((s) => s.stall.start < side.finTime && side.finTime <= (s.stall.end as Nanos) + RECOVERY)
+  );
 }

@@ -24,6 +24,9 @@ const ACK_DELAY = 250_000_000n;
 const SILENCE_IS_HANG = 30_000_000_000n;
 const MINUTE = 60_000_000_000n;
 
+/** Seconds between what the script noted and what it did. */
+const LATE = 0.25;
+
 const scenarios = allScenarios();
 const found = new Map<string, { report: Report; row: Row }>();
 
@@ -71,6 +74,20 @@ describe.each(scenarios)('$name', (scenario) => {
     if (row.outcome !== 'unaffected') expect(truthRuledOut(scenario, report)).toEqual([]);
   });
 
+  test('the failover is where the truth has it', () => {
+    const { pathLost, pathRestored } = scenario.truth;
+    for (const failover of answerFor(scenario).report.failovers) {
+      expect(pathLost, 'there was none').not.toBeNull();
+      // A connection opened in the outage knows only that the path was down by then.
+      const isBound = scenario.truth.outcome.includes('connect-delayed');
+      const latest = Number(isBound ? pathRestored : pathLost) + LATE;
+      expect(secondsOf(failover.pathLost), 'frames still came').toBeLessThan(latest);
+      if (failover.pathRestored === null) continue;
+      expect(pathRestored, 'the path never came back').not.toBeNull();
+      expect(secondsOf(failover.pathRestored), 'too early').toBeGreaterThan(Number(pathRestored) - LATE);
+    }
+  });
+
   test('undecided only where the file shows no stall, and a minute of silence later it hung', () => {
     if (answerFor(scenario).row.outcome !== 'undecided') return;
     const file = readPcap(captureBytes(scenario, CLIENT));
@@ -90,6 +107,8 @@ test('every scenario that is said to be decided exists', () => {
   const names = scenarios.map((s) => s.name);
   expect(Object.keys(DECIDED_BY_CLIENT).filter((name) => !names.includes(name))).toEqual([]);
 });
+
+const secondsOf = (ns: string): number => Number(ns) / 1e9;
 
 /** Reasons given against the best of the truth's causes. */
 function truthRuledOut(scenario: Scenario, report: Report): string[] {

@@ -59,29 +59,26 @@ function verdict(report: Report, scenario: Scenario): unknown {
   return { ...flow, failovers: report.failovers, headline: report.headline };
 }
 
-/** Constants that put 2^32 in the middle of the transfer, at the last byte before the longest silence, and behind it. */
+/** Constants that let both ends wrap in the middle of the transfer, and between the two last bytes before the longest silence. */
 function wraps(
   scenario: Scenario,
   file: PcapFile,
 ): [where: string, by: { client: number; server: number }][] {
   const ports = scenario.truth.flow;
   const segments = segmentsOf(file, ports);
-  const places: [string, number][] = [
-    ['in mid-transfer', Math.floor(segments.length / 2)],
-    ['at the silence', quietest(segments)],
+  const places: [where: string, index: number, off: number][] = [
+    ['in mid-transfer', Math.floor(segments.length / 2), 0],
+    ['at the silence', quietest(segments), 1],
   ];
-  return places.flatMap(([where, index]) => {
+  return places.map(([where, index, off]) => {
     const before = segments.slice(0, index + 1);
     const client = before.findLast((s) => fromClient(s, ports));
     const server = before.findLast((s) => fromServer(s, ports));
-    // The byte that the end sends next is number 0, or the last one it sent is.
-    return [0, -1].map((off): [string, { client: number; server: number }] => [
-      `${where}, ${off}`,
-      { client: toZero(client) + off, server: toZero(server) + off },
-    ]);
+    return [where, { client: toZero(client) + off, server: toZero(server) + off }];
   });
 }
 
+/** With it added, the byte that the end sends next is number 0. */
 const toZero = (s: RawSegment | undefined): number =>
   s === undefined ? 0 : WRAP - ((s.seq + s.length) % WRAP);
 

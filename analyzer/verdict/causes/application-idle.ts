@@ -4,6 +4,7 @@
  * otherwise it stays possible while an answer of unknown length is not closed.
  */
 import { out, possible, type Rule } from '../rule.ts';
+import { rungOfStall } from '../rung.ts';
 
 export const applicationIdle: Rule = {
   id: 'application-idle',
@@ -21,6 +22,8 @@ export const applicationIdle: Rule = {
     if (c.facts.unansweredCount > 0)
       return out('this end sent and got no answer: an idle peer would have answered');
     if (stall.ladder !== null) return out('a sender was retransmitting');
-    return possible(c.outcome === 'resumed' ? 85 : 55);
+    if (c.outcome !== 'resumed') return possible(55);
+    // No timer of a sender fires then: a pause is the likelier story.
+    return possible(rungOfStall(stall, c.watch) === null ? 105 : 85);
   },
 };

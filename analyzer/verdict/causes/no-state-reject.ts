@@ -10,8 +10,7 @@ import { SHORTEST_SILENCE } from '../../stall/silence.ts';
 import { isInitialTtl } from '../../vantage/vantage.ts';
 import type { Case } from '../case.ts';
 import { unlessAnswered, unlessClosedFirst, unlessHandshake, unlessWentOn } from '../gates.ts';
-import { found, inferred, type Judgement, observed, out, possible, type Rule } from '../rule.ts';
-import { plural } from '../words.ts';
+import { found, inferred, type Judgement, out, possible, type Rule } from '../rule.ts';
 
 export const noStateReject: Rule = {
   id: 'no-state-reject',
@@ -56,13 +55,8 @@ function refused(c: Case): Judgement {
   const code = `${first.icmp >> 8}/${first.icmp & 255}`;
   return found(
     'high',
-    observed(
-      `ICMP ${code} refuses segments of this connection, ${plural(refusals.length, 'time')}`,
-      refusals.slice(0, 10).map((e) => e.id),
-      {
-        from: 'network',
-        what: 'icmp',
-      },
-    ),
+    inferred(`ICMP ${code} is a refusal, and a node made it: the server itself would have sent an RST`, [
+      first.id,
+    ]),
   );
 }

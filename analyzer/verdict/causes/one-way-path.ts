@@ -20,7 +20,9 @@ export const oneWayPath: Rule = {
     if (c.outcome === 'reset') return out('the reset answered what this end had sent: both directions pass');
     const stall = c.main?.stall;
     if (stall !== undefined && c.facts.vainAnswers >= VAIN_ANSWERS) {
-      const repeats = stall.events.filter((e) => e.length > 0 && (e.bits & Segment.Resent) !== 0);
+      const repeats = stall.events.filter(
+        (e) => e.length > 0 && (e.bits & (Segment.Resent | Segment.Ahead)) === Segment.Resent,
+      );
       const sender = (repeats[0] as { sender: 0 | 1 }).sender;
       return found(
         'high',

@@ -2,6 +2,7 @@
  * The old node closed the connection as it went: an RST or FIN *before* any
  * silence. If that notice was lost with the adapter, only silence is left.
  */
+import { SHORTEST_SILENCE } from '../../stall/silence.ts';
 import { unlessAnswered, unlessHandshake, unlessWentOn } from '../gates.ts';
 import { found, observed, out, possible, type Rule } from '../rule.ts';
 import { endName } from '../words.ts';
@@ -15,7 +16,7 @@ export const tornDownByOldNode: Rule = {
     if (gate !== null) return gate;
     const { closing } = c.facts;
     if (c.outcome === 'reset') {
-      if (c.main?.stall.endedBy === 'close')
+      if (c.main?.stall.endedBy === 'close' && c.main.stall.duration >= SHORTEST_SILENCE)
         return out('the RST came after a silence: the old node was gone by then');
       if (closing === null || !c.facts.foreignReset) return possible(60);
       const who = endName(c.flow, closing.sender);

@@ -1,0 +1,15 @@
+/** The captures that are measured, as the issue of speed and memory names them. */
+import type { TrafficOptions } from './traffic.ts';
+
+export interface BenchCapture extends TrafficOptions {
+  readonly name: string;
+}
+
+const MIXED = { bulkFlows: 4, snaplen: 96, loss: 0.001 };
+
+export const CAPTURES: readonly BenchCapture[] = [
+  { name: '100k', ...MIXED, packets: 100_000, flows: 1000, seconds: 6 },
+  { name: '1.9M', ...MIXED, packets: 1_900_000, flows: 20_000, seconds: 120 },
+  // Twice as long with as many flows: memory must not grow with the length.
+  { name: '3.8M', ...MIXED, packets: 3_800_000, flows: 20_000, seconds: 240 },
+];

@@ -1,0 +1,32 @@
+/** What is measured: the command as it is installed, and what engineers use today. */
+import { spawnSync } from 'node:child_process';
+
+export interface Program {
+  readonly name: string;
+  /** Program and arguments for one capture. */
+  readonly command: (file: string) => readonly [string, ...string[]];
+}
+
+export const OURS: Program = {
+  name: 'diagnose --json',
+  command: (file) => [process.execPath, 'dist/diagnose.js', '--json', file],
+};
+
+const PEERS: readonly Program[] = [
+  { name: 'tshark -q -z conv,tcp', command: (file) => ['tshark', '-n', '-r', file, '-q', '-z', 'conv,tcp'] },
+  { name: 'tcptrace -n -l', command: (file) => ['tcptrace', '-n', '-l', file] },
+  { name: 'tcpdump -w /dev/null', command: (file) => ['tcpdump', '-r', file, '-w', '/dev/null'] },
+  { name: 'capinfos', command: (file) => ['capinfos', file] },
+];
+
+/** Ours first. `missing`: the names of those that are not installed. */
+export function findPrograms(): { programs: Program[]; missing: string[] } {
+  const isThere = ({ command }: Program): boolean => {
+    // Asked for its version a program ends at once, whatever it thinks of the question.
+    return spawnSync(command('')[0], ['--version'], { stdio: 'ignore' }).error === undefined;
+  };
+  return {
+    programs: [OURS, ...PEERS.filter(isThere)],
+    missing: PEERS.filter((peer) => !isThere(peer)).map(({ name }) => name),
+  };
+}
