@@ -8,8 +8,8 @@
 import { millis, NANOS_PER_SECOND, type Nanos } from '../../packet/time.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 
-/** Long enough that a tick of 10 ms is known to a few per cent. */
-const RATE_SPAN: Nanos = millis(300);
+/** Long enough to know a tick of 1 ms well and one of 10 ms roughly. */
+const RATE_SPAN: Nanos = millis(50);
 /** Segments lost together show within a round trip or two of each other. */
 const LOSS_EPISODE: Nanos = millis(50);
 
