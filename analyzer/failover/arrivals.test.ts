@@ -43,12 +43,6 @@ describe('Arrivals', () => {
     expect(heard.gaps('client')).toEqual([]);
   });
 
-  it('finds the gap that a moment lies in', () => {
-    const arrivals = arrivalsOf([0, FIRST, SERVER], [5, FIRST, SERVER], [5.5, FIRST, SERVER]);
-    const at = (t: number) => arrivals.gapAt('client', seconds(t))?.from ?? null;
-    expect([at(-1), at(0), at(4.9), at(5), at(6)]).toEqual([null, 0, 0, null, null]);
-  });
-
   it('knows the newest frame of each direction', () => {
     const arrivals = arrivalsOf([0, FIRST, SERVER], [3, SECOND, SERVER]);
     expect(arrivals.last('client')).toEqual({ time: seconds(3), frame: 2, flow: SECOND });

@@ -60,14 +60,6 @@ export class Arrivals {
     return (toward === 'client' ? this.toClient : this.toServer).gaps;
   }
 
-  /** The gap that a moment lies in (its edges included); null where frames came within a second around it. */
-  gapAt(toward: Toward, time: Nanos): ArrivalGap | null {
-    for (const gap of this.gaps(toward)) {
-      if (gap.from <= time && time < gap.to) return gap;
-    }
-    return null;
-  }
-
   /** The newest frame in a direction. */
   last(toward: Toward): { time: Nanos; frame: FrameId; flow: Flow } | null {
     const d = toward === 'client' ? this.toClient : this.toServer;

@@ -150,7 +150,7 @@ describe('writeHeadline, for many', () => {
       `${lost} and was not seen to come back. ${NAME} was reset.`,
     );
     expect(headline(hung, [failover(3), failover(null)])).toBe(
-      `${lost}, the first of 2, for at most 3.00 s. ${NAME} was reset.`,
+      `${lost} (the first of 2), for at most 3.00 s. ${NAME} was reset.`,
     );
   });
 });

@@ -44,7 +44,7 @@ function failoverWords(failovers: readonly Failover[]): string {
   if (failovers.length === 0) return '';
   const [first] = failovers as [Failover];
   const when = utc(first.pathLost);
-  const more = failovers.length > 1 ? `, the first of ${failovers.length}` : '';
+  const more = failovers.length > 1 ? ` (the first of ${failovers.length})` : '';
   if (first.outage === null) return `The path was lost at ${when}${more} and was not seen to come back.`;
   const bound = first.restoredBy === 'bound' ? 'at most ' : '';
   return `The path was lost at ${when}${more}, for ${bound}${seconds(first.outage)}.`;

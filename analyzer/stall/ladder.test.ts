@@ -45,13 +45,16 @@ const MEASURED: [string, number[], Partial<SegmentEvent>][] = [
 ];
 
 describe('findLadder', () => {
-  it.each(MEASURED)('knows %s for regular', (_, times, fields) => {
-    expect(findLadder(sentAt(times, fields), 1, 0)?.regular).toBe(true);
+  it('tells the tail-loss probe of a lone segment from its first rung', () => {
+    const waits = [1.042, 1.26, 1.7, 2.6, 4.4].map((t) => t - 1);
+    const alone = findLadder(sentAt(waits), 1, 0, true);
+    expect([alone?.probes.length, alone?.rungs.length]).toEqual([1, 4]);
+    // Not the only one outstanding: then the timer may have been running for long.
+    expect(findLadder(sentAt(waits), 1, 0)?.rungs.length).toBe(5);
   });
 
-  it('takes no application for a ladder: waits that shrink, or jump', () => {
-    expect(findLadder(sentAt([1, 3, 4]), 1, 0)?.regular).toBe(false);
-    expect(findLadder(sentAt([1, 2, 5]), 1, 0)?.regular).toBe(false);
+  it('repeats a wait that has stopped growing', () => {
+    expect(nextOf([0.2, 0.6, 1.4, 4.4, 7.4])).toBeCloseTo(10.4, 6);
   });
 
   it.each(MEASURED.slice(0, 4))('foretells each rung of %s within 12 %%', (_, times) => {
@@ -89,7 +92,6 @@ describe('findLadder', () => {
       ],
       probes: [{ time: seconds(0.005), id: 9 }],
       next: seconds(0.629) + 2 * (seconds(0.629) - seconds(0.217)),
-      regular: true,
     });
   });
 

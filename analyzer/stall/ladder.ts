@@ -31,29 +31,39 @@ export interface Ladder {
   readonly probes: readonly Rung[];
   /** When the sender would try next, by its last two waits; null with fewer than two. */
   readonly next: Nanos | null;
-  /** The waits double, or are linear as Linux sends SYNs. */
-  readonly regular: boolean;
 }
 
-/** The retransmissions of `by` among the events of a silence that began at `start`; null where there are none. */
-export function findLadder(events: readonly SegmentEvent[], by: EndIndex, start: Nanos): Ladder | null {
+/**
+ * The retransmissions of `by` among the events of a silence that began at
+ * `start`; null where there are none. `single`: the segment that is repeated
+ * was the only one outstanding, sent at `start`.
+ */
+export function findLadder(
+  events: readonly SegmentEvent[],
+  by: EndIndex,
+  start: Nanos,
+  single = false,
+): Ladder | null {
   const own = events.filter((e) => e.sender === by && e.icmp < 0 && isRepeat(e));
   if (own.length === 0) return null;
   const base = lowestSeq(own);
-  const rungs = own.filter((e) => e.seq === base).map((e) => ({ time: e.time, id: e.id }));
+  const syn = (own[0] as SegmentEvent).bits & Segment.Syn;
+  const tries = own.filter((e) => e.seq === base).map((e) => ({ time: e.time, id: e.id }));
+  const ownProbe = single && syn === 0 && beginsWithProbe(tries, start);
+  const rungs = ownProbe ? tries.slice(1) : tries;
   const first = rungs[0] as Rung;
   const probes = own
     .filter((e) => e.seq !== base && e.time <= first.time)
     .map((e) => ({ time: e.time, id: e.id }));
-  const syn = (own[0] as SegmentEvent).bits & Segment.Syn;
-  const waits = rungs.map((r, i) => r.time - (i === 0 ? start : (rungs[i - 1] as Rung).time));
+  if (ownProbe) probes.push(tries[0] as Rung);
+  const from = ownProbe ? (tries[0] as Rung).time : start;
+  const waits = rungs.map((r, i) => r.time - (i === 0 ? from : (rungs[i - 1] as Rung).time));
   return {
     by,
     syn: syn !== 0,
     rungs,
     probes,
     next: nextRung(rungs, waits, syn !== 0),
-    regular: isRegular(waits),
   };
 }
 
@@ -78,6 +88,17 @@ export function rungTime(k: number, rto: Nanos): Nanos {
   return at;
 }
 
+/**
+ * With one segment outstanding the tail-loss probe repeats the same bytes as
+ * the rungs. It comes after about two round trips, so the first real wait is
+ * much more than double.
+ */
+function beginsWithProbe(tries: readonly Rung[], start: Nanos): boolean {
+  const [first, second] = tries;
+  if (first === undefined || second === undefined) return false;
+  return second.time - first.time > 2 * (1 + RUNG_TOLERANCE) * (first.time - start);
+}
+
 function isRepeat(e: SegmentEvent): boolean {
   if ((e.bits & Segment.Probe) !== 0) return false;
   return (e.bits & (Segment.Resent | Segment.Syn)) !== 0;
@@ -95,16 +116,10 @@ function nextRung(rungs: readonly Rung[], waits: readonly Nanos[], syn: boolean)
   if (last === undefined || wait === undefined || rungs.length < 2) return null;
   // Linux repeats the first SYN waits (tcp_syn_linear_timeouts = 4), then doubles.
   const linear = syn && waits.length >= 2 && waits.length < 5 && waits.every((w) => near(w, seconds(1)));
-  return last.time + Math.min(linear ? wait : wait * 2, RTO_MAX);
-}
-
-function isRegular(waits: readonly Nanos[]): boolean {
-  for (let i = 2; i < waits.length; i++) {
-    const before = waits[i - 1] as Nanos;
-    const wait = waits[i] as Nanos;
-    if (!near(wait, before * 2) && !near(wait, before)) return false;
-  }
-  return true;
+  // Equal waits are a cap below 120 s (tcp_rto_max_ms), or ICMP errors that undo the doubling (RFC 6069).
+  const before = waits.at(-2) ?? 0;
+  const capped = !syn && waits.length >= 3 && near(wait, before);
+  return last.time + Math.min(linear || capped ? wait : wait * 2, RTO_MAX);
 }
 
 const near = (value: number, wanted: number): boolean => Math.abs(value - wanted) <= wanted * RUNG_TOLERANCE;

@@ -77,8 +77,8 @@ describe('a silence', () => {
       lastOf: [7, 6],
       lastData: [4, 6],
       ipId: [
-        { id: 103, step: 1 },
-        { id: 201, step: 1 },
+        { id: 103, step: 1, counts: false },
+        { id: 201, step: 1, counts: false },
       ],
       window: [64240, 64240],
       idleBefore: 0.01e9,

@@ -29,6 +29,8 @@ const MAX_AFTERMATH = 24;
 export interface IpIdMark {
   readonly id: number;
   readonly step: number;
+  /** The series had been regular so far: a jump in it means packets that were not seen. */
+  readonly counts: boolean;
 }
 
 /** How data went on after a silence: what a sender does first tells whether a timeout had emptied its window. */
@@ -232,8 +234,8 @@ export class SilenceWatch {
   private markStart(): void {
     const [a, b] = this.connection.sides;
     this.marks = [
-      { id: a.ipId, step: a.ipIdStep },
-      { id: b.ipId, step: b.ipIdStep },
+      { id: a.ipId, step: a.ipIdStep, counts: a.ipIdCounts },
+      { id: b.ipId, step: b.ipIdStep, counts: b.ipIdCounts },
     ];
     this.windows = [a.window, b.window];
     this.tsVals = [a.tsVal, b.tsVal];
@@ -292,4 +294,4 @@ function resumeOf(ending: SegmentEvent): Resume | null {
   return { length: ending.length, pushed: (ending.flags & TcpFlag.Psh) !== 0, wait: null, hole: false };
 }
 
-const NO_MARK: IpIdMark = { id: -1, step: 1 };
+const NO_MARK: IpIdMark = { id: -1, step: 1, counts: false };

@@ -19,6 +19,7 @@ import { SHORTEST_SILENCE, type Silence, type SilenceWatch } from './silence.ts'
 /** A segment that wants an answer has none after this long: more than any round trip on Earth, less than any retry of a keepalive. */
 export const ANSWER_WAIT: Nanos = seconds(1);
 
+const ONE_SEGMENT = 1460;
 /** So many ticks are more than rounding. */
 const MIN_TICKS = 20;
 /** A tenth leaves room for a round trip within the step. */
@@ -233,9 +234,16 @@ function isRefusedUse(part: Part, connection: Connection): boolean {
   return refused && silence.idleBefore >= SHORTEST_SILENCE;
 }
 
+function ladderOf(part: Part, by: EndIndex): Ladder | null {
+  const { silence, events, start } = part;
+  const outstanding = (silence.inOrder[by] - silence.una[by]) | 0;
+  const single = silence.startSender === by && outstanding > 0 && outstanding <= ONE_SEGMENT;
+  return findLadder(events, by, start, single);
+}
+
 function bestLadder(part: Part, owedBy: EndIndex): Ladder | null {
-  const own = findLadder(part.events, owedBy, part.start);
-  const other = findLadder(part.events, otherEnd(owedBy), part.start);
+  const own = ladderOf(part, owedBy);
+  const other = ladderOf(part, otherEnd(owedBy));
   if (own === null || other === null) return own ?? other;
   return own.rungs.length >= other.rungs.length ? own : other;
 }
@@ -307,6 +315,7 @@ function findStuck(part: Part, owedBy: EndIndex): SegmentEvent | undefined {
  */
 function missingPackets(part: Part, connection: Connection, owedBy: EndIndex): number | null {
   const side = connection.sides[owedBy];
+  const peer = connection.sides[otherEnd(owedBy)];
   const mark = part.silence.ipId[owedBy];
   if (mark.id < 0) return null;
   let expected = (mark.id + mark.step) & 0xffff;
@@ -319,9 +328,9 @@ function missingPackets(part: Part, connection: Connection, owedBy: EndIndex): n
     // A step back is reordering or another counter: no statement.
     if (gap >= 0x8000) return null;
     // One exact step is proof by itself (chance: 1 in 65,536); a jump means something only in a regular series.
-    if (gap > 0 && !side.ipIdCounts) return null;
+    if (gap > 0 && !mark.counts && !side.ipIdCounts) return null;
     missing = (missing ?? 0) + gap;
-    expected = (e.ipId + Math.max(1, Math.ceil(e.length / 1460))) & 0xffff;
+    expected = (e.ipId + side.packetsOf(e.length, peer.mss)) & 0xffff;
   }
   return missing;
 }

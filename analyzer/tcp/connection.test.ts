@@ -217,6 +217,11 @@ describe('window scale', () => {
     expect(scales(7, 2)).toEqual([64_000, 4000]);
   });
 
+  it('holds for the other where one offers a shift of 0', () => {
+    expect(scales(0, 7)).toEqual([500, 128_000]);
+    expect(scales(7, 0)).toEqual([64_000, 1000]);
+  });
+
   it('holds for neither where one did not (RFC 7323, 2.2)', () => {
     expect(scales(7, undefined)).toEqual([500, 1000]);
     expect(scales(undefined, 2)).toEqual([500, 1000]);

@@ -48,9 +48,9 @@ export class Connection {
     own.ttl = frame.ttl;
     if (frame.hasTimestamps) own.noteTimestamp(frame.tsVal, frame.time);
     if (frame.macSource >= 0) own.mac = frame.macSource;
-    this.countIpId(own, frame);
+    this.countIpId(own, peer, frame);
     this.takeSequence(own, frame, bits, id);
-    if ((frame.flags & TcpFlag.Ack) !== 0) this.takeAck(own, peer, frame, bits);
+    if ((frame.flags & TcpFlag.Ack) !== 0) this.takeAck(peer, frame, bits);
     own.window = frame.window;
   }
 
@@ -104,11 +104,13 @@ export class Connection {
     own.firstSeq = frame.seq;
     own.next = end;
     own.begin(end);
+    own.windowScale = frame.windowScale;
     // Options that the snap length cut off are not known to be absent.
-    own.windowScale = frame.tcpHeaderCut ? -1 : Math.max(frame.windowScale, 0);
+    own.offersNoScale = frame.windowScale < 0 && !frame.tcpHeaderCut;
     own.mss = frame.mss;
     const sender: EndIndex = own === this.sides[0] ? 0 : 1;
     const isAnswer = (frame.flags & TcpFlag.Ack) !== 0;
+    if (isAnswer) settleScale(own, this.sides[sender === 0 ? 1 : 0]);
     this.flow.setClient(isAnswer ? (sender === 0 ? 1 : 0) : sender, isAnswer ? 'syn-ack' : 'syn');
   }
 
@@ -120,7 +122,7 @@ export class Connection {
     own.finAhead = seqDistance(frame.seq, own.inOrder) > 0;
   }
 
-  private takeAck(own: Side, peer: Side, frame: Frame, bits: number): void {
+  private takeAck(peer: Side, frame: Frame, bits: number): void {
     if ((bits & Segment.AckUnseen) !== 0) {
       this.unseen += 1;
       peer.next = seqMax(peer.next, frame.ack);
@@ -134,15 +136,10 @@ export class Connection {
     // A direction that was not captured still advances, by what its peer acknowledges.
     if (!peer.seen && peer.inOrder === 0) peer.begin(peer.una);
     peer.advance(peer.una);
-    // Window scaling holds only where both SYNs carried the option (RFC 7323, 2.2).
-    if ((bits & Segment.Syn) !== 0 && (own.windowScale === 0 || peer.windowScale === 0)) {
-      own.windowScale = 0;
-      if (peer.windowScale > 0) peer.windowScale = 0;
-    }
   }
 
   /** Linux counts the packets of a connection in the IP identification; offload makes one frame stand for several. */
-  private countIpId(own: Side, frame: Frame): void {
+  private countIpId(own: Side, peer: Side, frame: Frame): void {
     if (frame.ipId < 0 || frame.isFragment) {
       own.ipId = -1;
       return;
@@ -155,7 +152,13 @@ export class Connection {
       else own.ipIdIrregular += 1;
     }
     own.ipId = frame.ipId;
-    const segmentSize = own.mss > 0 ? Math.min(own.mss, 1460) : 1460;
-    own.ipIdStep = frame.payloadLength > segmentSize ? Math.ceil(frame.payloadLength / segmentSize) : 1;
+    own.ipIdStep = own.packetsOf(frame.payloadLength, peer.mss);
   }
+}
+
+/** Window scaling holds only where both SYNs carried the option (RFC 7323, 2.2); known once the SYN is answered. */
+function settleScale(a: Side, b: Side): void {
+  if (!a.offersNoScale && !b.offersNoScale) return;
+  a.windowScale = 0;
+  b.windowScale = 0;
 }

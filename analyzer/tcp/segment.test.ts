@@ -60,10 +60,12 @@ describe('data', () => {
 
 describe('probes', () => {
   it('sit one below what was sent, or one below what is acknowledged, with 0 or 1 byte', () => {
-    for (const seq of [999, 399]) {
-      expect(classify({ seq })).toBe('Probe');
-      expect(classify({ seq, payload: 1 })).toBe('Probe');
-    }
+    for (const seq of [999, 399]) expect(classify({ seq })).toBe('Probe');
+    expect(classify({ seq: 399, payload: 1 })).toBe('Probe');
+  });
+
+  it('are not a keystroke sent again: one byte that was not acknowledged', () => {
+    expect(classify({ seq: 999, payload: 1 })).toBe('Resent');
   });
 
   it('have no more than one byte', () => {

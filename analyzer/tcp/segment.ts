@@ -49,9 +49,9 @@ export function classifySegment(frame: Frame, own: Side, peer: Side): number {
   if ((flags & TcpFlag.Syn) !== 0) bits |= Segment.Syn;
   if ((flags & TcpFlag.Fin) !== 0) bits |= Segment.Fin;
   const length = frame.payloadLength;
-  if (length > 0 && bits === 0 && isProbe(frame, own)) bits |= Segment.Probe;
+  if (length > 0 && bits === 0 && isProbe(frame, own, peer)) bits |= Segment.Probe;
   else if (length > 0) bits |= dataBits(frame.seq, length, own);
-  else if (bits === 0) bits |= isProbe(frame, own) ? Segment.Probe : Segment.PureAck;
+  else if (bits === 0) bits |= isProbe(frame, own, peer) ? Segment.Probe : Segment.PureAck;
   if ((flags & TcpFlag.Ack) !== 0) bits |= ackBits(frame, own, peer);
   return bits;
 }
@@ -68,8 +68,11 @@ function dataBits(seq: number, length: number, own: Side): number {
 }
 
 /** RFC 9293, 3.8.4 (keepalive) and RFC 9293, 3.8.6.1 (window probe): SEG.SEQ = SND.UNA - 1 or SND.NXT - 1. */
-function isProbe(frame: Frame, own: Side): boolean {
+function isProbe(frame: Frame, own: Side, peer: Side): boolean {
   if (!own.seen || frame.payloadLength > 1) return false;
+  // One byte that was not acknowledged is a keystroke sent again, unless the window is closed.
+  const unacked = frame.payloadLength === 1 && own.acked && seqDistance(frame.seq, own.una) >= 0;
+  if (unacked && peer.window !== 0) return false;
   const below = (frame.seq + 1) >>> 0;
   return below === own.next || (own.acked && below === own.una);
 }

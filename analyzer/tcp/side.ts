@@ -10,6 +10,8 @@ import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 
 /** Long enough to know a tick of 1 ms well and one of 10 ms roughly. */
 const RATE_SPAN: Nanos = millis(50);
+/** Payload of a full Ethernet frame without options: what offload was cut from, where no MSS is known. */
+const ETHERNET_MSS = 1460;
 /** Segments lost together show within a round trip or two of each other. */
 const LOSS_EPISODE: Nanos = millis(50);
 
@@ -32,8 +34,10 @@ export class Side {
 
   /** Window as last advertised by this end, unscaled; -1 before any. */
   window = -1;
-  /** From its SYN; -1 unknown. */
+  /** Shift of its window (RFC 7323): as offered in its SYN, 0 where the handshake left it out, -1 unknown. */
   windowScale = -1;
+  /** Its SYN was captured whole, without the option. */
+  offersNoScale = false;
   mss = -1;
   largestPayload = 0;
 
@@ -114,6 +118,12 @@ export class Side {
   begin(seq: number): void {
     this.inOrder = seq;
     this.advanced = 0;
+  }
+
+  /** Packets that a segment of `length` bytes was on the wire, where offload merged them; `peerMss` limits what this end sends. */
+  packetsOf(length: number, peerMss: number): number {
+    const size = peerMss > 0 ? Math.min(peerMss, ETHERNET_MSS) : ETHERNET_MSS;
+    return length > size ? Math.ceil(length / size) : 1;
   }
 
   /** Bytes of the stream that were captured in order or acknowledged; SYN and FIN do not count. */
