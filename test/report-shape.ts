@@ -31,6 +31,10 @@ const frame = objectOf({ capture: captureId, frame: frameNumber });
 const endpoint = objectOf({ address: matching(/^[\d.]+$|^[\da-f:.]+$/, 'address'), port });
 const pathKind = among(['forwarded', 'translated', 'sequence-shifted', 'terminated', 'unknown']);
 
+/** A counter as the file claims it: 64 bits, of which a number keeps 53. */
+const claimed: Check = (value, at) =>
+  Number.isInteger(value) && (value as number) >= 0 ? [] : [`${at}: ${String(value)} is no counter`];
+
 const SHOWN =
   'data retransmission probe ack zero-window window-update syn syn-ack fin rst arp vrrp icmp segment';
 
@@ -69,10 +73,10 @@ const capture = objectOf(
     lastTime: orNull(time),
     coveredUntil: orNull(time),
     snaplen: orNull(count),
-    dropped: orNull(count),
+    dropped: orNull(claimed),
     truncated: flag,
     interfaces: listOf(
-      objectOf({ name: orNull(text), linkType: text, snaplen: count, dropped: orNull(count) }),
+      objectOf({ name: orNull(text), linkType: text, snaplen: count, dropped: orNull(claimed) }),
     ),
   },
   { sha256: text },

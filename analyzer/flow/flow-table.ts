@@ -126,7 +126,8 @@ export class FlowTable {
 /** End 0 is the lower address, or the lower port where both addresses are the same. */
 function senderOf(frame: Frame): EndIndex {
   const a = frame.address;
-  for (let i = 0; i < 4; i++) {
+  const words = wordsOf(frame.ipVersion);
+  for (let i = 0; i < words; i++) {
     const s = a[i] as number;
     const d = a[4 + i] as number;
     if (s !== d) return s < d ? 0 : 1;
@@ -140,32 +141,35 @@ function sameEnds(flow: Flow, frame: Frame, sender: EndIndex): boolean {
     flow.port[0] === (sender === 0 ? frame.sourcePort : frame.destinationPort) &&
     flow.port[1] === (sender === 0 ? frame.destinationPort : frame.sourcePort) &&
     flow.ipVersion === frame.ipVersion &&
-    sameWords(flow.address, 0, frame.address, from) &&
-    sameWords(flow.address, 4, frame.address, 4 - from)
+    sameAddresses(flow.address, frame.address, from, wordsOf(frame.ipVersion))
   );
 }
 
-function sameWords(a: Uint32Array, at: number, b: Uint32Array, bt: number): boolean {
-  return a[at] === b[bt] && a[at + 1] === b[bt + 1] && a[at + 2] === b[bt + 2] && a[at + 3] === b[bt + 3];
+/** `from`: where in `b` the address of end 0 begins; that of end 1 is the other half. */
+function sameAddresses(a: Uint32Array, b: Uint32Array, from: number, words: number): boolean {
+  for (let i = 0; i < words; i++) {
+    if (a[i] !== b[from + i] || a[4 + i] !== b[4 - from + i]) return false;
+  }
+  return true;
 }
+
+/** Words of an address that can differ from 0. */
+const wordsOf = (ipVersion: number): number => (ipVersion === 4 ? 1 : 4);
 
 /** Symmetric in the two ends, so that both directions meet in one slot. */
 function hash(frame: Frame): number {
-  const a = frame.address;
-  let h = 0;
-  for (let i = 0; i < 4; i++) h = (h ^ mix((a[i] as number) + (a[4 + i] as number))) >>> 0;
-  return mix(
-    h ^
-      ((frame.sourcePort + frame.destinationPort) * 0x9e3779b1) ^
-      (frame.sourcePort ^ frame.destinationPort),
-  );
+  return hashEnds(frame.address, frame.ipVersion, frame.sourcePort, frame.destinationPort);
 }
 
 function hashFlow(flow: Flow): number {
-  const a = flow.address;
+  return hashEnds(flow.address, flow.ipVersion, flow.port[0], flow.port[1]);
+}
+
+function hashEnds(a: Uint32Array, ipVersion: number, port: number, otherPort: number): number {
+  const words = wordsOf(ipVersion);
   let h = 0;
-  for (let i = 0; i < 4; i++) h = (h ^ mix((a[i] as number) + (a[4 + i] as number))) >>> 0;
-  return mix(h ^ ((flow.port[0] + flow.port[1]) * 0x9e3779b1) ^ (flow.port[0] ^ flow.port[1]));
+  for (let i = 0; i < words; i++) h ^= mix((a[i] as number) + (a[4 + i] as number));
+  return mix(h ^ Math.imul(port + otherPort, 0x9e3779b1) ^ (port ^ otherPort));
 }
 
 /** Finaliser of MurmurHash3 (public domain): spreads every bit of a word. */

@@ -15,7 +15,7 @@ import type { VerdictClaim } from '../verdict/rule.ts';
 import { rungOfStall } from '../verdict/rung.ts';
 import { endName } from '../verdict/words.ts';
 import { durationOf, type ReportClock } from './clock.ts';
-import type { Claim, Flow, Stall } from './report.ts';
+import type { Claim, Flow, Outcome, Stall } from './report.ts';
 
 export interface FlowContext {
   readonly clock: ReportClock;
@@ -158,6 +158,7 @@ export class Replacements {
   private readonly byService = new Map<string, JudgedFlow[]>();
 
   constructor(all: readonly JudgedFlow[]) {
+    if (!all.some(({ case: { outcome } }) => isReplaceable(outcome))) return;
     for (const judged of all) {
       if (judged.case.flow.clientReason !== 'syn') continue;
       const key = serviceKey(judged.case.flow);
@@ -173,7 +174,7 @@ export class Replacements {
   /** The first connection that the same client opened to the same service after this one had failed. */
   of(judged: JudgedFlow): JudgedFlow | undefined {
     const { outcome, flow } = judged.case;
-    if (outcome !== 'gave-up' && outcome !== 'reset' && outcome !== 'cut-short') return undefined;
+    if (!isReplaceable(outcome)) return undefined;
     const closed = judged.watch.close?.event.time ?? flow.lastTime;
     const opened = this.byService.get(serviceKey(flow)) ?? [];
     let at = firstFrom(opened, closed - BEFORE_CLOSE);
@@ -182,6 +183,10 @@ export class Replacements {
     return next !== undefined && next.case.flow.firstTime - closed <= SOON ? next : undefined;
   }
 }
+
+/** Only a connection that failed has one that takes over from it. */
+const isReplaceable = (outcome: Outcome): boolean =>
+  outcome === 'gave-up' || outcome === 'reset' || outcome === 'cut-short';
 
 /** Index of the first flow that began at `time` or later; they are sorted, and one client may have opened thousands. */
 function firstFrom(flows: readonly JudgedFlow[], time: Nanos): number {
