@@ -11,9 +11,10 @@ export class CaptureState {
   readonly file: string;
   readonly index: number;
   frames = 0;
-  firstTime: Nanos | null = null;
-  lastTime: Nanos | null = null;
   lastFrame = 0;
+  // Infinite and not null before any frame: a field that is a number or null costs an allocation a frame.
+  private earliest: Nanos = Number.POSITIVE_INFINITY;
+  private latest: Nanos = Number.NEGATIVE_INFINITY;
   /** Frames that were no IP, ARP or anything else that is looked at. */
   undecoded = 0;
 
@@ -25,8 +26,16 @@ export class CaptureState {
   note(frame: number, time: Nanos): void {
     this.frames += 1;
     this.lastFrame = frame;
-    if (this.firstTime === null || time < this.firstTime) this.firstTime = time;
-    if (this.lastTime === null || time > this.lastTime) this.lastTime = time;
+    if (time < this.earliest) this.earliest = time;
+    if (time > this.latest) this.latest = time;
+  }
+
+  get firstTime(): Nanos | null {
+    return this.frames === 0 ? null : this.earliest;
+  }
+
+  get lastTime(): Nanos | null {
+    return this.frames === 0 ? null : this.latest;
   }
 }
 

@@ -99,7 +99,7 @@ function missing(c: Case, stall: Stall): VerdictClaim[] {
   const before = stall.silence.lastOf[stall.owedBy];
   return [
     inferred(
-      `the ${owing} sent ${plural(stall.missing, 'packet')} in the stall that never arrived: its IP identification went on counting`,
+      `after that the ${owing} sent ${plural(stall.missing, 'packet')} that never arrived here: its IP identification went on counting`,
       [before, first?.id ?? NO_FRAME].filter((f) => f !== NO_FRAME),
     ),
   ];

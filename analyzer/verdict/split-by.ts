@@ -22,7 +22,7 @@ const SPLITS: Partial<Record<CauseId, readonly string[]>> = {
   'stale-failback': ['node-a.out', 'node-a.in'],
   'cloud-flow-pinned': ['node-b.out', 'node-a.out'],
   'midstream-pickup': ['state:node-b', 'node-b.out'],
-  'rto-backoff': ['server'],
+  'rto-backoff': ['node-b.out'],
   outage: ['node-b.out'],
   'keepalive-expired': ['node-b.in'],
   'client-timeout': ['node-b.in', 'node-b.out'],
