@@ -1,5 +1,5 @@
 /**
- * Mutated captures through the whole analysis. `npm test` tries 1500; a long run
+ * Mutated captures through the whole analysis. `npm test` tries 1000; a long run
  * is `STALLSCOPE_FUZZ_INPUTS=100000 npx vitest run test/fuzz/analysis.test.ts`,
  * and one input again is `STALLSCOPE_FUZZ_SEED=<seed> STALLSCOPE_FUZZ_INPUTS=1 …`.
  */
@@ -9,7 +9,7 @@ import { Faults } from './faults.ts';
 import { makeInput } from './inputs.ts';
 import { checkLaws } from './laws.ts';
 
-const INPUTS = Number(process.env.STALLSCOPE_FUZZ_INPUTS ?? 1500);
+const INPUTS = Number(process.env.STALLSCOPE_FUZZ_INPUTS ?? 1000);
 const FIRST_SEED = Number(process.env.STALLSCOPE_FUZZ_SEED ?? 1);
 /** Of the heap, above where it was, for inputs of a few hundred KB. */
 const MOST_GROWTH = 256 * 1024 * 1024;
