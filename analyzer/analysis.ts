@@ -41,6 +41,8 @@ export interface CaptureFeed {
   readonly frames: number;
   /** Null when the bytes were no capture at all. */
   readonly format: string | null;
+  /** True once damage made the rest unreadable: no more bytes are wanted. */
+  readonly stopped: boolean;
 }
 
 export interface Analysis {
@@ -100,6 +102,9 @@ function toFeed(file: CaptureFile): CaptureFeed {
     },
     get format() {
       return file.reader.format;
+    },
+    get stopped() {
+      return file.reader.stopped;
     },
   };
 }

@@ -33,6 +33,8 @@ export interface CaptureFile {
   readonly reader: CaptureReader;
   readonly linkTypes: Set<number>;
   readonly problems: Problem[];
+  /** Malformed segments were noted already. */
+  malformed: boolean;
 }
 
 const MAX_PROBLEMS = 100;
@@ -60,6 +62,7 @@ export class VantageAnalysis {
       state: new CaptureState(name, index),
       linkTypes: new Set(),
       problems: [],
+      malformed: false,
       reader: createCaptureReader(
         {
           packet: (record) => this.packet(record, file),
@@ -102,11 +105,12 @@ export class VantageAnalysis {
     const frame = this.frame;
     decodeFrame(record, frame);
     const id = frameId(file.state.index, record.frame);
+    if (frame.lengthsContradict) noteMalformed(file, record.frame);
     switch (frame.kind) {
       case FrameKind.Tcp:
         if (frame.tcpHeaderCut) this.doubtStreams();
         // A snap length may cut the options; lengths that contradict each other leave no segment.
-        if (!frame.tcpHeaderCut || frame.headerLength >= 20) this.segment(frame, id);
+        if (!frame.lengthsContradict) this.segment(frame, id);
         break;
       case FrameKind.Icmp:
         if (frame.quotedProtocol === 6) this.icmp(frame, id);
@@ -173,4 +177,16 @@ export class VantageAnalysis {
 
 export function note(file: CaptureFile, problem: Problem): void {
   if (file.problems.length < MAX_PROBLEMS) file.problems.push(problem);
+}
+
+/** Once a file: the first of them tells where to look. */
+function noteMalformed(file: CaptureFile, frame: number): void {
+  if (file.malformed) return;
+  file.malformed = true;
+  note(file, {
+    code: 'packet-malformed',
+    kind: 'malformed',
+    message: 'A packet whose header lengths contradict each other was left out, as are all like it.',
+    at: { frame },
+  });
 }

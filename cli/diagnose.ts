@@ -63,7 +63,7 @@ function analysisOptions({ from, to, until, flow }: DiagnoseOptions): AnalysisOp
   };
 }
 
-function render(report: Report, options: DiagnoseOptions): string {
+function render(report: Report, options: DiagnoseOptions): Iterable<string> {
   if (options.json) return renderJson(report);
   if (options.jsonl) return renderJsonLines(report, options.flow !== undefined);
   const toFile = options.output !== undefined && options.output !== '-';
@@ -73,7 +73,7 @@ function render(report: Report, options: DiagnoseOptions): string {
     isTerminal: !toFile && process.stdout.isTTY === true,
     columns: toFile ? undefined : process.stdout.columns,
   });
-  return renderText(report, { style, detail: detailOf(options) });
+  return [renderText(report, { style, detail: detailOf(options) })];
 }
 
 function detailOf({ quiet, verbose, flow }: DiagnoseOptions): TextOptions['detail'] {

@@ -3,15 +3,39 @@
  * (written beside it, then renamed). The trap: only a regular file may be
  * replaced by a rename; `/dev/null` and pipes are written to.
  */
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileIdentity } from './read-capture.ts';
 import { systemErrorCode, UserError } from './user-error.ts';
 
+/** Pieces are written together up to this length: few system calls, and never the whole in memory. */
+const BATCH = 1 << 20;
+
 /** Writes to `file`, or to stdout where there is none (or `-`). @throws UserError `output` */
-export function writeResult(text: string, file: string | undefined): void {
-  if (file === undefined || file === '-') process.stdout.write(text);
-  else writeWhole(text, file);
+export function writeResult(pieces: Iterable<string>, file: string | undefined): void {
+  if (file === undefined || file === '-') {
+    for (const batch of batches(pieces)) process.stdout.write(batch);
+  } else writeWhole(pieces, file);
+}
+
+function* batches(pieces: Iterable<string>): Generator<string> {
+  let batch = '';
+  for (const piece of pieces) {
+    batch += piece;
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = '';
+  }
+  if (batch !== '') yield batch;
 }
 
 /** What `-o` must not be, before any work is done. @throws UserError `output` */
@@ -28,23 +52,37 @@ export function checkOutput(file: string | undefined, inputs: readonly string[])
   }
 }
 
-function writeWhole(text: string, file: string): void {
+function writeWhole(pieces: Iterable<string>, file: string): void {
   try {
     const target = existsSync(file) ? realpathSync(file) : file;
-    if (existsSync(target) && !statSync(target).isFile()) writeFileSync(target, text);
-    else replaceFile(text, target);
+    if (existsSync(target) && !statSync(target).isFile()) writeTo(target, 'w', pieces);
+    else replaceFile(pieces, target);
   } catch (error) {
     throw new UserError('output', `${file}: cannot be written (${systemErrorCode(error) || String(error)})`);
   }
 }
 
-function replaceFile(text: string, target: string): void {
+function replaceFile(pieces: Iterable<string>, target: string): void {
   const partial = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
   try {
-    writeFileSync(partial, text, { flag: 'wx' });
+    writeTo(partial, 'wx', pieces);
     renameSync(partial, target);
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;
   }
+}
+
+function writeTo(path: string, flag: 'w' | 'wx', pieces: Iterable<string>): void {
+  const file = openSync(path, flag);
+  try {
+    for (const batch of batches(pieces)) writeFully(file, Buffer.from(batch));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A write to a pipe or a full disk may take only a part. */
+function writeFully(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
 }

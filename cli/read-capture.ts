@@ -22,6 +22,8 @@ export interface ByteSink {
   problem(problem: { code: string; message: string }): void;
   /** Null until the bytes are known to be a capture. */
   readonly format: string | null;
+  /** True once no more bytes are wanted. */
+  readonly stopped?: boolean;
 }
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -43,7 +45,7 @@ export async function readCapture(source: CaptureSource, sink: ByteSink, progres
   for await (const chunk of decompressed(counted(), (problem) => sink.problem(problem))) {
     sink.push(chunk);
     pushed += chunk.length;
-    if (sink.format === null && pushed > UNKNOWN_BYTES) break;
+    if (sink.stopped === true || (sink.format === null && pushed > UNKNOWN_BYTES)) break;
     progress.update(done, total);
   }
   sink.end();

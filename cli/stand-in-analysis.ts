@@ -70,6 +70,9 @@ function createFeed(capture: Capture, input: CaptureInput, problems: ReportProbl
     get format() {
       return reader.format;
     },
+    get stopped() {
+      return reader.stopped;
+    },
   };
 }
 

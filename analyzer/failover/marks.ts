@@ -24,11 +24,13 @@ export interface Mark {
   readonly flow: Flow | null;
 }
 
+/** Of each strength. */
 const MAX_MARKS = 256;
 const MAX_ADDRESSES = 4096;
 
 export class Marks {
   readonly found: Mark[] = [];
+  private strong = 0;
   private readonly macOf = new Map<string, number>();
   private readonly masterOf = new Map<string, string>();
 
@@ -81,6 +83,10 @@ export class Marks {
     const last = this.found.at(-1);
     // A hundred flows change MAC at once: the first tells it.
     if (last !== undefined && last.kind === mark.kind && last.text === mark.text) return;
-    if (this.found.length < MAX_MARKS) this.found.push(mark);
+    // A TTL that alternates must not crowd out the one address that moved.
+    const kept = mark.strong ? this.strong : this.found.length - this.strong;
+    if (kept >= MAX_MARKS) return;
+    if (mark.strong) this.strong += 1;
+    this.found.push(mark);
   }
 }

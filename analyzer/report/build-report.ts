@@ -4,7 +4,7 @@
  * judged at each by itself; the report then shows the view that decided most.
  */
 
-import { flowId } from '../flow/flow-id.ts';
+import { flowIds } from '../flow/flow-id.ts';
 import type { InferredFailover } from '../verdict/inferred-failover.ts';
 import type { JudgedFlow } from '../verdict/judge.ts';
 import { observed } from '../verdict/rule.ts';
@@ -74,10 +74,12 @@ function byFirstFrame(a: JudgedVantage, b: JudgedVantage): number {
 function flowsOf(vantage: JudgedVantage, options: BuildOptions): Flow[] {
   const captureIds = vantage.captures.map((c) => c.id);
   const replacements = new Replacements(vantage.flows);
-  return vantage.flows.map((judged) => {
+  const ids = flowIds(vantage.flows.map((f) => f.case.flow));
+  return vantage.flows.map((judged, i) => {
     const next = replacements.of(judged);
-    const replacedBy = next === undefined ? undefined : flowId(next.case.flow);
+    const replacedBy = next === undefined ? undefined : ids[next.case.flow.index];
     const flow = toFlowReport(judged, {
+      id: ids[i] as string,
       clock: vantage.clock,
       captureIds,
       replacedBy,

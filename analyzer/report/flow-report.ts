@@ -4,7 +4,6 @@
 
 import { type Nanos, seconds } from '../../packet/time.ts';
 import type { Flow as TcpFlow } from '../flow/flow.ts';
-import { flowId } from '../flow/flow-id.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
 import { lastBefore } from '../stall/stall.ts';
 import { stallParts } from '../verdict/backoff.ts';
@@ -18,6 +17,7 @@ import { durationOf, type ReportClock } from './clock.ts';
 import type { Claim, Flow, Outcome, Stall } from './report.ts';
 
 export interface FlowContext {
+  readonly id: string;
   readonly clock: ReportClock;
   readonly captureIds: readonly string[];
   /** Id of the flow that took over from this one, where one did. */
@@ -31,7 +31,7 @@ export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
   const { clock } = context;
   const claims = [...narrate(c), ...innocentClaims(c.stalls), ...verdict.claims, ...clientClaim(flow)];
   const report: Flow = {
-    id: flowId(flow),
+    id: context.id,
     protocol: 'tcp',
     client: { address: flow.addressOf(flow.client), port: flow.port[flow.client] },
     server: { address: flow.addressOf(flow.server), port: flow.port[flow.server] },
@@ -49,7 +49,7 @@ export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
       flow.clientReason === 'guess' && verdict.confidence === 'high' ? 'medium' : verdict.confidence,
     stalls: c.stalls.filter((s) => s.stall.duration >= 1e9).map((s) => toStall(s, judged, clock)),
     claims: claims.map((claim) => toClaim(claim, clock)),
-    ruledOut: verdict.ruledOut.map((r) => ({ ...r })),
+    ruledOut: [...verdict.ruledOut],
     splitBy: [...verdict.splitBy],
     advice: [],
   };

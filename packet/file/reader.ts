@@ -89,6 +89,10 @@ class Reader implements CaptureReader {
   get frames(): number {
     return this.#delivery.frames;
   }
+  get stopped(): boolean {
+    return this.#format.stopped;
+  }
+
   get truncated(): boolean {
     return this.#delivery.truncated;
   }

@@ -86,4 +86,6 @@ export interface CaptureReader {
   readonly bytes: number;
   /** True when the file ended inside a record. */
   readonly truncated: boolean;
+  /** True once damage made the rest unreadable: further bytes are ignored, so nobody need read them. */
+  readonly stopped: boolean;
 }

@@ -111,6 +111,8 @@ export class Frame {
   sackOffset = 0;
   /** The TCP header itself was cut by the snap length or by contradicting lengths; what was read is in the fields. */
   tcpHeaderCut = false;
+  /** Lengths of the headers contradict each other: bytes that no sender makes. */
+  lengthsContradict = false;
 
   // ICMP
   icmpType = -1;

@@ -35,7 +35,10 @@ export function decodeIpv4(cursor: Cursor, frame: Frame): Layer {
   const headerLength = (first & 15) * 4;
   if (first >>> 4 !== 4) return first >>> 4 === 6 ? Layer.Ipv6 : Layer.Done;
   const total = view.getUint16(at + TOTAL_LENGTH);
-  if (headerLength < HEADER || (total !== 0 && total < headerLength)) return Layer.Done;
+  if (headerLength < HEADER || (total !== 0 && total < headerLength)) {
+    frame.lengthsContradict = true;
+    return Layer.Done;
+  }
 
   frame.ipVersion = 4;
   frame.address[0] = view.getUint32(at + SOURCE);

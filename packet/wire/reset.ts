@@ -69,6 +69,7 @@ function resetTransport(frame: Frame): void {
   frame.sackBlockCount = 0;
   frame.sackOffset = 0;
   frame.tcpHeaderCut = false;
+  frame.lengthsContradict = false;
 }
 
 function resetIcmp(frame: Frame): void {

@@ -50,6 +50,7 @@ export function decodeTcp(cursor: Cursor, frame: Frame): Layer {
   const length = cursor.reported - at;
   const headerEnd = at + headerLength;
   if (headerLength < HEADER || headerLength > length) {
+    frame.lengthsContradict = true;
     frame.tcpHeaderCut = true;
     frame.payloadOffset = captured;
     return Layer.Done;
