@@ -192,6 +192,30 @@ for (const [name, o] of Object.entries(kinds)) {
         wants(said(n), 'gave-up', null, ['no-state-drop']);
       });
     }
+    test('FIN by server after resume with data missing (RST-less), body short', () => {
+      const n = new Network({ snaplen: 512 });
+      const f = stallDown(n, 5)
+        .after(ms(210) * 32)
+        .pathUp()
+        .server.retransmits()
+        .client.acks()
+        .server.retransmitsAll()
+        .client.acks();
+      f.server.fin().client.fin().server.acks();
+      const got = said(n);
+      if (name === 'win') expect(got).toMatch(/^(cut-short|resumed|undecided)/);
+      else wants(got, 'cut-short', 'peer-gave-up');
+    });
+    test('FIN by server with hole, then nothing', () => {
+      const n = new Network({ snaplen: 120 });
+      const f = stallDown(n, 5)
+        .after(ms(210) * 32)
+        .pathUp()
+        .server.fin()
+        .client.acks();
+      f.server.retransmitsAll().client.acks().client.fin().server.acks();
+      wants(said(n), 'cut-short', 'peer-gave-up');
+    });
     test('RST foreign TTL after silence in answer to keepalive', () => {
       const n = new Network({ snaplen: 120 });
       const f = stallDown(n, 0)
@@ -405,6 +429,28 @@ for (const [name, o] of Object.entries(kinds)) {
         .climbs(6);
       void f;
       wants(said(n, s(80)), 'hung', null, ['no-state-drop']);
+    });
+    // Without the handshake there is no round trip to judge by; without counters the cause stays open.
+    test('capture begins in mid-connection, resume on rung', () => {
+      const n = new Network({ snaplen: 120 });
+      const f = n
+        .flow(o)
+        .established()
+        .server.streams(500_000, { push: false })
+        .pathDown()
+        .server.sends(14480, { push: false })
+        .climbs(5);
+      f.after(ms(210) * 32)
+        .pathUp()
+        .server.retransmits()
+        .client.acks()
+        .server.retransmitsAll()
+        .client.acks()
+        .server.streams(300_000)
+        .server.fin()
+        .client.fin()
+        .server.acks();
+      expect(said(n)).toMatch(/^resumed( by rto-backoff|, cause open \|[^|]*\| .*rto-backoff)/);
     });
     test('app idle (KA answered seq=RCV.NXT) then server data: unaffected', () => {
       const n = new Network({ snaplen: 300 });

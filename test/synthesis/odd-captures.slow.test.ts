@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { millis as ms, seconds as s } from '../../packet/time.ts';
 import type { ConversationOptions } from './conversation.ts';
 import { diagnose, flowOn, inWords } from './diagnosis.ts';
-import { GET, okHead } from './messages.ts';
+import { GET, okHead, tlsHello } from './messages.ts';
 import { Network, type NetworkOptions, type SynthFrame } from './network.ts';
 
 const said = (n: Network, o = {}) => {
@@ -51,9 +51,20 @@ const plainDownload = (no: NetworkOptions = {}, o: ConversationOptions = {}) => 
     .server.acks();
   return n;
 };
-for (const snaplen of [66, 68, 74, 96, 262144]) {
+for (const snaplen of [54, 60, 64, 66, 68, 74, 96, 262144]) {
   test(`snaplen ${snaplen} v4 resumed`, () =>
     expect(said(resumedDownload({ snaplen }))).toMatch(/^resumed by rto-backoff/));
+  // Below 70 bytes not even the 16 bytes of an IPv6 segment that make a flow are left.
+  if (snaplen >= 70)
+    test(`snaplen ${snaplen} v6 resumed`, () =>
+      expect(
+        said(
+          resumedDownload(
+            { snaplen },
+            { client: { address: '2001:db8::1' }, server: { address: '2001:db8::2' } },
+          ),
+        ),
+      ).toMatch(/^resumed/));
   test(`snaplen ${snaplen} v4 plain`, () =>
     expect(said(plainDownload({ snaplen }))).toMatch(/^unaffected \|/));
 }
@@ -66,6 +77,8 @@ const ways: Record<string, (f: SynthFrame[]) => SynthFrame[]> = {
     fs.map((f, i) => (i % 7 === 3 && fs[i + 1] !== undefined ? fs[i + 1]! : i % 7 === 4 ? fs[i - 1]! : f)),
   'clock steps back 2 s in the first quarter': (fs) =>
     fs.map((f, i) => (i < fs.length / 4 ? f : { ...f, time: f.time - 2e9 })),
+  'clock steps forward 2 s in the first quarter': (fs) =>
+    fs.map((f, i) => (i < fs.length / 4 ? f : { ...f, time: f.time + 2e9 })),
   'two interfaces in one pcapng, each frame on both': (fs) =>
     fs.flatMap((f) => [f, { ...f, device: 1, time: f.time + 20_000 }]).sort((a, b) => a.time - b.time),
 };
@@ -90,12 +103,27 @@ test('SLL2 any capture on the client', () => {
 test('raw IP (tun)', () => {
   expect(said(resumedDownload({ link: 'raw' }))).toMatch(/^resumed by rto-backoff/);
 });
-for (const keep of ['10.2.0.10']) {
+for (const keep of ['10.2.0.10', '10.1.0.10']) {
   const oneWay = (fs: SynthFrame[]) =>
     fs.filter((f) => `${f.bytes[26]}.${f.bytes[27]}.${f.bytes[28]}.${f.bytes[29]}` === keep);
   test(`one direction only (from ${keep}), plain: no failover`, () =>
     expect(said(plainDownload(), { arrange: oneWay })).toMatch(/^unaffected \|/));
+  test(`one direction only (from ${keep}), resumed`, () =>
+    expect(said(resumedDownload(), { arrange: oneWay })).toMatch(/^(resumed|undecided|unaffected)/));
 }
+test('frames of 5 s missing from the capture (drops): capture-gap, unaffected', () => {
+  const n = new Network({ snaplen: 512 });
+  n.flow()
+    .handshake()
+    .client.sends(GET)
+    .server.streams(8_000_000, { head: okHead(8_000_000) })
+    .server.fin()
+    .client.fin()
+    .server.acks();
+  expect(said(n, { arrange: (fs: SynthFrame[]) => fs.filter((f) => f.time < 1e9 || f.time > 4e9) })).toMatch(
+    /^unaffected \|/,
+  );
+});
 test('GRO super-segments, resumed', () => {
   const n = new Network({ snaplen: 120 });
   const f = n
@@ -218,6 +246,16 @@ test('one resumed flow (rung) among 20 moving ones', () => {
   const f = flowOn(r, 41_008);
   expect(`${f.outcome} ${f.cause}`).toBe('resumed rto-backoff');
 });
+test('log shipper: client sends 200 B every 10 s after a banner, server only acks', () => {
+  const n = new Network({ snaplen: 96 });
+  const f = n
+    .flow({ server: { port: 5140, ipId: 'random' } })
+    .handshake()
+    .server.sends(60)
+    .client.acks();
+  for (let i = 0; i < 12; i++) f.after(s(10)).client.sends(200).server.acks();
+  expect(said(n, { until: s(180) })).toMatch(/^unaffected \|/);
+});
 test('MQTT/AMQP heartbeat one-way then quiet 60 s', () => {
   const n = new Network({ snaplen: 96 });
   const f = n
@@ -264,6 +302,25 @@ test('idle DB pool, 3 KAs unanswered (outage), then answered: unaffected', () =>
       .client.acks();
   const r = diagnose(n);
   expect(r.summary.byOutcome).toEqual({ unaffected: 10 });
+});
+test('TLS idle pool in a browser: 6 connections 60 s idle, then server FINs', () => {
+  const n = new Network({ snaplen: 128 });
+  for (let i = 0; i < 6; i++)
+    n.flow({ server: { port: 443, ipId: 'random' }, start: ms(i * 50) })
+      .handshake()
+      .client.sends(tlsHello())
+      .server.sends(4200)
+      .client.sends(300)
+      .server.streams(300_000)
+      .after(s(60))
+      .server.sends(24)
+      .server.fin()
+      .client.acks()
+      .client.fin()
+      .server.acks();
+  const r = diagnose(n);
+  expect(r.failovers).toEqual([]);
+  expect(r.summary.byOutcome).toEqual({ unaffected: 6 });
 });
 test('server capture: download hangs, ladder at the server', () => {
   const n = new Network({ snaplen: 120, at: 'server' });
