@@ -171,7 +171,11 @@ export class VantageAnalysis {
     const { from, to } = this.window;
     if (from === undefined && to === undefined) return true;
     const at = file.reader.origin + BigInt(Math.round(time));
-    return (from === undefined || at >= from) && (to === undefined || at <= to);
+    if (to !== undefined && at > to) {
+      file.state.ranOnTo = Number(to - file.reader.origin);
+      return false;
+    }
+    return from === undefined || at >= from;
   }
 }
 

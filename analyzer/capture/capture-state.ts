@@ -23,6 +23,9 @@ export class CaptureState {
     this.index = index;
   }
 
+  /** The end of the time that was asked for, once a frame after it shows that the capture ran on to there. */
+  ranOnTo: Nanos | null = null;
+
   note(frame: number, time: Nanos): void {
     this.frames += 1;
     this.lastFrame = frame;
@@ -45,7 +48,7 @@ export function coveredUntil(
   interfaces: readonly CaptureInterface[],
   until: Nanos | null,
 ): Nanos | null {
-  const ends = [state.lastTime, until, ...interfaces.map((i) => i.endTime)].filter(
+  const ends = [state.lastTime, state.ranOnTo, until, ...interfaces.map((i) => i.endTime)].filter(
     (t): t is Nanos => t !== null,
   );
   return ends.length === 0 ? null : Math.max(...ends);

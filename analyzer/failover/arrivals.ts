@@ -60,6 +60,19 @@ export class Arrivals {
     return (toward === 'client' ? this.toClient : this.toServer).gaps;
   }
 
+  /** The first time of nobody that ends after a moment; binary search, for there are many stalls. */
+  firstGapEndingAfter(toward: Toward, time: Nanos): ArrivalGap | null {
+    const gaps = this.gaps(toward);
+    let low = 0;
+    let high = gaps.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((gaps[middle] as ArrivalGap).to > time) high = middle;
+      else low = middle + 1;
+    }
+    return gaps[low] ?? null;
+  }
+
   /** The newest frame in a direction. */
   last(toward: Toward): { time: Nanos; frame: FrameId; flow: Flow } | null {
     const d = toward === 'client' ? this.toClient : this.toServer;

@@ -10,8 +10,9 @@ import type { Nanos } from '../../packet/time.ts';
 import { type EndIndex, type Flow, otherEnd } from '../flow/flow.ts';
 import type { FrameId } from '../flow/frame-id.ts';
 import { ANSWER_WAIT, answeredSinceLoss, type Stall } from '../stall/stall.ts';
+import type { Connection } from '../tcp/connection.ts';
 import { Segment } from '../tcp/segment.ts';
-import type { Arrivals, Toward } from './arrivals.ts';
+import type { ArrivalGap, Arrivals, Toward } from './arrivals.ts';
 
 export interface PathProof {
   readonly time: Nanos;
@@ -23,12 +24,58 @@ export interface PathProof {
 export interface PathView {
   /** The far side was heard by nobody from here on; null where others were heard throughout. */
   readonly lost: { time: Nanos; frame: FrameId } | null;
-  /** First frame from the far side after that, of any flow; null where none came. */
+  /** First frame from the far side after that, of any flow over the same path; null where none came. */
   readonly back: PathProof | null;
-  /** Latest unanswered SYN of another connection: the path was down at that time. */
+  /** Latest unanswered SYN of another connection to the same server: the path to it was down at that time. */
   readonly downAt: { time: Nanos; frame: FrameId } | null;
-  /** Other flows' frames came from the far side while this one was silent. */
-  readonly othersHeard: { time: Nanos; frame: FrameId; flow: Flow } | null;
+  /** Another connection over the same path was heard while this one was silent. */
+  readonly othersHeard: Heard | null;
+  /** Another connection over the same path was heard after the stall began, if only after its end. */
+  readonly heardSince: Heard | null;
+}
+
+export interface Heard {
+  readonly time: Nanos;
+  readonly frame: FrameId;
+  readonly flow: Flow;
+}
+
+/** The two connections over each path whose far end was heard last. */
+export type LastHeard = ReadonlyMap<string, readonly Heard[]>;
+
+/**
+ * What two connections must share to go over one path: the server, or the next
+ * hop that hands over the frames of its far end. A host that was never heard
+ * shares neither.
+ */
+export type PathKeys = (flow: Flow) => readonly string[];
+
+export const pathKeys =
+  (connections: readonly Connection[], far: (flow: Flow) => EndIndex): PathKeys =>
+  (flow) => {
+    const mac = connections[flow.index]?.sides[far(flow)].mac ?? -1;
+    const server = flow.addressOf(flow.server);
+    return mac < 0 ? [server] : [server, `hop ${mac}`];
+  };
+
+/** By path, the newest first. `far` names the end whose frames come over the path. */
+export function lastHeard(
+  connections: readonly Connection[],
+  far: (flow: Flow) => EndIndex,
+  keys: PathKeys,
+): LastHeard {
+  const byPath = new Map<string, Heard[]>();
+  for (const { flow, sides } of connections) {
+    const side = sides[far(flow)];
+    if (!side.seen) continue;
+    const heard = { time: side.lastTime, frame: side.lastFrame, flow };
+    for (const key of keys(flow)) {
+      const known = byPath.get(key);
+      if (known === undefined) byPath.set(key, [heard]);
+      else byPath.set(key, [...known, heard].sort((x, y) => y.time - x.time).slice(0, 2));
+    }
+  }
+  return byPath;
 }
 
 /** A SYN that nobody answered, of any flow. The flow's own SYNs say nothing about an older connection's path. */
@@ -55,80 +102,97 @@ export function lostSyns(flow: Flow, stalls: readonly Stall[]): LostSyn[] {
   return found;
 }
 
+/** What viewPath looks at beside the stall itself. */
+export interface PathSources {
+  readonly arrivals: Arrivals;
+  /** In the order of time. */
+  readonly syns: readonly LostSyn[];
+  readonly lastHeard: LastHeard;
+  readonly keys: PathKeys;
+}
+
 /** The path as seen during one stall; `near` is the end beside the capture, null where unknown. */
-export function viewPath(
-  stall: Stall,
-  flow: Flow,
-  near: EndIndex | null,
-  arrivals: Arrivals,
-  syns: readonly LostSyn[],
-): PathView {
+export function viewPath(stall: Stall, flow: Flow, near: EndIndex | null, sources: PathSources): PathView {
+  const { arrivals, syns } = sources;
   const hears = near ?? stall.waiting;
   const toward: Toward = hears === flow.client ? 'client' : 'server';
   const until = stall.end ?? stall.start + stall.duration;
   const gap = gapOf(arrivals, toward, stall, until);
   const last = arrivals.last(toward);
   const silentToEnd = last !== null && last.time <= stall.start + ANSWER_WAIT;
-  const back = firstProof(stall, flow, hears, gap);
-  const lost =
-    gap !== null ? { time: gap.from, frame: gap.lastFrame } : silentToEnd && last !== null ? last : null;
-  const down = lastLostSyn(syns, flow, stall.start, back?.time ?? until);
+  const same = (other: Flow): boolean => sources.keys(other).some((key) => sources.keys(flow).includes(key));
+  const back = firstProof(stall, flow, hears, gap !== null && same(gap.firstFlow) ? gap : null);
+  const lost = gap !== null ? { time: gap.from, frame: gap.lastFrame } : silentToEnd ? last : null;
+  const since = heardAfter(stall.start + ANSWER_WAIT, flow, sources);
+  const inGap = gap !== null && gap.to < until && gap.firstFlow !== flow && same(gap.firstFlow);
   return {
-    lost: lost === null ? null : { time: lost.time, frame: 'frame' in lost ? lost.frame : 0 },
+    lost: lost === null ? null : { time: lost.time, frame: lost.frame },
     back,
-    downAt: down === undefined ? null : { time: down.time, frame: down.frame },
-    othersHeard:
-      gap === null && !silentToEnd ? heardDuring(arrivals, toward, stall, flow) : afterGap(gap, flow, until),
+    downAt: lastLostSyn(syns, flow, stall.start, back?.time ?? until),
+    othersHeard: inGap
+      ? { time: gap.to, frame: gap.firstFrame, flow: gap.firstFlow }
+      : since !== null && since.time <= until
+        ? since
+        : null,
+    heardSince: since,
   };
 }
 
-/** `syns` are in the order of time. */
-function lastLostSyn(syns: readonly LostSyn[], flow: Flow, after: Nanos, until: Nanos): LostSyn | undefined {
-  for (let i = syns.length - 1; i >= 0; i--) {
-    const syn = syns[i] as LostSyn;
-    if (syn.time <= after) return undefined;
-    if (syn.time <= until && syn.flow !== flow) return syn;
-  }
-  return undefined;
+const isSameServer = (a: Flow, b: Flow): boolean => a.addressOf(a.server) === b.addressOf(b.server);
+
+function heardAfter(time: Nanos, flow: Flow, { lastHeard: heard, keys }: PathSources): Heard | null {
+  const known = keys(flow).flatMap((key) => heard.get(key) ?? []);
+  return known.find((h) => h.flow !== flow && h.time > time) ?? null;
 }
 
-/** The time in which nobody heard the far side, if the stall began in it or just before it. */
-function gapOf(arrivals: Arrivals, toward: Toward, stall: Stall, until: Nanos) {
-  for (const gap of arrivals.gaps(toward)) {
-    if (gap.to <= stall.start || gap.from >= until) continue;
-    if (gap.from <= stall.start + 2 * ANSWER_WAIT) return gap;
+/** The first lost SYN after `time`, by binary search. */
+function firstAfter(syns: readonly LostSyn[], time: Nanos): number {
+  let low = 0;
+  let high = syns.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((syns[middle] as LostSyn).time > time) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** So many SYNs of this very flow or to other servers are passed over at most, so that a flood costs no more than a look. */
+const MOST_PASSED = 64;
+
+function lastLostSyn(
+  syns: readonly LostSyn[],
+  flow: Flow,
+  after: Nanos,
+  until: Nanos,
+): { time: Nanos; frame: FrameId } | null {
+  const from = firstAfter(syns, until) - 1;
+  for (let i = from; i >= 0 && i > from - MOST_PASSED; i--) {
+    const syn = syns[i] as LostSyn;
+    if (syn.time <= after) return null;
+    if (syn.flow !== flow && isSameServer(syn.flow, flow)) return { time: syn.time, frame: syn.frame };
   }
   return null;
 }
 
-function firstProof(
-  stall: Stall,
-  flow: Flow,
-  hears: EndIndex,
-  gap: { to: Nanos; firstFrame: FrameId; firstFlow: Flow } | null,
-): PathProof | null {
-  const far = otherEnd(hears);
+/** The time in which nobody heard the far side, if the stall began in it or just before it. */
+function gapOf(arrivals: Arrivals, toward: Toward, stall: Stall, until: Nanos): ArrivalGap | null {
+  const gap = arrivals.firstGapEndingAfter(toward, stall.start);
+  if (gap === null || gap.from >= until || gap.from > stall.start + 2 * ANSWER_WAIT) return null;
+  return gap;
+}
+
+function firstProof(stall: Stall, flow: Flow, hears: EndIndex, gap: ArrivalGap | null): PathProof | null {
   const answered = answeredSinceLoss(stall, hears)[0]?.answer ?? null;
-  const data =
-    stall.endedBy === 'progress' && stall.ending !== null && stall.ending.sender === far
-      ? stall.ending
-      : null;
   const proofs: PathProof[] = [];
   if (answered !== null) proofs.push({ time: answered.time, frame: answered.id, flow, by: 'answered-probe' });
   if (gap !== null && gap.firstFlow !== flow) {
     proofs.push({ time: gap.to, frame: gap.firstFrame, flow: gap.firstFlow, by: 'other-flow' });
   }
-  if (data !== null) proofs.push({ time: data.time, frame: data.id, flow, by: 'own-data' });
+  const { ending } = stall;
+  // Progress needs both directions; an RST of the far end came over the path as well.
+  const shows =
+    stall.endedBy === 'progress' || (stall.endedBy === 'close' && ending?.sender === otherEnd(hears));
+  if (ending !== null && shows) proofs.push({ time: ending.time, frame: ending.id, flow, by: 'own-data' });
   return proofs.sort((a, b) => a.time - b.time)[0] ?? null;
-}
-
-function heardDuring(arrivals: Arrivals, toward: Toward, stall: Stall, flow: Flow) {
-  const last = arrivals.last(toward);
-  if (last === null || last.flow === flow || last.time <= stall.start + ANSWER_WAIT) return null;
-  return { time: last.time, frame: last.frame, flow: last.flow };
-}
-
-function afterGap(gap: { to: Nanos; firstFrame: FrameId; firstFlow: Flow } | null, flow: Flow, until: Nanos) {
-  if (gap === null || gap.firstFlow === flow || gap.to >= until) return null;
-  return { time: gap.to, frame: gap.firstFrame, flow: gap.firstFlow };
 }

@@ -34,7 +34,9 @@ export interface BuildOptions {
 
 export function buildReport(vantages: readonly JudgedVantage[], options: BuildOptions): Report {
   const views = [...vantages].sort(byFirstFrame);
+  const given = new Set(captureNames(vantages));
   const flows = mergeFlows(views.map((v) => ({ role: v.role, flows: flowsOf(v, options) })));
+  for (const flow of flows) flow.splitBy = flow.splitBy.filter((name) => !given.has(name));
   const problems = vantages.flatMap((v) => v.problems);
   const captures = vantages.flatMap((v) => v.captures);
   if (vantages.length > 1) {
@@ -61,6 +63,14 @@ export function buildReport(vantages: readonly JudgedVantage[], options: BuildOp
   const { schemaVersion, tool, ...rest } = body;
   return { schemaVersion, tool, headline: writeHeadline(body), ...rest };
 }
+
+/** What `splitBy` need not ask for, because it is here. */
+const captureNames = (vantages: readonly JudgedVantage[]): string[] =>
+  vantages.flatMap((v) =>
+    v.captures.map(({ vantage }) =>
+      vantage.side === undefined ? vantage.host : `${vantage.host}.${vantage.side}`,
+    ),
+  );
 
 /** An order that does not depend on how the files were given. */
 function byFirstFrame(a: JudgedVantage, b: JudgedVantage): number {

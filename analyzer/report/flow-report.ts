@@ -99,7 +99,7 @@ function toStall(judgedStall: JudgedStall, judged: JudgedFlow, clock: ReportCloc
         ? null
         : // Not below 0, also where a clock that jumped by centuries leaves less than exact numbers.
           Math.max(0, round(durationOf(stall.duration) - round(parts.outage) - round(parts.backoff))),
-    rung: rungOfStall(stall, judged.watch),
+    rung: rungOfStall(stall, judged.watch, c.near),
     nextRetry: next === null ? null : clock.time(next),
     censored: stall.end === null && (next === null || next > c.coveredUntil),
     frames: {
@@ -137,11 +137,14 @@ function clientClaim(flow: TcpFlow): VerdictClaim[] {
 }
 
 function toEndedBy(judged: JudgedFlow, clock: ReportClock): Flow['endedBy'] {
-  const { watch, case: c } = judged;
+  const { watch, case: c, verdict } = judged;
   const { flow, sides } = watch.connection;
   const close = watch.close;
   if (close !== null) {
-    const who = c.facts.foreignReset ? 'unknown' : endName(flow, close.by);
+    // A node may have made an RST in the far end's name; which of the two, only a known cause tells.
+    const open =
+      close.how === 'RST' && close.by !== c.near && c.outcome === 'reset' && verdict.cause === null;
+    const who = c.facts.foreignReset || open ? 'unknown' : endName(flow, close.by);
     return { who, how: close.how, frame: clock.frame(close.event.id) };
   }
   const [a, b] = sides;

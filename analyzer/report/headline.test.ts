@@ -24,7 +24,7 @@ const flow = (outcome: Outcome, fields: Partial<Flow> = {}): Flow => ({
   client: { address: '10.0.0.1', port: 40000 },
   server: { address: '10.0.0.2', port: 80 },
   start: '0',
-  end: '0',
+  end: '7000000000',
   bytesToClient: 0,
   bytesToServer: 0,
   seenAt: ['c1'],
@@ -98,7 +98,7 @@ describe('writeHeadline, for one connection', () => {
     ['gave-up', `${NAME}: the client gave up after 12.35 s.`],
     ['cut-short', `${NAME} was cut short after a stall of 12.35 s.`],
     ['connect-delayed', `${NAME} was connected only after 12.35 s.`],
-    ['not-connected', `${NAME} was never connected; 12.35 s of trying.`],
+    ['not-connected', `${NAME} was never connected; its client tried for 7.00 s.`],
     [
       'undecided',
       `${NAME}: the capture ends in mid-transfer, so it cannot tell a hang from a capture that was stopped.`,

@@ -36,7 +36,11 @@ export function writeHeadline(report: Omit<Report, 'headline'>): string {
   const troubled = flows.filter((f) => f.outcome !== 'unaffected');
   if (troubled.length === 0)
     return `${count(flows.length)}, none affected by a failover.${innocentStalls(flows)}`;
-  const parts = [failoverWords(failovers), outcomeWords(flows, troubled), worstWords(troubled)];
+  const parts = [
+    failoverWords(failovers),
+    outcomeWords(flows, troubled),
+    worstWords(troubled, captures.length),
+  ];
   return parts.filter((p) => p !== '').join(' ');
 }
 
@@ -60,7 +64,7 @@ function outcomeWords(flows: readonly Flow[], troubled: readonly Flow[]): string
   return `${count(flows.length)}: ${counts.join(', ')}.`;
 }
 
-function worstWords(troubled: readonly Flow[]): string {
+function worstWords(troubled: readonly Flow[], captureCount: number): string {
   const worst = [...troubled].sort(byBadness)[0] as Flow;
   const name = `${endpoint(worst.client)} -> ${endpoint(worst.server)}`;
   const stall = longestStall(worst);
@@ -68,7 +72,7 @@ function worstWords(troubled: readonly Flow[]): string {
     worst.cause !== null
       ? ` (${worst.cause})`
       : worst.candidates.length > 0
-        ? `; this capture alone cannot tell why: ${plural(worst.candidates.length, 'cause')} left`
+        ? `; ${captureCount === 1 ? 'this capture alone' : 'these captures'} cannot tell why: ${plural(worst.candidates.length, 'cause')} left`
         : '';
   switch (worst.outcome) {
     case 'hung':
@@ -84,7 +88,7 @@ function worstWords(troubled: readonly Flow[]): string {
     case 'connect-delayed':
       return `${name} was connected only after ${seconds(stall)}${causeWords}.`;
     case 'not-connected':
-      return `${name} was never connected; ${seconds(stall)} of trying${causeWords}.`;
+      return `${name} was never connected; its client tried for ${seconds(tryingFor(worst))}${causeWords}.`;
     case 'undecided':
       return `${name}: the capture ends in mid-transfer, so it cannot tell a hang from a capture that was stopped.`;
     case 'unaffected':
@@ -105,6 +109,9 @@ function byBadness(a: Flow, b: Flow): number {
 /** Seconds of the flow's longest stall that is not explained away. */
 export const longestStall = (flow: Flow): number =>
   flow.stalls.reduce((worst, s) => (isInnocent(s.cause) ? worst : Math.max(worst, s.duration)), 0);
+
+/** From a flow's first frame to its last: a client that has stopped trying is not trying any more. */
+const tryingFor = (flow: Flow): number => Number(BigInt(flow.end) - BigInt(flow.start)) / 1e9;
 
 const isInnocent = (cause: string | null): boolean =>
   cause === 'zero-window' || cause === 'application-idle' || cause === 'loss' || cause === 'capture-gap';

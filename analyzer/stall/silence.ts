@@ -17,7 +17,7 @@ import { type SegmentEvent, segmentEvent } from './segment-event.ts';
 
 /** A silence shorter than this is no stall: report.md. */
 export const SHORTEST_SILENCE: Nanos = seconds(1);
-/** Silences kept for one flow; more would be a flow that stalls all the time, and the first tell as much. */
+/** Silences kept for one flow. Beyond that the least telling one goes: a pause in which nobody sent anything, else the shortest. */
 const MAX_SILENCES = 48;
 const MAX_EVENTS = 384;
 /** When the log is full its middle goes: how a silence began and how it ended tell most. */
@@ -94,7 +94,6 @@ export class SilenceWatch {
   readonly connection: Connection;
   readonly exchange: Exchange;
   readonly silences: Silence[] = [];
-  silencesDropped = 0;
   /** How the flow ended, where an end closed it by an RST, or by a FIN in a silence. */
   close: Close | null = null;
   /** What came after the close. */
@@ -246,10 +245,6 @@ export class SilenceWatch {
   }
 
   private record(end: Nanos | null, ending: SegmentEvent | null, endedBy: Silence['endedBy']): void {
-    if (this.silences.length >= MAX_SILENCES && end !== null) {
-      this.silencesDropped += 1;
-      return;
-    }
     if (this.events.length === 0) this.markStart();
     const [a, b] = this.connection.sides;
     const server = this.connection.flow.server;
@@ -281,6 +276,7 @@ export class SilenceWatch {
       resume,
       idleBefore: this.idleBefore,
     });
+    if (this.silences.length > MAX_SILENCES) this.silences.splice(leastTelling(this.silences), 1);
     if (resume !== null) {
       const { sender, time } = ending as SegmentEvent;
       this.resuming = { resume, sender, since: time };
@@ -295,3 +291,15 @@ function resumeOf(ending: SegmentEvent): Resume | null {
 }
 
 const NO_MARK: IpIdMark = { id: -1, step: 1, counts: false };
+
+/** Never the newest: how a flow ends tells most. */
+function leastTelling(silences: readonly Silence[]): number {
+  const length = (s: Silence): number => (s.end ?? Number.POSITIVE_INFINITY) - s.start;
+  let least = 0;
+  for (let i = 1; i < silences.length - 1; i++) {
+    const [a, b] = [silences[i] as Silence, silences[least] as Silence];
+    const quieter = Number(a.events.length > 0) - Number(b.events.length > 0);
+    if (quieter < 0 || (quieter === 0 && length(a) < length(b))) least = i;
+  }
+  return least;
+}

@@ -67,7 +67,7 @@ export interface Stall {
 export function findStalls(watch: SilenceWatch, coveredUntil: Nanos): Stall[] {
   const stalls: Stall[] = [];
   for (const silence of joinContinued(watch.silences)) {
-    for (const part of splitAtWindow(silence, watch)) {
+    for (const part of splitAtWindow(silence)) {
       const stall = toStall(part, watch.connection, coveredUntil);
       if (stall !== null) stalls.push(stall);
     }
@@ -133,21 +133,17 @@ interface Part {
 }
 
 /** Cuts a silence where a closed receive window (RFC 9293, 3.8.6) was opened again. */
-function splitAtWindow(silence: Silence, watch: SilenceWatch): Part[] {
+function splitAtWindow(silence: Silence): Part[] {
   const { owed, events } = silence;
   const whole: Part = { ...silence, silence, kind: 'waiting' };
   if (owed.what === 'nothing' || owed.what === 'handshake') return [whole];
   const receiver = otherEnd(owed.by);
-  if (!isClosed(silence.window[receiver], watch, receiver)) {
-    const closes = events.findIndex(
-      (e) => e.sender === receiver && isClosed(e.window, watch, receiver) && isAck(e),
-    );
+  if (!isClosed(silence.window[receiver])) {
+    const closes = events.findIndex((e) => e.sender === receiver && isClosed(e.window) && isAck(e));
     // A window that closes without a byte moving was closed by the reader not reading.
     if (closes !== 0) return [whole];
   }
-  const opens = events.findIndex(
-    (e) => e.sender === receiver && isAck(e) && !isClosed(e.window, watch, receiver),
-  );
+  const opens = events.findIndex((e) => e.sender === receiver && isAck(e) && !isClosed(e.window));
   if (opens < 0) return [{ ...whole, kind: 'closed-window' }];
   const opening = events[opens] as SegmentEvent;
   return [
@@ -165,17 +161,8 @@ function splitAtWindow(silence: Silence, watch: SilenceWatch): Part[] {
 
 const isAck = (e: SegmentEvent): boolean => e.icmp < 0 && (e.bits & (Segment.Rst | Segment.Syn)) === 0;
 
-/** Zero, or too small for one segment: no sender fills such a window (RFC 9293, 3.8.6.2.1). */
-function isClosed(window: number, watch: SilenceWatch, receiver: EndIndex): boolean {
-  if (window < 0) return false;
-  if (window === 0) return true;
-  const [a, b] = watch.connection.sides;
-  const scale = (receiver === 0 ? a : b).windowScale;
-  const sender = receiver === 0 ? b : a;
-  return (
-    scale >= 0 && sender.largestPayload > 0 && window * 2 ** scale < Math.min(sender.largestPayload, 1460)
-  );
-}
+/** A window of zero; what is merely small lets a sender send something (RFC 9293, 3.8.6.2.1). */
+const isClosed = (window: number): boolean => window === 0;
 
 function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall | null {
   const { silence } = part;

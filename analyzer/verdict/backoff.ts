@@ -13,7 +13,9 @@ import { ANSWER_WAIT } from '../stall/stall.ts';
 import type { Case } from './case.ts';
 import { seconds } from './words.ts';
 
-/** Below 0.5 s a back-off counts as none (report.md). With a wait of 5 s that is one chance in ten. */
+/** Below this a back-off counts as none (report.md), in seconds. */
+const NO_BACKOFF = 0.5;
+/** After a wait of 5 s a back-off of less is one chance in ten. */
 const LONG_WAIT = 5;
 
 export interface Backoff {
@@ -36,12 +38,13 @@ export function backoffOf(c: Case): Backoff {
   const down = Math.max(downAt?.time ?? stall.start, lastTry?.time ?? stall.start, stall.start);
   const least = back === null || back.by === 'own-data' ? 0 : toSeconds(end - back.time);
   const most = toSeconds(end - down);
-  if (back !== null && back.by !== 'own-data') {
+  // A proof that came just before the flow itself went on says little more than that.
+  if (back !== null && back.by !== 'own-data' && least >= NO_BACKOFF) {
     const how = back.by === 'other-flow' ? 'another connection got through' : 'a probe was answered';
     return {
       least,
       most,
-      likelyLong: least >= 0.5,
+      likelyLong: true,
       because: `${how} ${seconds(end - back.time)} before this one went on: the path was back and the sender still waited`,
       frames: [back.frame],
     };
@@ -55,7 +58,7 @@ export function backoffOf(c: Case): Backoff {
       lastTry === null
         ? `a sender that doubles its waits had tried about ${seconds((wait * 1e9) as Nanos)} before; the path came back in that time`
         : `the try before it, ${seconds((most * 1e9) as Nanos)} earlier, went unanswered; the path came back in between`,
-    frames: lastTry === null ? [] : [lastTry.id],
+    frames: [lastTry?.id ?? stall.startFrame, stall.ending?.id ?? stall.startFrame],
   };
 }
 

@@ -7,7 +7,7 @@ import type { Nanos } from '../../packet/time.ts';
 import type { Mark } from '../failover/marks.ts';
 import type { PathView } from '../failover/path-view.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
-import type { CauseId, Outcome } from '../report/report.ts';
+import type { Outcome } from '../report/report.ts';
 import type { SegmentEvent } from '../stall/segment-event.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import type { Stall } from '../stall/stall.ts';
@@ -74,6 +74,3 @@ export interface Facts {
   /** The near end sent nothing at all since the far end was last heard. */
   readonly nearSilent: boolean;
 }
-
-/** The cause of a stall that is not the failover's, or null. */
-export const innocentCause = (stall: JudgedStall): CauseId | null => stall.innocent?.cause ?? null;

@@ -10,7 +10,7 @@ import { type Judgement, out } from './rule.ts';
 const WENT_ON: readonly Outcome[] = ['resumed', 'connect-delayed', 'cut-short'];
 
 /** True where the flow fell silent and nothing but silence is known of its end. */
-export const isSilent = (c: Case): boolean =>
+const isSilent = (c: Case): boolean =>
   c.outcome === 'hung' ||
   c.outcome === 'undecided' ||
   c.outcome === 'gave-up' ||

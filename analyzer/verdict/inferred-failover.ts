@@ -44,17 +44,21 @@ interface Span {
 
 function spansOf(flow: JudgedFlow): Span[] {
   if (flow.case.outcome === 'unaffected') return [];
-  return flow.case.stalls
-    .filter((s) => s.innocent === null && s.trying.length > 0 && s.stall.duration >= SHORTEST_SILENCE)
-    .filter((s, i, all) => !isRecovery(s, all[i - 1]))
-    .map((s) => {
-      const heard = s.path.lost?.time ?? s.stall.start;
-      // A connection opened in the outage knows only that the path was down already.
-      const lost = s.stall.what === 'handshake' ? Math.min(heard, s.stall.start) : Math.max(heard, 0);
-      const back = s.path.back?.time ?? null;
-      // Where time runs backwards, a proof may seem older than the loss: it is none.
-      return { lost, back: back !== null && back >= lost ? back : null, flow };
-    });
+  return (
+    flow.case.stalls
+      .filter((s) => s.innocent === null && s.trying.length > 0 && s.stall.duration >= SHORTEST_SILENCE)
+      .filter((s, i, all) => !isRecovery(s, all[i - 1]))
+      // A host that never answered may simply not exist: that is no path that was lost.
+      .filter((s) => s.stall.what !== 'handshake' || s.stall.endedBy === 'progress')
+      .map((s) => {
+        const heard = s.path.lost?.time ?? s.stall.start;
+        // A connection opened in the outage knows only that the path was down already.
+        const lost = s.stall.what === 'handshake' ? Math.min(heard, s.stall.start) : Math.max(heard, 0);
+        const back = s.path.back?.time ?? null;
+        // Where time runs backwards, a proof may seem older than the loss: it is none.
+        return { lost, back: back !== null && back >= lost ? back : null, flow };
+      })
+  );
 }
 
 /**

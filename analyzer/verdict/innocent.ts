@@ -76,13 +76,14 @@ export function findInnocent(
   trying: readonly string[],
   rtt: Nanos | null,
 ): Innocent | null {
-  if (stall.kind === 'closed-window') return probesInVain(stall) ? null : closedWindow(stall, watch);
+  if (stall.kind === 'closed-window') return unheard(stall) ? null : closedWindow(stall, watch);
   if (stall.captureGap) return captureGap(stall);
   return loss(stall, trying) ?? idle(stall, watch, trying, rtt);
 }
 
-/** The sender's window probes go unanswered one after the other: the receiver cannot be heard, closed window or not. */
-function probesInVain(stall: Stall): boolean {
+/** One end's transmissions go unanswered one after the other: the other cannot be heard, closed window or not. */
+function unheard(stall: Stall): boolean {
+  if (stall.unanswered[stall.waiting].length >= VAIN_PROBES) return true;
   let run = 0;
   for (const probe of stall.probes) {
     if (probe.event.sender !== stall.owedBy) continue;

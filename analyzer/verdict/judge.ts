@@ -6,7 +6,7 @@
 import { type Nanos, seconds } from '../../packet/time.ts';
 import type { ArrivalGap, Arrivals } from '../failover/arrivals.ts';
 import type { Mark, Marks } from '../failover/marks.ts';
-import { type LostSyn, lostSyns, viewPath } from '../failover/path-view.ts';
+import { lastHeard, lostSyns, type PathSources, pathKeys, viewPath } from '../failover/path-view.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import { findStalls, type Stall } from '../stall/stall.ts';
@@ -31,6 +31,8 @@ export interface JudgedFlow {
   readonly verdict: Verdict;
 }
 
+/** An outage is among the longest silences of a capture; looking at more of them tells nothing new. */
+const MOST_SHARED = 32;
 /** A mark this long before a stall may still belong to it: announcements come before the loss is felt. */
 const MARK_BEFORE: Nanos = seconds(2);
 
@@ -41,27 +43,31 @@ export function judgeCapture(facts: CaptureFacts): JudgedFlow[] {
     .flatMap((w, i) => lostSyns(w.connection.flow, stalls[i] as Stall[]))
     .sort((a, b) => a.time - b.time);
   const sharedGaps = findSharedGaps(facts, stalls);
-  return facts.watches.map((watch, i) => judgeFlow(facts, watch, stalls[i] as Stall[], syns, sharedGaps));
+  const connections = facts.watches.map((w) => w.connection);
+  const far = (flow: Flow): EndIndex => (facts.place === 'server' ? flow.client : flow.server);
+  const keys = pathKeys(connections, far);
+  const sources = { arrivals: facts.arrivals, syns, keys, lastHeard: lastHeard(connections, far, keys) };
+  return facts.watches.map((watch, i) => judgeFlow(facts, watch, stalls[i] as Stall[], sources, sharedGaps));
 }
 
 function judgeFlow(
   facts: CaptureFacts,
   watch: SilenceWatch,
   stalls: readonly Stall[],
-  syns: readonly LostSyn[],
-  sharedGaps: ReadonlySet<ArrivalGap>,
+  sources: PathSources,
+  sharedGaps: readonly ArrivalGap[],
 ): JudgedFlow {
   const flow = watch.connection.flow;
   const near = nearEnd(facts.place, flow);
   const rtt = roundTrip(watch);
   const judged = stalls.map((stall): JudgedStall => {
-    const shared = [...sharedGaps].some((gap) => overlaps(gap, stall));
+    const shared = sharedGaps.some((gap) => overlaps(gap, stall));
     const trying = tryingIn(stall, near, rtt, shared, marksIn(facts.marks, stall, flow));
     return {
       stall,
       innocent: findInnocent(stall, watch, trying, rtt),
       trying,
-      path: viewPath(stall, flow, near, facts.arrivals, syns),
+      path: viewPath(stall, flow, near, sources),
     };
   });
   const { outcome, main } = decideOutcome(watch, judged, near);
@@ -95,17 +101,18 @@ function marksIn(marks: Marks, stall: Stall, flow: Flow): Mark[] {
 }
 
 /** Times in which nobody heard the far side while at least two flows waited for it. */
-function findSharedGaps(facts: CaptureFacts, stalls: readonly (readonly Stall[])[]): Set<ArrivalGap> {
-  const shared = new Set<ArrivalGap>();
+function findSharedGaps(facts: CaptureFacts, stalls: readonly (readonly Stall[])[]): ArrivalGap[] {
+  const shared: ArrivalGap[] = [];
   const waiting = stalls
     .map((own, i) => waitingOf(own, facts.watches[i] as SilenceWatch, facts.place))
     .filter((own) => own.length > 0);
   for (const toward of ['client', 'server'] as const) {
     if (facts.place === 'client' && toward === 'server') continue;
     if (facts.place === 'server' && toward === 'client') continue;
-    for (const gap of facts.arrivals.gaps(toward)) {
-      if (touchesTwo(gap, waiting)) shared.add(gap);
-    }
+    const longest = [...facts.arrivals.gaps(toward)]
+      .sort((a, b) => b.to - b.from - (a.to - a.from))
+      .slice(0, MOST_SHARED);
+    for (const gap of longest) if (touchesTwo(gap, waiting)) shared.push(gap);
   }
   return shared;
 }

@@ -11,7 +11,8 @@ import type { SegmentEvent } from '../stall/segment-event.ts';
 import { SHORTEST_SILENCE } from '../stall/silence.ts';
 import { ANSWER_WAIT, type Stall } from '../stall/stall.ts';
 import { Segment } from '../tcp/segment.ts';
-import type { Case } from './case.ts';
+import type { Case, JudgedStall } from './case.ts';
+import { isRetryPending } from './outcome.ts';
 import { inferred, observed, type VerdictClaim } from './rule.ts';
 import { bytes, endName, plural, seconds } from './words.ts';
 
@@ -27,6 +28,7 @@ export function narrate(c: Case): VerdictClaim[] {
     ...missing(c, stall),
     ...unansweredClaims(c, stall),
     ...answers(c, stall),
+    ...repeats(c, stall),
     ...icmp(stall),
     ...path(c),
     ...marks(c),
@@ -156,6 +158,15 @@ function answers(c: Case, stall: Stall): VerdictClaim[] {
       stuck > 0
         ? `: path and peer are alive, and ${bytes(stuck)} are sent but not arrived`
         : ': path and peer are alive, and nothing more is outstanding';
+    if (stuck > 0 && stall.end === null && isRetryPending(c.main as JudgedStall)) {
+      const waited = (own[0] as SegmentEvent).time - stall.start;
+      claims.push(
+        inferred(
+          `its next retry is due at most ${seconds(waited)} after that answer: a sender doubles its waits`,
+          [(own[0] as SegmentEvent).id],
+        ),
+      );
+    }
     claims.push(
       observed(`the ${who} answered ${plural(own.length, 'probe')}${tail}`, cite(own), {
         from: who,
@@ -189,7 +200,7 @@ function path(c: Case): VerdictClaim[] {
   const port = other.flow.port[other.flow.client];
   return [
     observed(
-      `another connection (client port ${port}) was heard over the same path while this one was silent`,
+      `another connection over the same path (client port ${port}) was heard while this one was silent`,
       [other.frame],
       { from: 'other-flow', what: 'segment' },
     ),
@@ -244,25 +255,53 @@ function ending(c: Case, stall: Stall): VerdictClaim[] {
   const e = stall.ending;
   if (e === null) return [];
   const who = endName(c.flow, e.sender);
-  const after = seconds(e.time - stall.start);
+  const since = stall.what === 'probe-answer' ? 'the first unanswered probe' : 'the last progress';
+  const after = `${seconds(e.time - stall.start)} after ${since}`;
   if (stall.endedBy === 'close') {
     const rst = (e.bits & Segment.Rst) !== 0;
     const ttl = c.watch.connection.sides[e.sender].ttl;
-    const foreign = rst && ttl >= 0 && ttl !== e.ttl;
-    const text = foreign
-      ? `RST in the ${who}'s name with TTL ${e.ttl}, ${after} after the last progress; the ${who}'s own segments arrive with TTL ${ttl}`
-      : `the ${who} ended the connection (${rst ? `RST, TTL ${e.ttl} as its other segments` : 'FIN'}) ${after} after the last progress`;
+    const near = e.sender === c.near;
+    const ttls =
+      ttl === e.ttl
+        ? `TTL ${e.ttl} as its other segments`
+        : `TTL ${e.ttl}; its own segments arrive with TTL ${ttl}`;
+    const text =
+      rst && !near
+        ? `RST in the ${who}'s name, ${after} (${ttls})`
+        : `the ${who} ended the connection (${rst ? 'RST' : 'FIN'}), ${after}`;
     return [...question(c, stall, e), observed(text, [e.id], { from: who, what: rst ? 'rst' : 'fin' })];
   }
   if ((e.bits & Segment.Syn) !== 0) {
-    return [observed(`SYN-ACK after ${after}`, [e.id], { from: who, what: 'syn-ack' })];
+    return [
+      observed(`SYN-ACK ${seconds(e.time - stall.start)} after the first SYN`, [e.id], {
+        from: who,
+        what: 'syn-ack',
+      }),
+    ];
   }
   const what = (e.bits & Segment.NewData) !== 0 ? 'data' : 'ack';
   const text =
     what === 'data'
-      ? `in-order data of the ${who} again, ${after} after the last progress`
-      : `the ${who} acknowledges again, ${after} after the last progress`;
+      ? `in-order data of the ${who} again, ${after}`
+      : `the ${who} acknowledges again, ${after}`;
   return [observed(text, [e.id], { from: who, what })];
+}
+
+/** The far end sends again what had arrived: it did not hear the acknowledgement. */
+function repeats(c: Case, stall: Stall): VerdictClaim[] {
+  if (c.near === null) return [];
+  const far = otherEnd(c.near);
+  const old = stall.events.filter(
+    (e) => e.sender === far && e.length > 0 && (e.bits & (Segment.Resent | Segment.Ahead)) === Segment.Resent,
+  );
+  if (old.length === 0 || c.facts.vainAnswers >= 2) return [];
+  const who = endName(c.flow, far);
+  return [
+    observed(`the ${who} repeated ${plural(old.length, 'segment')} that had arrived`, cite(old), {
+      from: who,
+      what: 'retransmission',
+    }),
+  ];
 }
 
 /** Nothing came: a sentence only where the capture demonstrably ran on. */

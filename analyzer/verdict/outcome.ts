@@ -18,7 +18,7 @@ import type { JudgedStall } from './case.ts';
 /** Silence of this length that the capture covers is a hang, also of an end that only listens: report.md, `hung`. */
 export const SILENCE_IS_HANG: Nanos = seconds(30);
 /** So many transmissions without an answer are a hang as well. */
-export const UNANSWERED_IS_HANG = 2;
+const UNANSWERED_IS_HANG = 2;
 
 /** What the peer had sent in the outage arrives with the first round trips after it. */
 const RECOVERY: Nanos = seconds(2);
@@ -44,8 +44,9 @@ export function decideOutcome(
   }
   const ended = suspects.filter((s) => s.stall.endedBy === 'progress');
   if (ended.length > 0) return resumedOutcome(watch, ended);
-  const open = stalls.find((s) => s.stall.end === null);
-  return { outcome: open !== undefined && inMidTransfer(watch) ? 'undecided' : 'unaffected', main: null };
+  const open = stalls.find((s) => s.stall.end === null && s.innocent?.cause === 'zero-window');
+  if (open !== undefined && inMidTransfer(watch)) return { outcome: 'undecided', main: open };
+  return { outcome: 'unaffected', main: null };
 }
 
 /** How many transmissions of the near end (of either, where unknown) went unanswered, the one that began the stall included. */
@@ -56,7 +57,7 @@ export function countUnanswered(stall: Stall, near: EndIndex | null): number {
 }
 
 /** True where the capture ends while bytes are still to come and nobody has closed. */
-export function inMidTransfer(watch: SilenceWatch): boolean {
+function inMidTransfer(watch: SilenceWatch): boolean {
   return watch.close === null && whatIsOwed(watch.connection, watch.exchange).what !== 'nothing';
 }
 
@@ -156,7 +157,7 @@ function resumedOutcome(watch: SilenceWatch, ended: readonly JudgedStall[]): Dec
 function isCutShort(watch: SilenceWatch, ended: readonly JudgedStall[]): boolean {
   const server = watch.connection.flow.server;
   const side = watch.connection.sides[server];
-  if (side.fin === NO_FRAME) return false;
+  if (side.fin === NO_FRAME || closedFirst(watch)) return false;
   const promised = watch.exchange.promised;
   if (promised !== null && watch.exchange.turn === server) {
     if (((promised.end - side.finSeq) | 0) > 0) return true;
@@ -166,4 +167,13 @@ function isCutShort(watch: SilenceWatch, ended: readonly JudgedStall[]): boolean
     side.finAhead &&
     ended.some((s) => s.stall.start < side.finTime && side.finTime <= (s.stall.end as Nanos) + RECOVERY)
   );
+}
+
+/** The client had closed before the server's FIN: what is missing then, it did not want. */
+function closedFirst(watch: SilenceWatch): boolean {
+  const { flow, sides } = watch.connection;
+  const [own, other] = [sides[flow.client], sides[flow.server]];
+  const close = watch.close;
+  if (own.fin !== NO_FRAME && own.finTime < other.finTime) return true;
+  return close !== null && close.by === flow.client && close.event.time < other.finTime;
 }

@@ -11,7 +11,7 @@ import { formatUtcTime } from './units.ts';
 const GUTTER = '   |';
 const KIND_WIDTH = 'observed'.length;
 /** A filter with more frames than this is no longer read, only pasted. */
-const FILTER_FRAMES = 6;
+const FILTER_FRAMES = 40;
 
 /** Rows for the claims, framed by the gutter; nothing for no claims. */
 export function renderClaims(claims: readonly Claim[], names: CaptureNames, style: Style): string[] {
@@ -42,12 +42,26 @@ export function wiresharkFilters(flow: Flow): Map<string, string> {
     const numbers = frames.get(capture) ?? new Set();
     frames.set(capture, numbers.add(frame));
   }
-  return new Map(
-    [...frames].map(([capture, numbers]) => {
-      const first = [...numbers].slice(0, FILTER_FRAMES).sort((a, b) => a - b);
-      return [capture, first.map((number) => `frame.number == ${number}`).join(' || ')];
-    }),
-  );
+  return new Map([...frames].map(([capture, numbers]) => [capture, filterOf([...numbers])]));
+}
+
+/** Frames in a row become a range, so that a long ladder does not push the rest out. */
+function filterOf(numbers: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const number of numbers.slice(0, FILTER_FRAMES).sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run !== undefined && number === run[1] + 1) run[1] = number;
+    else runs.push([number, number]);
+  }
+  return runs
+    .flatMap(([from, to]) =>
+      to - from >= 2
+        ? [`(frame.number >= ${from} && frame.number <= ${to})`]
+        : from === to
+          ? [`frame.number == ${from}`]
+          : [`frame.number == ${from}`, `frame.number == ${to}`],
+    )
+    .join(' || ');
 }
 
 function citedFrames(flow: Flow): FrameRef[] {
@@ -55,7 +69,8 @@ function citedFrames(flow: Flow): FrameRef[] {
     frames.first ? [frames.last, frames.first] : [frames.last],
   );
   const ofEnd = flow.endedBy ? [flow.endedBy.frame] : [];
-  return [...flow.claims.flatMap(({ frames }) => frames), ...ofStalls, ...ofEnd];
+  // How it stopped and how it ended come first: they must not fall off.
+  return [...ofStalls, ...ofEnd, ...flow.claims.flatMap(({ frames }) => frames)];
 }
 
 function evidenceLabel(claim: Claim, names: CaptureNames): string[] {

@@ -27,7 +27,6 @@ export const DECIDED_BY_CLIENT: Readonly<Record<string, string>> = {
   'rto-30': 'rto-backoff: as i-arp-garp',
   'rto-7': 'rto-backoff: as i-arp-garp',
   'up-synced': "rto-backoff: the client's own ladder is in the capture",
-  'x-rtomax3-d30': 'rto-backoff: as i-arp-garp',
 };
 
 export interface Row {

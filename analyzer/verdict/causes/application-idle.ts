@@ -24,6 +24,6 @@ export const applicationIdle: Rule = {
     if (stall.ladder !== null) return out('a sender was retransmitting');
     if (c.outcome !== 'resumed') return possible(55);
     // No timer of a sender fires then: a pause is the likelier story.
-    return possible(rungOfStall(stall, c.watch) === null ? 105 : 85);
+    return possible(rungOfStall(stall, c.watch, c.near) === null ? 105 : 85);
   },
 };

@@ -32,7 +32,8 @@ export const noStateReject: Rule = {
       const own = c.watch.connection.sides[closing.sender].ttl;
       const nearer = closing.ttl > own || isInitialTtl(closing.ttl);
       return found(
-        nearer ? 'high' : 'medium',
+        // A rule of the node's, or a second active node, would look the same.
+        'medium',
         inferred(
           `another machine${nearer ? ', nearer than the server,' : ''} made the RST: a node that does not know the connection`,
           [closing.id],

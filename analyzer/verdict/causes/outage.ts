@@ -15,6 +15,6 @@ export const outage: Rule = {
     if (c.facts.passedBefore.length > 0) return out('the path was back well before the data came');
     if (c.main.trying.length === 0) return possible(80);
     if (b.most < 0.5) return found('medium', inferred(b.because, b.frames));
-    return b.likelyLong ? out(b.because) : possible(95);
+    return possible(95);
   },
 };

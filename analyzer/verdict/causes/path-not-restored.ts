@@ -12,11 +12,8 @@ export const pathNotRestored: Rule = {
     const gate = unlessWentOn(c) ?? unlessAnswered(c);
     if (gate !== null) return gate;
     if (c.outcome === 'reset') return out('the reset came over the path: it works');
-    const others = c.main?.path.othersHeard ?? null;
-    const closing = c.facts.closing;
-    if (others !== null && (closing === null || others.time < closing.time)) {
-      return out('other connections over the same path worked in the meantime');
-    }
+    if (c.main?.path.heardSince != null)
+      return out('other connections over the same path were heard after the stall began');
     return possible(78);
   },
 };

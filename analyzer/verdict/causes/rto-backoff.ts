@@ -10,6 +10,7 @@ import type { Case } from '../case.ts';
 import { unlessAnswered } from '../gates.ts';
 import { isRetryPending } from '../outcome.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
+import { rungOfStall } from '../rung.ts';
 import { seconds } from '../words.ts';
 
 export const rtoBackoff: Rule = {
@@ -42,6 +43,8 @@ function resumed(c: Case) {
     return b.most < 0.5 ? out('it went on within 0.5 s of the path') : possible(100);
   if (b.most < 0.5) return out(`it went on ${seconds(b.most * 1e9)} after the path, at the first try`);
   if (trying.length === 0) return possible(90);
-  if (b.least < 0.5 && !b.likelyLong) return possible(100);
+  // Without a rung, or after a short wait, the path may as well have come back just then.
+  const onRung = rungOfStall(c.main.stall, c.watch, c.near) !== null;
+  if (b.least < 0.5 && !(b.likelyLong && onRung)) return possible(100);
   return found(b.least >= 0.5 ? 'high' : 'medium', inferred(b.because, b.frames));
 }

@@ -12,7 +12,7 @@ export const stalePath: Rule = {
     const gate = unlessSilent(c) ?? unlessAnswered(c);
     if (gate !== null) return gate;
     if (c.main?.path.othersHeard != null)
-      return out('other connections over the same path worked in the meantime');
+      return out('other connections over the same path were heard in the meantime');
     return possible(76);
   },
 };
