@@ -13,8 +13,8 @@ import { CaptureState, coveredUntil } from './capture/capture-state.ts';
 import { Arrivals } from './failover/arrivals.ts';
 import { Marks } from './failover/marks.ts';
 import { settleClients } from './flow/client-end.ts';
-import { FlowTable } from './flow/flow-table.ts';
-import { frameId } from './flow/frame-id.ts';
+import { FlowTable, MOST_FLOWS } from './flow/flow-table.ts';
+import { frameId, frameOf } from './flow/frame-id.ts';
 import { SilenceWatch } from './stall/silence.ts';
 import { Segment } from './tcp/segment.ts';
 import type { CookedCounts } from './vantage/vantage.ts';
@@ -47,6 +47,7 @@ export class VantageAnalysis {
   readonly marks = new Marks();
   /** Flows below this index are numbered as tshark numbers streams; a header that was cut, or quoted in an ICMP error, may count there and not here. */
   exactStreams = Number.POSITIVE_INFINITY;
+  private tooMany = false;
   private readonly table = new FlowTable();
   private readonly frame = new Frame();
   private readonly window: TimeWindow;
@@ -127,6 +128,10 @@ export class VantageAnalysis {
 
   private segment(frame: Frame, id: number): void {
     const flow = this.table.find(frame, id);
+    if (flow === null) {
+      this.noteTooMany(frameOf(id));
+      return;
+    }
     const sender = this.table.sender;
     let watch = this.watches[flow.index];
     if (watch === undefined) {
@@ -145,6 +150,18 @@ export class VantageAnalysis {
     if (ttl >= 0 && ttl !== frame.ttl) {
       this.marks.ttlChanged(flow, frame.time, id, flow.addressOf(sender), ttl, frame.ttl);
     }
+  }
+
+  private noteTooMany(frame: number): void {
+    const file = this.files.at(-1);
+    if (this.tooMany || file === undefined) return;
+    this.tooMany = true;
+    note(file, {
+      code: 'too-many-flows',
+      kind: 'unsupported',
+      message: `Connections after the first ${MOST_FLOWS.toLocaleString('en-US')} were not followed; --from and --to select a part.`,
+      at: { frame },
+    });
   }
 
   private doubtStreams(): void {

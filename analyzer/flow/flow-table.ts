@@ -9,6 +9,8 @@ import { type EndIndex, Flow } from './flow.ts';
 import type { FrameId } from './frame-id.ts';
 
 const INITIAL_SLOTS = 1024;
+/** A flood of SYNs makes a flow a frame. Beyond so many no new one is followed: memory stays bounded, and the report can be read. */
+export const MOST_FLOWS = 150_000;
 
 /** The tuple of a quoted packet, as a frame, for the same look-up. */
 const QUOTED = new Frame();
@@ -28,8 +30,8 @@ export class FlowTable {
   private readonly synSeq: number[] = [];
   private last: Flow | null = null;
 
-  /** The flow of a TCP frame, made where it is new. */
-  find(frame: Frame, id: FrameId): Flow {
+  /** The flow of a TCP frame, made where it is new; null for a new one beyond `MOST_FLOWS`. */
+  find(frame: Frame, id: FrameId): Flow | null {
     const sender = senderOf(frame);
     this.sender = sender;
     this.opened = false;
@@ -44,6 +46,7 @@ export class FlowTable {
       if (index !== 0) flow = this.flows[index - 1];
     }
     if (flow === undefined || this.isReuse(flow, frame)) {
+      if (this.flows.length >= MOST_FLOWS) return null;
       if (slot < 0) slot = this.slotOf(frame, sender);
       flow = this.open(frame, sender, id, slot);
     }

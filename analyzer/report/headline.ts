@@ -88,7 +88,7 @@ function worstWords(troubled: readonly Flow[], captureCount: number): string {
     case 'connect-delayed':
       return `${name} was connected only after ${seconds(stall)}${causeWords}.`;
     case 'not-connected':
-      return `${name} was never connected; its client tried for ${seconds(tryingFor(worst))}${causeWords}.`;
+      return `${name} was never connected${tryingFor(worst) > 0 ? `; its client tried for ${seconds(tryingFor(worst))}` : ', by a single SYN'}${causeWords}.`;
     case 'undecided':
       return `${name}: the capture ends in mid-transfer, so it cannot tell a hang from a capture that was stopped.`;
     case 'unaffected':

@@ -21,30 +21,46 @@ const BLIND_WINDOW = 1 * NANOS_PER_MILLI;
 /** seq, ack, identification and length, flags with sender and device. */
 const COLUMNS = 4;
 
+const FIRST_SIZE = 2;
+const NO_ROWS = new Uint32Array(0);
+const NO_TIMES = new Float64Array(0);
+
 export class CopyFilter {
-  private rows: Uint32Array | null = null;
-  private times: Float64Array | null = null;
+  private rows = NO_ROWS;
+  private times = NO_TIMES;
   private at = 0;
+  private size = 0;
 
   remember(frame: Frame, sender: EndIndex): void {
-    this.rows ??= new Uint32Array(REMEMBERED * COLUMNS);
-    this.times ??= new Float64Array(REMEMBERED);
+    if (this.at === this.size && this.size < REMEMBERED) this.grow();
     const row = this.at * COLUMNS;
     this.rows[row] = frame.seq;
     this.rows[row + 1] = frame.ack;
     this.rows[row + 2] = stampOf(frame);
     this.rows[row + 3] = kindOf(frame, sender) + ((frame.deviceIndex & 0xffff) << 16);
     this.times[this.at] = frame.time;
-    this.at = (this.at + 1) % REMEMBERED;
+    this.at += 1;
+    if (this.at === REMEMBERED) this.at = 0;
+  }
+
+  /** Most flows of a scan or a flood are a packet or two: they get room for as many. */
+  private grow(): void {
+    const size = Math.min(this.size === 0 ? FIRST_SIZE : this.size * 4, REMEMBERED);
+    const rows = new Uint32Array(size * COLUMNS);
+    rows.set(this.rows);
+    const times = new Float64Array(size);
+    times.set(this.times);
+    this.rows = rows;
+    this.times = times;
+    this.size = size;
   }
 
   isCopy(frame: Frame, sender: EndIndex): boolean {
     const rows = this.rows;
     const times = this.times;
-    if (rows === null || times === null) return false;
     const stamp = stampOf(frame);
     const kind = kindOf(frame, sender);
-    for (let i = 0; i < REMEMBERED; i++) {
+    for (let i = 0; i < this.size; i++) {
       const row = i * COLUMNS;
       if (rows[row] !== frame.seq || rows[row + 1] !== frame.ack || rows[row + 2] !== stamp) continue;
       const other = rows[row + 3] as number;

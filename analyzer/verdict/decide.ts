@@ -11,19 +11,45 @@ import { isKeepaliveDeath } from './causes/keepalive-expired.ts';
 import type { Judgement, VerdictClaim } from './rule.ts';
 import { splitBy } from './split-by.ts';
 
+export interface RuledOut {
+  readonly cause: CauseId;
+  readonly because: string;
+}
+
 export interface Verdict {
   readonly cause: CauseId | null;
   readonly candidates: readonly CauseId[];
   readonly contributing: readonly CauseId[];
   readonly confidence: Confidence;
   readonly claims: readonly VerdictClaim[];
-  readonly ruledOut: readonly { cause: CauseId; because: string }[];
+  readonly ruledOut: readonly RuledOut[];
   readonly splitBy: readonly string[];
   /** Rules that failed on this case: bugs, reported and survived. */
   readonly failed: readonly CauseId[];
 }
 
-export function decide(c: Case): Verdict {
+/**
+ * Most flows that fail together are ruled the same things out for the same
+ * reasons: one shared entry each instead of twenty a flow. Bounded, because
+ * some reasons hold numbers.
+ */
+export class Reasons {
+  private readonly known = new Map<string, RuledOut>();
+
+  of(cause: CauseId, because: string): RuledOut {
+    const key = `${cause} ${because}`;
+    let entry = this.known.get(key);
+    if (entry === undefined) {
+      entry = { cause, because };
+      if (this.known.size < MOST_REASONS) this.known.set(key, entry);
+    }
+    return entry;
+  }
+}
+
+const MOST_REASONS = 10_000;
+
+export function decide(c: Case, reasons = new Reasons()): Verdict {
   if (c.outcome === 'unaffected' || c.main === null) return withoutStall(c);
   const judged: { id: CauseId; j: Judgement }[] = [];
   const failed: CauseId[] = [];
@@ -35,7 +61,7 @@ export function decide(c: Case): Verdict {
       failed.push(rule.id);
     }
   }
-  const ruledOut = judged.flatMap(({ id, j }) => (j.is === 'out' ? [{ cause: id, because: j.because }] : []));
+  const ruledOut = judged.flatMap(({ id, j }) => (j.is === 'out' ? [reasons.of(id, j.because)] : []));
   // A silence that the capture shows less than a second of proves nothing yet.
   const fresh = c.main.stall.end === null && c.main.stall.duration < SHORTEST_SILENCE;
   const winner = fresh ? undefined : judged.find(({ j }) => j.is === 'found');

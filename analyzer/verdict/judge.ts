@@ -12,7 +12,7 @@ import type { SilenceWatch } from '../stall/silence.ts';
 import { findStalls, type Stall } from '../stall/stall.ts';
 import type { Place } from '../vantage/vantage.ts';
 import type { Case, JudgedStall } from './case.ts';
-import { decide, type Verdict } from './decide.ts';
+import { decide, Reasons, type Verdict } from './decide.ts';
 import { deriveFacts } from './facts.ts';
 import { findInnocent, roundTrip, tryingIn } from './innocent.ts';
 import { decideOutcome } from './outcome.ts';
@@ -47,7 +47,10 @@ export function judgeCapture(facts: CaptureFacts): JudgedFlow[] {
   const far = (flow: Flow): EndIndex => (facts.place === 'server' ? flow.client : flow.server);
   const keys = pathKeys(connections, far);
   const sources = { arrivals: facts.arrivals, syns, keys, lastHeard: lastHeard(connections, far, keys) };
-  return facts.watches.map((watch, i) => judgeFlow(facts, watch, stalls[i] as Stall[], sources, sharedGaps));
+  const reasons = new Reasons();
+  return facts.watches.map((watch, i) =>
+    judgeFlow(facts, watch, stalls[i] as Stall[], sources, sharedGaps, reasons),
+  );
 }
 
 function judgeFlow(
@@ -56,6 +59,7 @@ function judgeFlow(
   stalls: readonly Stall[],
   sources: PathSources,
   sharedGaps: readonly ArrivalGap[],
+  reasons: Reasons,
 ): JudgedFlow {
   const flow = watch.connection.flow;
   const near = nearEnd(facts.place, flow);
@@ -82,7 +86,7 @@ function judgeFlow(
     marks: main === null ? [] : marksIn(facts.marks, main.stall, flow),
     facts: deriveFacts(watch, judged, main, near),
   };
-  return { watch, case: c, verdict: decide(c) };
+  return { watch, case: c, verdict: decide(c, reasons) };
 }
 
 function nearEnd(place: Place, flow: Flow): EndIndex | null {
