@@ -129,7 +129,7 @@ function judgeVantage(named: NamedAnalysis, captureCount: number): JudgedVantage
     for (const id of verdict.failed) {
       problems.push({
         code: 'rule-failed',
-        message: `the rule ${id} failed on a flow: a bug`,
+        message: `a rule failed on a flow, which is a bug: ${id}`,
         at: { capture: ids[0] ?? '' },
       });
     }

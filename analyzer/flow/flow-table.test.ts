@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { Frame } from '../../packet/wire/frame.ts';
 import { describe, expect, it } from 'vitest';
 import { buildIcmp, buildTcp } from '../../packet/wire/build.ts';
+import type { Frame } from '../../packet/wire/frame.ts';
 import { decoded, segment } from '../test-frames.ts';
 import type { Flow } from './flow.ts';
 import { FlowTable } from './flow-table.ts';

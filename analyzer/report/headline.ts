@@ -101,8 +101,12 @@ function innocentStalls(flows: readonly Flow[]): string {
   return causes.size === 0 ? '' : ` Stalls of other causes: ${[...causes].join(', ')}.`;
 }
 
+/** Late is late: who was only delayed is compared by how long. */
+const badness = (outcome: Outcome): number =>
+  WORST_FIRST.indexOf(outcome === 'resumed' ? 'connect-delayed' : outcome);
+
 function byBadness(a: Flow, b: Flow): number {
-  const rank = WORST_FIRST.indexOf(a.outcome) - WORST_FIRST.indexOf(b.outcome);
+  const rank = badness(a.outcome) - badness(b.outcome);
   return rank !== 0 ? rank : longestStall(b) - longestStall(a);
 }
 

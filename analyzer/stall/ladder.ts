@@ -91,12 +91,15 @@ export function rungTime(k: number, rto: Nanos): Nanos {
 /**
  * With one segment outstanding the tail-loss probe repeats the same bytes as
  * the rungs. It comes after about two round trips, so the first real wait is
- * much more than double.
+ * much more than double; or, where the sender allows for a delayed
+ * acknowledgement (RFC 8985, 7.2), after about one RTO, so the first two waits
+ * are equal, which no ladder begins with.
  */
 function beginsWithProbe(tries: readonly Rung[], start: Nanos): boolean {
   const [first, second] = tries;
   if (first === undefined || second === undefined) return false;
-  return second.time - first.time > 2 * (1 + RUNG_TOLERANCE) * (first.time - start);
+  const [toFirst, toSecond] = [first.time - start, second.time - first.time];
+  return toSecond > 2 * (1 + RUNG_TOLERANCE) * toFirst || near(toSecond, toFirst);
 }
 
 function isRepeat(e: SegmentEvent): boolean {

@@ -98,7 +98,7 @@ describe('decide', () => {
     expect(decide(hung)).toEqual({
       ...whole,
       candidates: whole.candidates.filter((id) => id !== 'no-state-drop'),
-      failed: ['no-state-drop'],
+      failed: ['no-state-drop: a bug'],
       splitBy: expect.any(Array),
     });
   });

@@ -25,7 +25,7 @@ export interface Verdict {
   readonly ruledOut: readonly RuledOut[];
   readonly splitBy: readonly string[];
   /** Rules that failed on this case: bugs, reported and survived. */
-  readonly failed: readonly CauseId[];
+  readonly failed: readonly string[];
 }
 
 /**
@@ -52,13 +52,13 @@ const MOST_REASONS = 10_000;
 export function decide(c: Case, reasons = new Reasons()): Verdict {
   if (c.outcome === 'unaffected' || c.main === null) return withoutStall(c);
   const judged: { id: CauseId; j: Judgement }[] = [];
-  const failed: CauseId[] = [];
+  const failed: string[] = [];
   for (const rule of RULES) {
     try {
       judged.push({ id: rule.id, j: rule.judge(c) });
-    } catch {
+    } catch (error) {
       // One broken rule must not take the answer of the others with it.
-      failed.push(rule.id);
+      failed.push(`${rule.id}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   const ruledOut = judged.flatMap(({ id, j }) => (j.is === 'out' ? [reasons.of(id, j.because)] : []));

@@ -11,7 +11,9 @@ export const CANDIDATES_READ = 12;
 
 /**
  * Scenarios whose cause a *1cap* line of the catalogue decides for the client's
- * capture, with that line. All others leave several causes, and say which.
+ * capture, with that line. All others leave several causes, and say which:
+ * `x-rtomax3-d30`, for one, goes on at a time that is no rung, so that the outage
+ * alone may explain it.
  */
 export const DECIDED_BY_CLIENT: Readonly<Record<string, string>> = {
   'c-reject':
