@@ -3,6 +3,8 @@
  * is found, or the candidates that are left, likeliest first, and the capture
  * that would split them. Never a guess dressed up as an answer.
  */
+
+import { NO_FRAME } from '../flow/frame-id.ts';
 import type { CauseId, Confidence } from '../report/report.ts';
 import { SHORTEST_SILENCE } from '../stall/silence.ts';
 import type { Case } from './case.ts';
@@ -95,14 +97,26 @@ export function decide(c: Case, reasons = new Reasons()): Verdict {
   };
 }
 
+/**
+ * Unaffected as far as can be seen: between the ends much of a flow may have
+ * passed elsewhere, and an answer of unknown length that nobody has closed is
+ * only taken to be complete.
+ */
+function isOpenEnded(c: Case): boolean {
+  const { connection, exchange, close } = c.watch;
+  const [a, b] = connection.sides;
+  const closed = close !== null || a.fin !== NO_FRAME || b.fin !== NO_FRAME;
+  const unknown = exchange.turn === c.flow.server && exchange.promised === null && !exchange.complete;
+  return c.near === null || (!closed && unknown);
+}
+
 /** Nothing to explain. */
 function withoutStall(c: Case): Verdict {
   return {
     cause: null,
     candidates: [],
     contributing: [],
-    // Between the ends much of a flow may have passed elsewhere.
-    confidence: c.near === null ? 'medium' : 'high',
+    confidence: isOpenEnded(c) ? 'medium' : 'high',
     claims: [],
     ruledOut: [],
     splitBy: [],

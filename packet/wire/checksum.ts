@@ -7,7 +7,7 @@
 import type { Address } from '../address.ts';
 
 /** Sum of 16-bit big-endian words, not yet folded; an odd last byte counts as high byte. */
-export function sumBytes(bytes: Uint8Array, sum = 0): number {
+function sumBytes(bytes: Uint8Array, sum = 0): number {
   for (let i = 0; i + 1 < bytes.length; i += 2) sum += bytes[i]! * 256 + bytes[i + 1]!;
   if (bytes.length % 2 === 1) sum += bytes[bytes.length - 1]! * 256;
   return sum;

@@ -13,7 +13,7 @@ import { Layer } from './layer.ts';
 const DESTINATION = 0;
 const SOURCE = 6;
 const TYPE = 12;
-export const ETHERNET_HEADER = 14;
+const ETHERNET_HEADER = 14;
 const TAG = 4;
 
 const LLC_SNAP = 0xaaaa;

@@ -74,7 +74,7 @@ export function decodeTcp(cursor: Cursor, frame: Frame): Layer {
 }
 
 const FLAG_NAMES = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'AE'] as const;
-export type TcpFlagName = (typeof FLAG_NAMES)[number];
+type TcpFlagName = (typeof FLAG_NAMES)[number];
 
 /** The names of the set flags, lowest bit first: `SYN ACK`, `PSH ACK`; '' for none. */
 export function flagText(flags: number): string {

@@ -19,7 +19,7 @@ const CHECKSUM = 6;
 const HEADER = 8;
 
 export const VXLAN_PORT = 4789;
-export const VXLAN_PORT_LINUX = 8472;
+const VXLAN_PORT_LINUX = 8472;
 export const GENEVE_PORT = 6081;
 
 export function decodeUdp(cursor: Cursor, frame: Frame): Layer {
