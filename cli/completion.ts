@@ -8,7 +8,6 @@ import { CAUSE_IDS, OUTCOMES } from '../analyzer/index.ts';
 import { UserError } from './user-error.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
-type Shell = (typeof SHELLS)[number];
 
 /** What can follow a command or an option, by its name; files where nothing is said. */
 const VALUES: Record<string, readonly string[]> = {

@@ -74,7 +74,6 @@ export function decodeTcp(cursor: Cursor, frame: Frame): Layer {
 }
 
 const FLAG_NAMES = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'AE'] as const;
-type TcpFlagName = (typeof FLAG_NAMES)[number];
 
 /** The names of the set flags, lowest bit first: `SYN ACK`, `PSH ACK`; '' for none. */
 export function flagText(flags: number): string {
