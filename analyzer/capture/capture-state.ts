@@ -15,8 +15,6 @@ export class CaptureState {
   // Infinite and not null before any frame: a field that is a number or null costs an allocation a frame.
   private earliest: Nanos = Number.POSITIVE_INFINITY;
   private latest: Nanos = Number.NEGATIVE_INFINITY;
-  /** Frames that were no IP, ARP or anything else that is looked at. */
-  undecoded = 0;
 
   constructor(file: string, index: number) {
     this.file = file;

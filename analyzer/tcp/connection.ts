@@ -68,7 +68,6 @@ export class Connection {
     }
     if (syn === 1) this.takeSyn(own, frame, id, end);
     if ((bits & Segment.Probe) !== 0) {
-      own.keepalives += 1;
       return;
     }
     if (fin === 1) this.takeFin(own, frame, id, (frame.seq + syn + length) >>> 0);
@@ -90,7 +89,6 @@ export class Connection {
       own.resent += 1;
       return;
     }
-    own.lastDataTime = frame.time;
     own.lastDataFrame = id;
     own.lastDataLength = frame.payloadLength;
     own.lastDataPushed = (frame.flags & TcpFlag.Psh) !== 0;

@@ -55,7 +55,6 @@ export class Side {
   dataSegments = 0;
   /** Data segments of which every byte had been seen before. */
   resent = 0;
-  keepalives = 0;
   /** Times that loss showed: a hole opened before a segment of this end, or it sent one again. Repeats within 50 ms count once. */
   lossEpisodes = 0;
   private lastLoss: Nanos = Number.NEGATIVE_INFINITY;
@@ -63,7 +62,6 @@ export class Side {
   lastTime: Nanos = 0;
   lastFrame: FrameId = NO_FRAME;
   /** Newest segment that brought bytes never seen before. */
-  lastDataTime: Nanos = 0;
   lastDataFrame: FrameId = NO_FRAME;
   lastDataLength = 0;
   lastDataPushed = false;

@@ -56,7 +56,6 @@ export interface Facts {
   readonly passedBefore: readonly SegmentEvent[];
   /** The flow was closed in the stall by this segment. */
   readonly closing: SegmentEvent | null;
-  readonly closedByNear: boolean;
   /** TTL of the closing RST differs from that of its sender's other segments: another machine made it. */
   readonly foreignReset: boolean;
   /** The responder's TTL is untouched: it is next door to the capture. */

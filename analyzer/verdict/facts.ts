@@ -38,7 +38,6 @@ export function deriveFacts(
     passedBefore:
       stall === null ? [] : answeredSinceLoss(stall, stall.waiting).map((p) => p.answer as SegmentEvent),
     closing,
-    closedByNear: closing !== null && closing.sender === hears,
     foreignReset: isForeign(closing, watch),
     responderNextDoor: near === flow.client && isInitialTtl(sides[flow.server].ttl),
     earlierStall: earlier.at(-1) ?? null,

@@ -110,6 +110,8 @@ function missing(c: Case, stall: Stall): VerdictClaim[] {
 function unansweredClaims(c: Case, stall: Stall): VerdictClaim[] {
   const claims: VerdictClaim[] = [];
   const until = stall.end ?? stall.start + stall.duration;
+  // The log of a very long silence has lost its middle.
+  const atLeast = stall.silence.eventsDropped > 0 ? 'at least ' : '';
   for (const end of [c.flow.client, c.flow.server]) {
     const who = endName(c.flow, end);
     const own = stall.events.filter(
@@ -125,7 +127,7 @@ function unansweredClaims(c: Case, stall: Stall): VerdictClaim[] {
       const some = own.filter((e) => (e.bits & bit) !== 0);
       if (some.length === 0) continue;
       claims.push(
-        observed(`${plural(some.length, noun)} of the ${who} without an answer`, cite(some), {
+        observed(`${atLeast}${plural(some.length, noun)} of the ${who} without an answer`, cite(some), {
           from: who,
           what,
         }),
