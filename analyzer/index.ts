@@ -10,4 +10,5 @@ export {
   type CaptureInput,
   createAnalysis,
 } from './analysis.ts';
+export type { JournalInput } from './journals.ts';
 export * from './report/report.ts';

@@ -12,10 +12,14 @@ import { Frame, FrameKind, PacketType } from '../packet/wire/frame.ts';
 import { CaptureState, coveredUntil } from './capture/capture-state.ts';
 import { Arrivals } from './failover/arrivals.ts';
 import { Marks } from './failover/marks.ts';
+import { Neighbours } from './failover/neighbours.ts';
 import { settleClients } from './flow/client-end.ts';
 import { FlowTable, MOST_FLOWS } from './flow/flow-table.ts';
 import { frameId, frameOf } from './flow/frame-id.ts';
+import { Samples } from './flow/samples.ts';
+import { Trails } from './flow/trail.ts';
 import { SilenceWatch } from './stall/silence.ts';
+import { UdpWatch } from './stall/udp/udp-watch.ts';
 import { Segment } from './tcp/segment.ts';
 import type { CookedCounts } from './vantage/vantage.ts';
 
@@ -44,7 +48,13 @@ export class VantageAnalysis {
   readonly watches: SilenceWatch[] = [];
   readonly cooked: (CookedCounts | undefined)[] = [];
   readonly arrivals = new Arrivals();
+  /** Frames that left the host on a cooked capture: what a node forwarded. */
+  readonly departures = new Arrivals();
   readonly marks = new Marks();
+  readonly neighbours = new Neighbours();
+  readonly trails = new Trails();
+  readonly samples = new Samples();
+  readonly udp = new UdpWatch();
   /** Flows below this index are numbered as tshark numbers streams; a header that was cut, or quoted in an ICMP error, may count there and not here. */
   exactStreams = Number.POSITIVE_INFINITY;
   private tooMany = false;
@@ -79,6 +89,7 @@ export class VantageAnalysis {
   /** No more files: closes every flow's last silence. */
   finish(): void {
     for (const watch of this.watches) watch.finish();
+    this.trails.finish();
     settleClients(this.table.flows);
   }
 
@@ -115,11 +126,15 @@ export class VantageAnalysis {
         break;
       case FrameKind.Icmp:
         if (frame.quotedProtocol === 6) this.icmp(frame, id);
-        else this.marks.observe(frame, id);
+        else if (frame.quotedProtocol === 17) this.udp.observeIcmp(frame, id);
+        else this.link(frame, id);
+        break;
+      case FrameKind.Udp:
+        this.udp.observe(frame, id);
         break;
       case FrameKind.Arp:
       case FrameKind.Vrrp:
-        this.marks.observe(frame, id);
+        this.link(frame, id);
         break;
       default:
         break;
@@ -142,6 +157,11 @@ export class VantageAnalysis {
     const side = watch.connection.sides[sender];
     const { ttl, mac } = side;
     const bits = watch.observe(frame, id, sender);
+    this.trails.add(flow.index, frame, id, sender);
+    this.samples.add(flow.index, frame, sender);
+    if (frame.packetType === PacketType.Outgoing && (bits & Segment.Rst) === 0) {
+      this.departures.add(frame.time, id, flow, sender);
+    }
     if ((bits & (Segment.Copy | Segment.Rst)) !== 0) return;
     this.arrivals.add(frame.time, id, flow, sender);
     if (mac >= 0 && mac !== frame.macSource && frame.macSource >= 0) {
@@ -150,6 +170,11 @@ export class VantageAnalysis {
     if (ttl >= 0 && ttl !== frame.ttl) {
       this.marks.ttlChanged(flow, frame.time, id, flow.addressOf(sender), ttl, frame.ttl);
     }
+  }
+
+  private link(frame: Frame, id: number): void {
+    this.marks.observe(frame, id);
+    this.neighbours.observe(frame, id);
   }
 
   private noteTooMany(frame: number): void {

@@ -1,20 +1,24 @@
 /**
- * Measures the command against its peers: every program once a round, in turn,
- * so that a machine that is busy for a while is busy for all of them. Prints
- * medians, how many times as long as ours each took, and peak memory.
+ * Measures the command against its peers, and captures of one incident together
+ * against each of them alone: every program once a round, in turn, so that a
+ * machine that is busy for a while is busy for all of them. Prints medians, how
+ * many times as long as ours each took, and peak memory.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BenchCapture, CAPTURES } from './captures.ts';
+import { type BenchCapture, type BenchIncident, CAPTURES, INCIDENTS } from './captures.ts';
+import { writeFailover } from './failover-traffic.ts';
 import { measure, median, type Run } from './measure.ts';
+import { VANTAGES, type VantageName } from './path.ts';
 import { profile } from './profile.ts';
-import { findPrograms, OURS, type Program } from './programs.ts';
+import { findPrograms, OURS, ours, type Program } from './programs.ts';
 import { writeTraffic } from './traffic.ts';
 
 /** Kept between runs; a change of the generator needs a new name. */
 const FOLDER = '.cache/bench-1';
+const INCIDENT_SNAPLEN = 96;
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +28,10 @@ const { values } = parseArgs({
   },
 });
 const rounds = Math.max(1, Number(values.rounds) || 1);
-const captures = CAPTURES.filter(({ name }) => values.only === undefined || name === values.only);
+const isWanted = ({ name }: { name: string }): boolean =>
+  values.only === undefined || name.startsWith(values.only);
+const captures = CAPTURES.filter(isWanted);
+const incidents = INCIDENTS.filter(isWanted);
 
 async function compare(): Promise<void> {
   const { programs, missing } = findPrograms();
@@ -32,9 +39,16 @@ async function compare(): Promise<void> {
     `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores, ${platform()} ${arch()}, Node ${process.version}`,
   );
   print(`${rounds} rounds, medians${missing.length > 0 ? `; not installed: ${missing.join(', ')}` : ''}\n`);
-  print('| capture | program | time | times ours | peak memory |');
-  print('|---|---|---:|---:|---:|');
+  if (captures.length > 0) {
+    print('| capture | program | time | times ours | peak memory |');
+    print('|---|---|---:|---:|---:|');
+  }
   for (const capture of captures) await compareOn(capture, programs);
+  if (incidents.length > 0) {
+    print('\n| incident | one by one | together | ratio | peak memory, largest alone | together |');
+    print('|---|---:|---:|---:|---:|---:|');
+  }
+  for (const incident of incidents) await compareTogether(incident);
 }
 
 async function compareOn(capture: BenchCapture, programs: readonly Program[]): Promise<void> {
@@ -56,6 +70,26 @@ async function compareOn(capture: BenchCapture, programs: readonly Program[]): P
   }
 }
 
+/** The captures of one incident, each alone and then all in one run. */
+async function compareTogether(incident: BenchIncident): Promise<void> {
+  const alone: Run[] = [];
+  const together: Run[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const runs: Run[] = [];
+    for (const named of namedCaptures(incident)) runs.push(await measure(ours(named)));
+    alone.push({ seconds: runs.reduce((sum, { seconds }) => sum + seconds, 0), peakMiB: largest(runs) });
+    together.push(await measure(ours(...namedCaptures(incident))));
+  }
+  const [one, all] = [medianSeconds(alone), medianSeconds(together)];
+  const times = [`${one.toFixed(2)} s`, `${all.toFixed(2)} s`, (all / one).toFixed(1)];
+  print(`| ${[incident.name, ...times, peakOf(alone), peakOf(together)].join(' | ')} |`);
+}
+
+function largest(runs: readonly Run[]): number | null {
+  const known = runs.flatMap(({ peakMiB }) => (peakMiB === null ? [] : [peakMiB]));
+  return known.length === 0 ? null : Math.max(...known);
+}
+
 const medianSeconds = (runs: readonly Run[]): number => median(runs.map(({ seconds }) => seconds));
 
 function peakOf(runs: readonly Run[]): string {
@@ -63,9 +97,9 @@ function peakOf(runs: readonly Run[]): string {
   return known.length === 0 ? '?' : `${Math.round(median(known))} MiB`;
 }
 
-function printProfile(capture: BenchCapture): void {
-  print(`\n${capture.name}`);
-  for (const line of profile(fileOf(capture), FOLDER)) print(line);
+function printProfile(name: string, files: readonly string[]): void {
+  print(`\n${name}`);
+  for (const line of profile(files, FOLDER)) print(line);
 }
 
 function fileOf({ name }: BenchCapture): string {
@@ -78,11 +112,30 @@ function makeCapture(capture: BenchCapture): void {
   writeTraffic(fileOf(capture), capture);
 }
 
+function captureOf({ name }: BenchIncident, vantage: VantageName): string {
+  return path.join(FOLDER, `${name.replaceAll(/\W+/g, '-')}.${vantage}.pcap`);
+}
+
+/** As the command takes them: `node-a.in=FILE`. */
+function namedCaptures(incident: BenchIncident): string[] {
+  return VANTAGES.map((vantage) => `${vantage}=${captureOf(incident, vantage)}`);
+}
+
+function makeIncident(incident: BenchIncident): void {
+  if (VANTAGES.every((vantage) => existsSync(captureOf(incident, vantage)))) return;
+  process.stderr.write(`bench: making the captures of ${incident.name} …\n`);
+  const { translates } = incident;
+  writeFailover({ fileOf: (v) => captureOf(incident, v), snaplen: INCIDENT_SNAPLEN, translates }, incident);
+}
+
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
 mkdirSync(FOLDER, { recursive: true });
 for (const capture of captures) makeCapture(capture);
-if (values.profile) for (const capture of captures) printProfile(capture);
-else await compare();
+for (const incident of incidents) makeIncident(incident);
+if (values.profile) {
+  for (const capture of captures) printProfile(capture.name, [fileOf(capture)]);
+  for (const incident of incidents) printProfile(incident.name, namedCaptures(incident));
+} else await compare();

@@ -1,4 +1,5 @@
-/** The captures that are measured, as the issue of speed and memory names them. */
+/** The captures that are measured, as the issues of speed, memory and correlation name them. */
+import type { FailoverOptions } from './failover-traffic.ts';
 import type { TrafficOptions } from './traffic.ts';
 
 export interface BenchCapture extends TrafficOptions {
@@ -12,4 +13,18 @@ export const CAPTURES: readonly BenchCapture[] = [
   { name: '1.9M', ...MIXED, packets: 1_900_000, flows: 20_000, seconds: 120 },
   // Twice as long with as many flows: memory must not grow with the length.
   { name: '3.8M', ...MIXED, packets: 3_800_000, flows: 20_000, seconds: 240 },
+];
+
+/** One failover, captured in six places. */
+export interface BenchIncident extends FailoverOptions {
+  readonly name: string;
+  readonly translates: boolean;
+}
+
+const FAILOVER = { packets: 1_000_000, flows: 20_000, bulkFlows: 8, seconds: 120, outage: 8 };
+
+/** The bar: together within four times what they take one by one. */
+export const INCIDENTS: readonly BenchIncident[] = [
+  { name: 'six, 1M', ...FAILOVER, translates: false },
+  { name: 'six, 1M, NAT', ...FAILOVER, translates: true },
 ];

@@ -16,7 +16,7 @@ const TIMESTAMP_OPTION = 12;
 /** MSS, SACK permitted, timestamps, NOP, window scale: the SYN of Linux. */
 const SYN_OPTIONS = 20;
 
-export const Flag = { Fin: 1, Syn: 2, Psh: 8, Ack: 16 } as const;
+export const Flag = { Fin: 1, Syn: 2, Rst: 4, Psh: 8, Ack: 16 } as const;
 
 /** The two ends of a connection, by the number from which addresses and port are made. */
 export interface Connection {
@@ -39,7 +39,23 @@ export interface Packet {
   text: Uint8Array | null;
   /** One SACK block, or null. */
   sack: { left: number; right: number } | null;
+  /** IP identification; where there is none, the stream counts. */
+  ipId?: number;
 }
+
+/** How a packet looks at one place of its way. */
+export interface Hop {
+  /** ns after it was sent. */
+  readonly later: number;
+  readonly ttl: number;
+  /** Last bytes of the MACs. */
+  readonly destination: number;
+  readonly source: number;
+}
+
+/** Beside the clients. */
+const FROM_CLIENT: Hop = { later: 0, ttl: 64, destination: 2, source: 1 };
+const FROM_SERVER: Hop = { later: 0, ttl: 62, destination: 1, source: 2 };
 
 const EPOCH_SECONDS = 1_790_000_000;
 const SERVER_PORT = 80;
@@ -70,7 +86,7 @@ export class PcapStream {
     closeSync(this.#file);
   }
 
-  write(packet: Packet): void {
+  write(packet: Packet, hop: Hop = packet.fromClient ? FROM_CLIENT : FROM_SERVER): void {
     const options = optionBytes(packet);
     const ip = packet.connection.ipVersion === 4 ? 20 : 40;
     const length = ETHERNET + ip + TCP_HEADER + options + packet.payload;
@@ -78,11 +94,11 @@ export class PcapStream {
     // Written whole, then cut back to what the snap length leaves.
     if (this.#at + RECORD_HEADER + length > BUFFER_BYTES) this.#flush();
     const start = this.#at;
-    this.#record(start, packet.time, captured, length);
+    this.#record(start, packet.time + hop.later, captured, length);
     const frame = start + RECORD_HEADER;
-    this.#ethernet(frame, packet);
-    if (ip === 20) this.#ipv4(frame + ETHERNET, packet, length - ETHERNET);
-    else this.#ipv6(frame + ETHERNET, packet, length - ETHERNET - ip);
+    this.#ethernet(frame, packet, hop);
+    if (ip === 20) this.#ipv4(frame + ETHERNET, packet, length - ETHERNET, hop.ttl);
+    else this.#ipv6(frame + ETHERNET, packet, length - ETHERNET - ip, hop.ttl);
     this.#tcp(frame + ETHERNET + ip, packet, options);
     this.#payload(frame + length - packet.payload, packet);
     this.#at = frame + captured;
@@ -102,9 +118,8 @@ export class PcapStream {
     view.setUint32(at + 12, length, true);
   }
 
-  #ethernet(at: number, { fromClient, connection }: Packet): void {
+  #ethernet(at: number, { connection }: Packet, { destination, source }: Hop): void {
     const view = this.#view;
-    const [destination, source] = fromClient ? [2, 1] : [1, 2];
     view.setUint32(at, 0x02000000);
     view.setUint16(at + 4, destination);
     view.setUint32(at + 6, 0x02000000);
@@ -112,28 +127,28 @@ export class PcapStream {
     view.setUint16(at + 12, connection.ipVersion === 4 ? 0x0800 : 0x86dd);
   }
 
-  #ipv4(at: number, { fromClient, connection }: Packet, length: number): void {
+  #ipv4(at: number, { fromClient, connection, ipId }: Packet, length: number, ttl: number): void {
     const view = this.#view;
     const sender = fromClient ? 1 : 0;
     const client = 0x0a000000 + connection.host + 2;
     view.setUint16(at, 0x4500);
     view.setUint16(at + 2, length);
     this.#ipId[sender] = this.#ipId[sender]! + 1;
-    view.setUint16(at + 4, this.#ipId[sender]!);
+    view.setUint16(at + 4, ipId ?? this.#ipId[sender]!);
     view.setUint16(at + 6, 0x4000);
-    view.setUint8(at + 8, fromClient ? 64 : 62);
+    view.setUint8(at + 8, ttl);
     view.setUint8(at + 9, 6);
     view.setUint16(at + 10, 0);
     view.setUint32(at + 12, fromClient ? client : SERVER_V4);
     view.setUint32(at + 16, fromClient ? SERVER_V4 : client);
   }
 
-  #ipv6(at: number, { fromClient, connection }: Packet, length: number): void {
+  #ipv6(at: number, { fromClient, connection }: Packet, length: number, ttl: number): void {
     const view = this.#view;
     view.setUint32(at, 0x60000000);
     view.setUint16(at + 4, length);
     view.setUint8(at + 6, 6);
-    view.setUint8(at + 7, fromClient ? 64 : 62);
+    view.setUint8(at + 7, ttl);
     for (const [offset, isClient] of [
       [8, fromClient],
       [24, !fromClient],

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { OURS } from './programs.ts';
+import { ours } from './programs.ts';
 
 const SHOWN = 25;
 
@@ -13,10 +13,10 @@ interface CpuProfile {
 }
 
 /** Lines of `ms  share  function file:line`, busiest first. */
-export function profile(file: string, folder: string): string[] {
+export function profile(captures: readonly string[], folder: string): string[] {
   const into = path.join(folder, 'profile');
   rmSync(into, { recursive: true, force: true });
-  const [node, ...args] = OURS.command(file);
+  const [node, ...args] = ours(...captures);
   spawnSync(node, ['--cpu-prof', `--cpu-prof-dir=${into}`, ...args], { stdio: 'ignore' });
   const name = readdirSync(into).find((entry) => entry.endsWith('.cpuprofile'));
   if (name === undefined) return ['Node left no profile.'];

@@ -7,10 +7,15 @@ export interface Program {
   readonly command: (file: string) => readonly [string, ...string[]];
 }
 
-export const OURS: Program = {
-  name: 'diagnose --json',
-  command: (file) => [process.execPath, 'dist/diagnose.js', '--json', file],
-};
+/** Our command on any number of captures, each with or without its vantage. */
+export const ours = (...captures: readonly string[]): readonly [string, ...string[]] => [
+  process.execPath,
+  'dist/diagnose.js',
+  '--json',
+  ...captures,
+];
+
+export const OURS: Program = { name: 'diagnose --json', command: (file) => ours(file) };
 
 const PEERS: readonly Program[] = [
   { name: 'tshark -q -z conv,tcp', command: (file) => ['tshark', '-n', '-r', file, '-q', '-z', 'conv,tcp'] },

@@ -48,13 +48,13 @@ export function writeTraffic(path: string, options: TrafficOptions): void {
   stream.close();
 }
 
-type Send = (packet: Packet) => void;
-type Random = () => number;
+export type Send = (packet: Packet) => void;
+export type Random = () => number;
 /** Sends one packet, or an ACK with its segment, each time it is asked. */
-type Talk = Generator<void, void, void>;
+export type Talk = Generator<void, void, void>;
 
 /** Numbers in [0, 1) (mulberry32). */
-function createRandom(seed: number): Random {
+export function createRandom(seed: number): Random {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -65,7 +65,7 @@ function createRandom(seed: number): Random {
 }
 
 /** One in three is IPv6. */
-function connectionOf(index: number): Connection {
+export function connectionOf(index: number): Connection {
   return { ipVersion: index % 3 === 2 ? 6 : 4, host: index % 500, port: 10_000 + Math.floor(index / 500) };
 }
 
@@ -134,9 +134,9 @@ const ANSWER = text(
   `HTTP/1.1 200 OK\r\nContent-Length: ${BODY}\r\nServer: example`.padEnd(60, '.').concat('\r\n\r\n'),
 );
 /** Handshake, request and its ACK, the answer and its ACKs, both FINs and the last ACK. */
-const PACKETS_A_SHORT_FLOW = 3 + 2 + ANSWER_SEGMENTS + 2 + 3;
+export const PACKETS_A_SHORT_FLOW = 3 + 2 + ANSWER_SEGMENTS + 2 + 3;
 
-function* shortFlow(index: number, random: Random, send: Send): Talk {
+export function* shortFlow(index: number, random: Random, send: Send): Talk {
   const { Syn, Ack, Psh, Fin } = Flag;
   const ends = new Ends(index, random, send);
   yield ends.fromClient(Syn);
@@ -166,7 +166,7 @@ function* shortFlows(count: number, first: number, random: Random, send: Send): 
 }
 
 /** A download that does not end before the capture does. */
-function* bulkFlow(index: number, loss: number, random: Random, send: Send): Talk {
+export function* bulkFlow(index: number, loss: number, random: Random, send: Send): Talk {
   const { Syn, Ack, Psh } = Flag;
   const ends = new Ends(index, random, send);
   yield ends.fromClient(Syn);

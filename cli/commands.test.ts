@@ -31,7 +31,16 @@ describe('help and version', () => {
     const { code, stdout } = await run('--help');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Examples:\n( {2}diagnose .*\n){3}\nUsage: diagnose \[options\]/);
-    for (const option of ['--json', '--jsonl', '--output', '--until', '--fail-on', '--strict', '--version']) {
+    for (const option of [
+      '--json',
+      '--jsonl',
+      '--output',
+      '--until',
+      '--journal',
+      '--fail-on',
+      '--strict',
+      '--version',
+    ]) {
       expect(stdout).toContain(option);
     }
     const commands = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('FILE  '));
@@ -107,6 +116,14 @@ describe('completion', () => {
     expect(await complete('explain', 'rto')).toEqual(['rto-backoff']);
     expect(await complete('--fail-on', 'h')).toEqual(['hung']);
     expect(await complete('--color', 'a')).toEqual(['auto', 'always']);
+    expect(await complete('--jou')).toEqual(['--journal', '--journal-zone']);
+  });
+
+  test('a journal is a file, as often as there are nodes', async () => {
+    // Bash completes a file where nothing else is offered.
+    expect(await complete('client.pcap', '--journal', 'con')).toEqual(['']);
+    expect((await run('completion', 'zsh')).stdout).toMatch(/'\*--journal''\[[^\]]*\]:file:_files'/);
+    expect((await run('completion', 'fish')).stdout).toMatch(/ -l journal -r -d /);
   });
 
   test.each(['zsh', 'fish'])('%s: names every command and option', async (shell) => {

@@ -15,6 +15,10 @@ const VALUES: Record<string, readonly string[]> = {
   completion: SHELLS,
   '--fail-on': OUTCOMES,
 };
+/** Options that take a file. */
+const FILES: readonly string[] = ['--output', '--journal'];
+/** Options that may be given again. */
+const REPEATABLE: readonly string[] = ['--journal'];
 
 /** @throws UserError `usage` for an unknown shell */
 export function completionScript(shell: string, program: Command): string {
@@ -55,8 +59,11 @@ complete -o default -F _diagnose diagnose
 function zshScript(program: Command): string {
   const options = optionsOf(program).map((option) => {
     const [first, ...others] = flagsOf(option);
+    const again = REPEATABLE.includes(option.long ?? '') ? '*' : '';
     const names =
-      others.length > 0 ? `'(${flagsOf(option).join(' ')})'{${[first, ...others].join(',')}}` : `'${first}'`;
+      others.length > 0
+        ? `'(${flagsOf(option).join(' ')})'{${[first, ...others].join(',')}}`
+        : `'${again}${first}'`;
     return `    ${names}'[${quote(option.description)}]${zshValue(option)}'`;
   });
   const commands = commandsOf(program).map(
@@ -130,7 +137,7 @@ function zshValue(option: Option): string {
   if (!option.required) return '';
   const values = valuesOf(option);
   if (values) return `:value:(${values.join(' ')})`;
-  return option.long === '--output' ? ':file:_files' : ':value:';
+  return FILES.includes(option.long ?? '') ? ':file:_files' : ':value:';
 }
 
 /** For single quotes in all three shells; brackets and colons mean something to zsh. */

@@ -5,6 +5,7 @@
 import { type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
 import { notACapture } from './input-errors.ts';
 import { expandInputs } from './inputs.ts';
+import { expandJournals, type JournalSource, readJournal } from './journals.ts';
 import { asClause, printNote } from './messages.ts';
 import { checkOptions, type DiagnoseOptions } from './options.ts';
 import { checkOutput, writeResult } from './output.ts';
@@ -24,12 +25,13 @@ const MOST_PROBLEMS = 10;
 export async function diagnose(args: readonly string[], options: DiagnoseOptions): Promise<0 | 1> {
   checkOptions(options);
   const sources = await expandInputs(args, printNote);
+  const journals = expandJournals(options.journal ?? [], printNote);
   checkOutput(
     options.output,
-    sources.map(({ path }) => path),
+    [...sources, ...journals].map(({ path }) => path),
   );
   noteAssumedZones(options);
-  const report = await analyze(sources, options);
+  const report = await analyze(sources, journals, options);
   judgeProblems(report, options.strict === true);
   if (options.flow !== undefined && report.flows.every(({ ladder }) => ladder === undefined)) {
     throw new UserError('usage', `no flow matches '${options.flow}'`, '-v lists every flow');
@@ -39,8 +41,14 @@ export async function diagnose(args: readonly string[], options: DiagnoseOptions
   return fails ? 1 : 0;
 }
 
-async function analyze(sources: readonly CaptureSource[], options: DiagnoseOptions): Promise<Report> {
+async function analyze(
+  sources: readonly CaptureSource[],
+  journals: readonly JournalSource[],
+  options: DiagnoseOptions,
+): Promise<Report> {
   const analysis = createAnalysis(analysisOptions(options));
+  // First, because they are short: what is wrong with one is known before gigabytes are read.
+  for (const journal of journals) analysis.addJournal(await readJournal(journal, options.journalZone));
   const progress = createProgress(process.stderr);
   // Also on an interrupt: the line must not stay behind.
   process.once('exit', () => progress.erase());

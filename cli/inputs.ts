@@ -53,7 +53,8 @@ async function expandArgument(arg: string, note: Note): Promise<CaptureSource[]>
   return [source(path)];
 }
 
-function splitVantage(arg: string): { path: string; vantage?: NonNullable<CaptureInput['vantage']> } {
+/** `node-b.out=FILE` as what it names; a file that has such a name is a file. */
+export function splitVantage(arg: string): { path: string; vantage?: NonNullable<CaptureInput['vantage']> } {
   const match = existsSync(arg) ? null : VANTAGE.exec(arg);
   if (!match) return { path: arg };
   const [, host, side, path] = match;

@@ -48,6 +48,10 @@ beforeAll(async () => {
   writeFileSync(at('empty.pcap'), '');
   writeFileSync(at('notes.txt'), 'The gateway failed over at 11:07.\n');
   writeFileSync(at('a=b.pcap'), pcap(3));
+  writeFileSync(at('b.log.gz'), gzipSync('one line of node\n'));
+  writeFileSync(at('a=b.log'), 'another of them');
+  writeFileSync(at('cut.log.gz'), gzipSync('a line\n'.repeat(5000), { level: 0 }).subarray(0, 20_000));
+  writeFileSync(at('bomb.log.gz'), gzipSync(Buffer.alloc(65 * 1024 * 1024, 'a line\n')));
   mkdirSync(at('captures', 'inner'), { recursive: true });
   writeFileSync(at('captures', 'b.pcap'), pcap(2));
   writeFileSync(at('captures', 'a.cap.gz'), gzipSync(pcap(1)));
@@ -178,6 +182,36 @@ describe('inputs', () => {
     ]);
   });
 
+  test('journals reach the analyzer, plain and compressed, with the node and the zone that were said', async () => {
+    const args = ['--journal', `node-b=${at('b.log.gz')}`, '--journal', at('a=b.log'), at('client.pcap')];
+    const { code, stdout, stderr } = await run(['-q', ...args]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.replace(/\s+/g, ' ')).toBe(
+      'One flow hangs, 10 frames read, journal of node-b with 17 characters, zone unsaid, ' +
+        'journal of nobody with 15 characters, zone unsaid ',
+    );
+    const zoned = await run(['-q', '--journal-zone', '+01:00', ...args]);
+    expect(zoned.stdout.match(/zone\s3600000000000\b/g)).toHaveLength(2);
+  });
+
+  test('a journal given twice is read once; one that is cut gives what can be read', async () => {
+    const twice = await run([
+      '-q',
+      '--journal',
+      at('a=b.log'),
+      '--journal',
+      `b=${at('a=b.log')}`,
+      at('client.pcap'),
+    ]);
+    expect(twice.stderr).toBe(`note: ${at('a=b.log')}: given twice, read once\n`);
+    const cut = ['-q', '--journal', at('cut.log.gz'), at('client.pcap')];
+    const { code, stdout, stderr } = await run(cut);
+    expect(stdout).toMatch(/journal\sof\snobody\swith\s\d{4,}\scharacters/);
+    expect(stderr).toMatch(/^note: .*cut\.log\.gz: the gzip file ends in the middle/);
+    expect(code).toBe(0);
+    expect(await run(['--strict', ...cut])).toMatchObject({ code: 2, stdout: '' });
+  });
+
   test('the same file twice is read once, also through a link', async () => {
     symlinkSync(at('client.pcap'), at('link.pcap'));
     expect(await frames([at('client.pcap'), at('link.pcap')])).toBe(
@@ -261,6 +295,57 @@ describe('errors: one line and the next step on stderr, nothing on stdout, exit 
       'output into no folder',
       () => ['-o', at('no', 'x'), at('client.pcap')],
       /^error: .*x: there is no folder /,
+    ],
+    [
+      'missing journal',
+      () => ['--journal', `node-b=${at('nope.log')}`, at('client.pcap')],
+      /^error: .*nope\.log: no such file or folder\n$/,
+    ],
+    [
+      'journal without file',
+      () => ['--journal', 'node-b=', at('client.pcap')],
+      "error: --journal node-b=: no file after '='\n",
+    ],
+    [
+      'journal on standard input',
+      () => ['--journal', 'node-b=-', at('client.pcap')],
+      'error: --journal: standard input is for a capture\nhelp: name a file, or <(COMMAND)\n',
+    ],
+    [
+      'folder as a journal',
+      () => ['--journal', at('nothing'), at('client.pcap')],
+      /nothing: is a folder\nhelp: /,
+    ],
+    [
+      'capture as a journal',
+      () => ['--journal', at('server.pcap.gz'), at('client.pcap')],
+      /^error: .*server\.pcap\.gz: this is no text, so no journal\nhelp: captures are named without --journal\n$/,
+    ],
+    [
+      'journal that decompresses to more than anybody wrote',
+      () => ['--journal', at('bomb.log.gz'), at('client.pcap')],
+      /^error: .*bomb\.log\.gz: more than 64 MiB of text\nhelp: cut it/,
+    ],
+    ['journal without a capture', () => ['--journal', at('a=b.log')], /^error: no capture is given\n/],
+    [
+      'zone without a journal',
+      () => ['--journal-zone', '+01:00', at('client.pcap')],
+      'error: --journal-zone needs a --journal\n',
+    ],
+    [
+      'no zone',
+      () => ['--journal-zone', 'CET', at('client.pcap')],
+      /^error: --journal-zone: 'CET' is no time zone\n/,
+    ],
+    [
+      'journal of another command',
+      () => ['explain', '--journal', 'x', 'outage'],
+      /^error: unknown option '--journal'\n/,
+    ],
+    [
+      'output onto a journal',
+      () => ['-o', at('a=b.log'), '--journal', at('a=b.log'), at('client.pcap')],
+      /is one of the inputs and would be overwritten\n$/,
     ],
     ['output onto a capture', () => ['-o', at('client.pcap'), at('client.pcap')], /would be overwritten\n$/],
   ])('%s', async (_, args, expected) => {

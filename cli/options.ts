@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { OUTCOMES, type Outcome } from '../analyzer/index.ts';
 import { COLOR_CHOICES, type ColorChoice } from './render/style.ts';
 import { nearestWord } from './suggest.ts';
-import { parseTimeArgument, type TimeArgument } from './time-argument.ts';
+import { parseTimeArgument, parseZoneArgument, type TimeArgument } from './time-argument.ts';
 import { UserError } from './user-error.ts';
 
 export interface DiagnoseOptions {
@@ -19,6 +19,10 @@ export interface DiagnoseOptions {
   failOn?: Outcome[];
   color: ColorChoice;
   strict?: true;
+  /** Each `[NODE=]FILE`. */
+  journal?: string[];
+  /** ns east of UTC. */
+  journalZone?: bigint;
 }
 
 export function addDiagnoseOptions(command: Command): Command {
@@ -39,6 +43,13 @@ export function addDiagnoseOptions(command: Command): Command {
     time('--to', 'look only at frames at or before this time'),
     time('--until', 'the captures ran at least to here, even if they show nothing'),
     new Option(
+      '--journal <file>',
+      'journal of a gateway node, or log of its conntrackd or keepalived: [NODE=]FILE; may be repeated',
+    ).argParser((file, others: string[] | undefined) => [...(others ?? []), file]),
+    new Option('--journal-zone <offset>', 'the zone of times in journals that name none; else UTC').argParser(
+      (text) => parseZoneArgument('--journal-zone', text),
+    ),
+    new Option(
       '--fail-on <list>',
       'exit with 1 when a flow has one of these outcomes, such as hung,reset',
     ).argParser(parseOutcomes),
@@ -50,8 +61,9 @@ export function addDiagnoseOptions(command: Command): Command {
 }
 
 /** What commander cannot check: options that contradict each other by their values. @throws UserError `usage` */
-export function checkOptions({ from, to }: DiagnoseOptions): void {
+export function checkOptions({ from, to, journal, journalZone }: DiagnoseOptions): void {
   if (from && to && from.time > to.time) throw new UserError('usage', '--from is later than --to');
+  if (journalZone !== undefined && !journal) throw new UserError('usage', '--journal-zone needs a --journal');
 }
 
 function parseOutcomes(list: string): Outcome[] {

@@ -13,7 +13,7 @@ import { VERSION } from './version.ts';
 
 const EXAMPLES = `Examples:
   diagnose client.pcap                            what happened to each connection, and why
-  diagnose client=c.pcapng node-b.out=b.pcapng    several captures of one failover
+  diagnose client=c.pcapng node-b.out=b.pcapng    several captures of one failover, correlated
   diagnose --json --fail-on hung captures/        for scripts: one document, and exit code 1
 `;
 
@@ -21,7 +21,10 @@ const NOTES = `
 FILE     pcap or pcapng, plain or compressed (gzip, zstd, lz4); a folder means the
          captures in it; - is standard input
 VANTAGE  where it was taken: client, server, node-a, node-a.in (towards the client),
-         node-a.out (towards the server); inferred where it is not given
+         node-a.out (towards the server); inferred where it is not given. Files of
+         one rotated capture: the same VANTAGE before each, the oldest first
+NODE     whose journal it is, as captures name it: node-b; else its lines or its file
+         name say it
 TIME     2026-11-22T11:07:02.601Z (UTC where no zone is named), or seconds since the
          epoch: 1795345622.601
 Exit     0 analysed, whatever was found; 1 only by --fail-on; 2 usage or unreadable

@@ -9,6 +9,7 @@ import type {
   Capture,
   CaptureFeed,
   CaptureInput,
+  JournalInput,
   ReportProblem,
 } from '../analyzer/index.ts';
 import { createCaptureReader } from '../packet/file/reader.ts';
@@ -25,7 +26,12 @@ import {
 export function createAnalysis(options: AnalysisOptions): Analysis {
   const captures: Capture[] = [];
   const problems: ReportProblem[] = [];
+  const journals: JournalInput[] = [];
   return {
+    addJournal(input) {
+      journals.push(input);
+      for (const problem of input.problems ?? []) problems.push({ ...problem, at: { capture: input.file } });
+    },
     addCapture(input) {
       const capture = sampleCapture('client', {
         id: `capture-${captures.length + 1}`,
@@ -45,7 +51,7 @@ export function createAnalysis(options: AnalysisOptions): Analysis {
         claims: [observed('last data from the server', frame('capture-1', 12))],
         ...(isAsked && { ladder: [ladderRow(0, 12, 'server', { label: 'last data before the stall' })] }),
       });
-      return sampleReport(describeCall(options, captures), [flow], { captures, problems });
+      return sampleReport(describeCall(options, captures, journals), [flow], { captures, problems });
     },
   };
 }
@@ -76,10 +82,16 @@ function createFeed(capture: Capture, input: CaptureInput, problems: ReportProbl
   };
 }
 
-function describeCall({ from, to, until }: AnalysisOptions, captures: readonly Capture[]): string {
+function describeCall(
+  { from, to, until }: AnalysisOptions,
+  captures: readonly Capture[],
+  journals: readonly JournalInput[],
+): string {
   const times = Object.entries({ from, to, until }).filter(([, time]) => time !== undefined);
   const frames = captures.reduce((sum, capture) => sum + capture.frames, 0);
-  return ['One flow hangs', `${frames} frames read`, ...times.map(([name, time]) => `${name} ${time}`)].join(
-    ', ',
-  );
+  const facts = times.map(([name, time]) => `${name} ${time}`);
+  for (const { node, text, zone } of journals) {
+    facts.push(`journal of ${node ?? 'nobody'} with ${text.length} characters, zone ${zone ?? 'unsaid'}`);
+  }
+  return ['One flow hangs', `${frames} frames read`, ...facts].join(', ');
 }

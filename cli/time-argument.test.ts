@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseTimeArgument } from './time-argument.ts';
+import { parseTimeArgument, parseZoneArgument } from './time-argument.ts';
 
 const AT = 1_795_345_622_601_000_000n;
 
@@ -37,6 +37,20 @@ test('ns or ms given as seconds get the value that was meant', () => {
   };
   expect(hintOf('1795345622601000000')).toMatchObject({ hint: 'did you mean 1795345622.601000000?' });
   expect(hintOf('1795345622601')).toMatchObject({ hint: 'did you mean 1795345622.601?' });
+});
+
+test.each([
+  ['+01:00', 3600],
+  ['-0530', -19_800],
+  ['+14', 50_400],
+  ['utc', 0],
+  [' Z ', 0],
+])('zone %s', (text, seconds) => {
+  expect(parseZoneArgument('--journal-zone', text)).toBe(BigInt(seconds) * 1_000_000_000n);
+});
+
+test.each(['', '1', 'CET', '+1:00', '+15:00', '-99:00', 'Europe/Paris'])('no zone: %s', (text) => {
+  expect(() => parseZoneArgument('--journal-zone', text)).toThrow(/^--journal-zone: /);
 });
 
 test('what Date prints is read back, to the ms', () => {

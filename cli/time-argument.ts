@@ -14,6 +14,9 @@ export interface TimeArgument {
 
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i;
+const ZONE = /^(?:Z|UTC|[+-]\d\d(?::?\d\d)?)$/i;
+/** No clock on earth is further from UTC than 14 h. */
+const MOST_EAST = 14n * 3600n * 1_000_000_000n;
 const EPOCH = /^@?(\d+)(?:\.(\d{1,9}))?$/;
 const FORMS = 'write 2026-11-22T11:07:02.601Z, or seconds since the epoch such as @1795345622.601';
 /** Seconds until the year 5138; anything above is ms, µs or ns. */
@@ -53,6 +56,16 @@ function isoTime(option: string, text: string, match: RegExpExecArray): TimeArgu
   const zone = match[8];
   const local = BigInt(millis) * 1_000_000n + fractionNanos(match[7]);
   return { time: local - zoneNanos(zone), zoneAssumed: zone === undefined };
+}
+
+/** A zone such as `+01:00`, `-0530` or `UTC`, in ns east of UTC. @throws UserError `usage` */
+export function parseZoneArgument(option: string, text: string): bigint {
+  const zone = text.trim();
+  const nanos = ZONE.test(zone) ? zoneNanos(zone) : null;
+  if (nanos === null || nanos > MOST_EAST || nanos < -MOST_EAST) {
+    throw new UserError('usage', `${option}: '${text}' is no time zone`, 'write how far east of UTC: +01:00');
+  }
+  return nanos;
 }
 
 const fractionNanos = (digits = ''): bigint => BigInt(digits.padEnd(9, '0'));

@@ -147,46 +147,68 @@ const flow = objectOf(
   },
 );
 
+const problemOf = (capture: Check): Check =>
+  objectOf({
+    code: matching(/^[a-z0-9-]+$/, 'code'),
+    message: sentence,
+    at: objectOf({ capture }, { offset: count, frame: frameNumber }),
+  });
+/** A journal is no capture: its problems name its file. */
+const problem: Check = (value, at) => problemOf(isOfJournal(value) ? text : captureId)(value, at);
+const isOfJournal = (value: unknown): boolean =>
+  /^journal-/.test(String((value as { code?: unknown } | null)?.code));
+
+const clock = objectOf(
+  {
+    capture: captureId,
+    reference: captureId,
+    offset: number,
+    skewPpm: number,
+    error: orNull(duration),
+    pairs: count,
+  },
+  { at: time, from: time, until: time, skewErrorPpm: duration },
+);
+
+const failover = objectOf(
+  {
+    id: sentence,
+    pathLost: time,
+    pathRestored: orNull(time),
+    restoredBy: among(['seen', 'bound']),
+    outage: orNull(duration),
+    marks: listOf(claim),
+  },
+  {
+    from: sentence,
+    to: sentence,
+    lostWithin: duration,
+    restoredWithin: duration,
+    directions: listOf(objectOf({ toward: end, lost: orNull(time), restored: orNull(time) })),
+    contrast: listOf(
+      objectOf({
+        trait: among(['age', 'port', 'owed', 'idle']),
+        affected: sentence,
+        others: sentence,
+        counts: objectOf({ affected: count, others: count }),
+      }),
+    ),
+  },
+);
+
 const report = objectOf({
   schemaVersion: among([1]),
   tool: objectOf({ name: sentence, version: sentence }),
   headline: sentence,
   captures: listOf(capture),
-  clocks: listOf(
-    objectOf({
-      capture: captureId,
-      reference: captureId,
-      offset: number,
-      skewPpm: number,
-      error: orNull(duration),
-      pairs: count,
-    }),
-  ),
-  failovers: listOf(
-    objectOf(
-      {
-        id: sentence,
-        pathLost: time,
-        pathRestored: orNull(time),
-        restoredBy: among(['seen', 'bound']),
-        outage: orNull(duration),
-        marks: listOf(claim),
-      },
-      { from: text, to: text },
-    ),
-  ),
+  clocks: listOf(clock),
+  failovers: listOf(failover),
   path: objectOf({ kind: pathKind, claims: listOf(claim) }),
   flows: listOf(flow),
   causes: listOf(objectOf({ id: cause, flows: listOf(flowId), worstStall: orNull(duration) })),
   summary: objectOf({ flows: count, byOutcome: mapOf(among(OUTCOMES), count) }),
   advice: listOf(advice),
-  problems: listOf(
-    objectOf({
-      code: matching(/^[a-z0-9-]+$/, 'code'),
-      message: sentence,
-      at: objectOf({ capture: captureId }, { offset: count, frame: frameNumber }),
-    }),
-  ),
+  problems: listOf(problem),
 });
 
 /** What is wrong with it; nothing for a report. */
@@ -211,18 +233,62 @@ function checkSense(report: Report): string[] {
       const wanted = flows.filter((f) => f.cause === id).map((f) => f.id);
       return unless(named.join() === wanted.join(), `causes: ${id} names other flows than have it`);
     }),
-    ...report.failovers.flatMap((f) =>
-      unless(
-        f.pathRestored === null || isOrdered(f.pathLost, f.pathRestored),
-        `${f.id} is restored before it is lost`,
-      ),
-    ),
+    ...checkCaptures(report),
+    ...report.failovers.flatMap((f) => checkFailover(f).map((wrong) => `${f.id}: ${wrong}`)),
+    ...[...report.failovers.flatMap((f) => f.marks), ...report.path.claims].flatMap(checkClaim),
     ...flows.flatMap((f) => checkFlow(f).map((wrong) => `flow ${f.id}: ${wrong}`)),
   ];
 }
 
 const unless = (holds: boolean, wrong: string): string[] => (holds ? [] : [wrong]);
 const isOrdered = (a: string, b: string): boolean => BigInt(a) <= BigInt(b);
+
+/** Whatever names a capture names one of this report, and a frame that it has. */
+function checkCaptures({ captures, clocks, failovers, path, flows }: Report): string[] {
+  // In pcapng a block that cannot be read keeps its number and is no frame.
+  const frames = new Map(
+    captures.map((c) => [c.id, c.format === 'pcapng' ? Number.POSITIVE_INFINITY : c.frames]),
+  );
+  const unknown = (ids: readonly string[], where: string): string[] =>
+    ids.filter((id) => !frames.has(id)).map((id) => `${where}: there is no capture ${id}`);
+  const claims = [...failovers.flatMap((f) => f.marks), ...path.claims, ...flows.flatMap((f) => f.claims)];
+  const cited = [
+    ...claims.flatMap((c) => c.frames),
+    ...flows.flatMap((f) =>
+      f.stalls.flatMap(({ frames: { last, first } }) => (first ? [last, first] : [last])),
+    ),
+    ...flows.flatMap((f) => (f.endedBy ? [f.endedBy.frame] : [])),
+    ...flows.flatMap((f) => f.ladder?.map((row) => row.frame) ?? []),
+  ];
+  return [
+    ...unless(frames.size === captures.length, 'two captures have the same id'),
+    ...clocks.flatMap((c) => unknown([c.capture, c.reference], 'clocks')),
+    ...unless(!clocks.some((c) => c.capture === c.reference), "clocks: the reference's own"),
+    ...unless(new Set(clocks.map((c) => c.reference)).size < 2, 'clocks: two references'),
+    ...cited
+      .filter(({ capture, frame: n }) => n > (frames.get(capture) ?? 0))
+      .map(({ capture, frame: n }) => `a claim cites ${capture} #${n}, which it has not`),
+    ...flows.flatMap((f) => unknown(f.seenAt, `flow ${f.id}: seenAt`)),
+  ];
+}
+
+/** The bounds of its two times reach at most from one to the other, but for rounding. */
+function checkFailover(failover: Report['failovers'][number]): string[] {
+  const { pathLost, pathRestored, outage, lostWithin, restoredWithin, directions = [] } = failover;
+  const reach = (outage ?? Number.POSITIVE_INFINITY) + 1e-6;
+  const towards = directions.map((d) => d.toward);
+  return [
+    ...unless(pathRestored === null || isOrdered(pathLost, pathRestored), 'restored before it is lost'),
+    ...unless(
+      (pathRestored === null) === (outage === null),
+      'an outage without its end, or an end without it',
+    ),
+    ...unless((lostWithin ?? 0) <= reach, 'lostWithin reaches beyond the outage'),
+    ...unless((restoredWithin ?? 0) <= reach, 'restoredWithin reaches beyond the outage'),
+    ...unless(restoredWithin === undefined || pathRestored !== null, 'restoredWithin, but not restored'),
+    ...unless(new Set(towards).size === towards.length, 'a direction is there twice'),
+  ];
+}
 
 function checkFlow(flow: Report['flows'][number]): string[] {
   const out = flow.ruledOut.map((r) => r.cause);
@@ -238,8 +304,27 @@ function checkFlow(flow: Report['flows'][number]): string[] {
       open.length === 0 || CAUSE_IDS.every((id) => told.has(id)),
       'a cause is neither a candidate nor ruled out',
     ),
+    ...checkSightings(flow),
     ...flow.claims.flatMap(checkClaim),
     ...flow.stalls.flatMap((s, i) => checkStall(s).map((wrong) => `stall ${i}: ${wrong}`)),
+  ];
+}
+
+/** Streams and legs speak of captures that saw the flow; its legs are two, and between them they have all of those. */
+function checkSightings({ seenAt, streams = {}, legs, path }: Report['flows'][number]): string[] {
+  const ofLegs = legs?.flatMap((leg) => leg.seenAt) ?? seenAt;
+  return [
+    ...unless(new Set(seenAt).size === seenAt.length, 'seenAt names a capture twice'),
+    ...unless(
+      Object.keys(streams).every((id) => seenAt.includes(id)),
+      'a stream of a capture that did not see it',
+    ),
+    ...unless(legs === undefined || legs.length === 2, 'a proxied flow has two legs'),
+    ...unless(legs === undefined || path === 'terminated', 'legs, but nothing ended the connection'),
+    ...unless(
+      [...new Set(ofLegs)].sort().join() === [...seenAt].sort().join(),
+      'its legs were seen elsewhere than it',
+    ),
   ];
 }
 

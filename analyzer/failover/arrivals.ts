@@ -27,6 +27,7 @@ export type Toward = 'client' | 'server';
 
 class Direction {
   readonly gaps: ArrivalGap[] = [];
+  first: { time: Nanos; frame: FrameId; flow: Flow } | null = null;
   lastTime: Nanos = 0;
   lastFrame: FrameId = NO_FRAME;
   lastFlow: Flow | null = null;
@@ -42,6 +43,7 @@ class Direction {
         firstFlow: flow,
       });
     }
+    if (this.first === null) this.first = { time, frame: id, flow };
     this.lastTime = time;
     this.lastFrame = id;
     this.lastFlow = flow;
@@ -71,6 +73,11 @@ export class Arrivals {
       else low = middle + 1;
     }
     return gaps[low] ?? null;
+  }
+
+  /** The oldest frame in a direction. */
+  first(toward: Toward): { time: Nanos; frame: FrameId; flow: Flow } | null {
+    return (toward === 'client' ? this.toClient : this.toServer).first;
   }
 
   /** The newest frame in a direction. */

@@ -18,7 +18,8 @@ export interface PathProof {
   readonly time: Nanos;
   readonly frame: FrameId;
   readonly flow: Flow;
-  readonly by: 'answered-probe' | 'other-flow' | 'own-data';
+  /** `node`: a node's own capture shows it in the path. */
+  readonly by: 'answered-probe' | 'other-flow' | 'own-data' | 'node';
 }
 
 export interface PathView {
@@ -28,6 +29,8 @@ export interface PathView {
   readonly back: PathProof | null;
   /** Latest unanswered SYN of another connection to the same server: the path to it was down at that time. */
   readonly downAt: { time: Nanos; frame: FrameId } | null;
+  /** The last segment of any connection that reached no node before the path was back, by the ends' own captures. */
+  readonly vain?: { readonly time: Nanos; readonly frame: FrameId } | null;
   /** Another connection over the same path was heard while this one was silent. */
   readonly othersHeard: Heard | null;
   /** Another connection over the same path was heard after the stall began, if only after its end. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { segment } from '../test-frames.ts';
 import type { Flow } from './flow.ts';
-import { flowId } from './flow-id.ts';
+import { flowId, udpFlowId } from './flow-id.ts';
 import { FlowTable } from './flow-table.ts';
 
 const sha = (text: string): string => `f${createHash('sha256').update(text).digest('hex').slice(0, 10)}`;
@@ -27,5 +27,14 @@ describe('flowId', () => {
     const flow = new FlowTable().find(segment({ seq: 7 }), 1) as Flow;
     flow.setClient(1, 'hello');
     expect(flowId(flow)).toBe(sha('tcp|10.0.0.2:80|10.0.0.1:40000|7'));
+  });
+});
+
+describe('udpFlowId', () => {
+  it('has no sequence number, and counts on where ports are used again', () => {
+    const client = { address: '10.0.0.1', port: 40000 };
+    const server = { address: '10.0.0.2', port: 53 };
+    expect(udpFlowId(client, server)).toBe(sha('udp|10.0.0.1:40000|10.0.0.2:53|0'));
+    expect(udpFlowId(client, server, 2)).toBe(sha('udp|10.0.0.1:40000|10.0.0.2:53|0|2'));
   });
 });

@@ -10,7 +10,21 @@ import type { Flow } from './flow.ts';
 export function flowId(flow: Flow, nth = 1): string {
   const client = `${flow.addressOf(flow.client)}:${flow.port[flow.client]}`;
   const server = `${flow.addressOf(flow.server)}:${flow.port[flow.server]}`;
-  const text = `tcp|${client}|${server}|${flow.firstSeq}${nth === 1 ? '' : `|${nth}`}`;
+  return idOf(`tcp|${client}|${server}|${flow.firstSeq}`, nth);
+}
+
+/** The name of a UDP flow: it has no sequence number, and counts as 0. */
+export function udpFlowId(client: UdpEnd, server: UdpEnd, nth = 1): string {
+  return idOf(`udp|${client.address}:${client.port}|${server.address}:${server.port}|0`, nth);
+}
+
+interface UdpEnd {
+  readonly address: string;
+  readonly port: number;
+}
+
+function idOf(first: string, nth: number): string {
+  const text = `${first}${nth === 1 ? '' : `|${nth}`}`;
   const digest = sha256(new TextEncoder().encode(text));
   let hex = '';
   for (let i = 0; i < 5; i++) hex += (digest[i] as number).toString(16).padStart(2, '0');

@@ -4,7 +4,8 @@
  * A pure SYN with another sequence number on a known pair of ends begins a new
  * flow (port reuse), as Wireshark numbers streams.
  */
-import { Frame, TcpFlag } from '../../packet/wire/frame.ts';
+import type { Nanos } from '../../packet/time.ts';
+import { Frame, PacketType, TcpFlag } from '../../packet/wire/frame.ts';
 import { type EndIndex, Flow } from './flow.ts';
 import type { FrameId } from './frame-id.ts';
 
@@ -48,8 +49,11 @@ export class FlowTable {
     if (flow === undefined || this.isReuse(flow, frame)) {
       if (this.flows.length >= MOST_FLOWS) return null;
       if (slot < 0) slot = this.slotOf(frame, sender);
+      const before = flow;
       flow = this.open(frame, sender, id, slot);
+      if (before !== undefined && isProxied(before, frame)) flow.twin = before;
     }
+    if (flow.twin !== null && frame.packetType >= 0) flow = sideOf(flow, flow.twin, frame, sender);
     if ((frame.flags & (TcpFlag.Syn | TcpFlag.Ack)) === TcpFlag.Syn) this.synSeq[flow.index] = frame.seq;
     // Also where time runs backwards, a flow does not end before it starts.
     if (frame.time > flow.lastTime) flow.lastTime = frame.time;
@@ -72,6 +76,7 @@ export class FlowTable {
 
   private isReuse(flow: Flow, frame: Frame): boolean {
     if ((frame.flags & (TcpFlag.Syn | TcpFlag.Ack | TcpFlag.Rst)) !== TcpFlag.Syn) return false;
+    if (flow.twin !== null && this.synSeq[flow.twin.index] === frame.seq) return false;
     const known = this.synSeq[flow.index];
     return known === undefined ? flow.frames > 0 : known !== frame.seq;
   }
@@ -124,6 +129,27 @@ export class FlowTable {
       this.slots[slot] = index;
     }
   }
+}
+
+/** A transparent proxy opens its own connection under the client's tuple as soon as the client has opened its own. */
+const AT_ONCE: Nanos = 2_000_000_000;
+
+/** On a cooked capture: this SYN leaves the host, and the one before under the tuple had just come to it. */
+function isProxied(before: Flow, frame: Frame): boolean {
+  return (
+    frame.packetType === PacketType.Outgoing &&
+    frame.time - before.lastTime <= AT_ONCE &&
+    before.frames <= FEW_FRAMES
+  );
+}
+
+/** A handshake and a request. */
+const FEW_FRAMES = 8;
+
+/** The client's leg is what comes from the client and goes to it; the server's what goes to the server and comes from it. */
+function sideOf(outer: Flow, inner: Flow, frame: Frame, sender: EndIndex): Flow {
+  const leaves = frame.packetType === PacketType.Outgoing;
+  return (sender === outer.client) === leaves ? outer : inner;
 }
 
 /** End 0 is the lower address, or the lower port where both addresses are the same. */

@@ -32,6 +32,8 @@ export class Flow {
   lastTime: Nanos;
   lastFrame: FrameId;
   frames = 0;
+  /** On a cooked capture of a transparent proxy: the client's leg of this flow, under the same tuple. */
+  twin: Flow | null = null;
   client: EndIndex;
   clientReason: ClientReason = 'guess';
 
@@ -71,6 +73,12 @@ export class Flow {
     if (RANK[reason] >= RANK[this.clientReason]) return;
     this.client = end;
     this.clientReason = reason;
+  }
+
+  /** Another capture of the same connection knows who is the client. */
+  takeClient(end: EndIndex): void {
+    this.client = end;
+    if (this.clientReason === 'guess') this.clientReason = 'peers';
   }
 }
 

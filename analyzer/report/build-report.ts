@@ -1,29 +1,61 @@
 /**
- * Puts the report together from the judged vantages.
- * The trap: until captures are correlated, a flow seen at several vantages is
- * judged at each by itself; the report then shows the view that decided most.
+ * Puts the report together from the judged flows of an incident.
  */
 
-import { flowIds } from '../flow/flow-id.ts';
-import type { InferredFailover } from '../verdict/inferred-failover.ts';
+import type { Takeover } from '../failover/takeover.ts';
+import type { AlignedClock } from '../vantage/clock-align.ts';
+import type { JoinedFlow } from '../vantage/legs.ts';
+import type { Station } from '../vantage/stations.ts';
+import { type InferredFailover, inferFailovers } from '../verdict/inferred-failover.ts';
 import type { JudgedFlow } from '../verdict/judge.ts';
-import { observed } from '../verdict/rule.ts';
+import type { UdpFlowReport } from '../verdict/udp.ts';
 import type { ReportClock } from './clock.ts';
-import { Replacements, toClaim, toFlowReport } from './flow-report.ts';
+import { clocksOf } from './clocks-report.ts';
+import { failoversOf } from './failovers-report.ts';
+import { flowNames } from './flow-names.ts';
+import { Replacements, toFlowReport } from './flow-report.ts';
 import { longestStall, writeHeadline } from './headline.ts';
 import { toLadder } from './ladder-report.ts';
-import type { Capture, CauseId, Failover, Flow, Outcome, Report, ReportProblem, Role } from './report.ts';
+import { pathOf } from './path-report.ts';
+import type { Capture, CauseId, Flow, Outcome, PathKind, Report, ReportProblem } from './report.ts';
 
 /** Everything about one vantage that the report needs. */
-export interface JudgedVantage {
+export interface ReportVantage {
   readonly captures: readonly Capture[];
-  readonly role: Role;
   readonly clock: ReportClock;
-  readonly flows: readonly JudgedFlow[];
-  readonly failovers: readonly InferredFailover[];
-  readonly problems: readonly ReportProblem[];
   /** Flows from this index on may be numbered otherwise than tshark numbers streams. */
   readonly exactStreams: number;
+  readonly problems: readonly ReportProblem[];
+}
+
+/** A flow with the view that it was judged by. */
+export interface IncidentFlow {
+  readonly joined: JoinedFlow;
+  /** Index of that view's vantage. */
+  readonly vantage: number;
+  readonly judged: JudgedFlow;
+  readonly kind: PathKind;
+}
+
+/** What the captures show together. */
+export interface ReportCorrelation {
+  readonly vantages: readonly {
+    readonly shift: number;
+    readonly clock: AlignedClock;
+    readonly station: Station;
+  }[];
+  readonly reference: number;
+  readonly base: bigint;
+  readonly takeovers: readonly Takeover[];
+  /** How closely each is dated, in ns. */
+  readonly bounds: readonly { readonly lostWithin: number; readonly restoredWithin: number | null }[];
+}
+
+export interface JudgedIncident {
+  readonly vantages: readonly ReportVantage[];
+  readonly correlation: ReportCorrelation;
+  readonly flows: readonly IncidentFlow[];
+  readonly udp: readonly UdpFlowReport[];
 }
 
 export interface BuildOptions {
@@ -32,74 +64,87 @@ export interface BuildOptions {
   readonly ladderFor?: string | undefined;
 }
 
-export function buildReport(vantages: readonly JudgedVantage[], options: BuildOptions): Report {
-  const views = [...vantages].sort(byFirstFrame);
+export function buildReport(incident: JudgedIncident, options: BuildOptions): Report {
+  const { vantages } = incident;
   const given = new Set(captureNames(vantages));
-  const flows = mergeFlows(views.map((v) => ({ role: v.role, flows: flowsOf(v, options) })));
+  const flows = [...flowsOf(incident, options), ...udpFlowsOf(incident, options)];
   for (const flow of flows) flow.splitBy = flow.splitBy.filter((name) => !given.has(name));
-  const problems = vantages.flatMap((v) => v.problems);
   const captures = vantages.flatMap((v) => v.captures);
-  if (vantages.length > 1) {
-    problems.push({
-      code: 'not-correlated',
-      message:
-        'each vantage is diagnosed by itself; this version does not follow segments from one to the other',
-      at: { capture: captures[0]?.id ?? '' },
-    });
-  }
   const body = {
     schemaVersion: 1 as const,
     tool: options.tool,
     captures,
-    clocks: [],
-    failovers: failoversOf(views),
-    path: { kind: 'unknown' as const, claims: [] },
+    clocks: clocksOf(incident),
+    failovers: failoversOf(incident, inferredOf(incident)),
+    path: pathOf(incident),
     flows,
     causes: causesOf(flows),
     summary: summaryOf(flows),
     advice: [],
-    problems,
+    problems: [...vantages.flatMap((v) => v.problems), ...failedRules(incident)],
   };
   const { schemaVersion, tool, ...rest } = body;
   return { schemaVersion, tool, headline: writeHeadline(body), ...rest };
 }
 
 /** What `splitBy` need not ask for, because it is here. */
-const captureNames = (vantages: readonly JudgedVantage[]): string[] =>
+const captureNames = (vantages: readonly ReportVantage[]): string[] =>
   vantages.flatMap((v) =>
-    v.captures.map(({ vantage }) =>
-      vantage.side === undefined ? vantage.host : `${vantage.host}.${vantage.side}`,
-    ),
+    v.captures.flatMap(({ vantage }) => {
+      if (vantage.side !== undefined) return [`${vantage.host}.${vantage.side}`];
+      return [vantage.host, `${vantage.host}.in`, `${vantage.host}.out`];
+    }),
   );
 
-/** An order that does not depend on how the files were given. */
-function byFirstFrame(a: JudgedVantage, b: JudgedVantage): number {
-  const [x, y] = [a.captures[0], b.captures[0]];
-  if (x === undefined || y === undefined) return 0;
-  const first = Number(BigInt(x.firstTime ?? 0) - BigInt(y.firstTime ?? 0));
-  const name = (c: Capture): string => `${c.vantage.host}.${c.vantage.side ?? ''} ${c.file}`;
-  return first !== 0 ? first : name(x) < name(y) ? -1 : 1;
+function failedRules({ vantages, flows }: JudgedIncident): ReportProblem[] {
+  return flows.flatMap(({ judged }) =>
+    judged.verdict.failed.map((id) => ({
+      code: 'rule-failed',
+      message: `a rule failed on a flow, which is a bug: ${id}`,
+      at: { capture: vantages[0]?.captures[0]?.id ?? '' },
+    })),
+  );
 }
 
-function flowsOf(vantage: JudgedVantage, options: BuildOptions): Flow[] {
-  const captureIds = vantage.captures.map((c) => c.id);
-  const replacements = new Replacements(vantage.flows);
-  const ids = flowIds(vantage.flows.map((f) => f.case.flow));
-  return vantage.flows.map((judged, i) => {
-    const next = replacements.of(judged);
-    const replacedBy = next === undefined ? undefined : ids[next.case.flow.index];
-    const flow = toFlowReport(judged, {
-      id: ids[i] as string,
-      clock: vantage.clock,
-      captureIds,
-      replacedBy,
-      exactStreams: vantage.exactStreams,
+function flowsOf(incident: JudgedIncident, options: BuildOptions): Flow[] {
+  const { vantages, flows } = incident;
+  const names = flowNames(incident);
+  const replacements = vantages.map(
+    (_, i) => new Replacements(flows.filter((f) => f.vantage === i).map((f) => f.judged)),
+  );
+  const byJudged = new Map(flows.map((f, i) => [f.judged, i]));
+  return flows.map((one, i) => {
+    const { clock } = vantages[one.vantage] as ReportVantage;
+    const next = (replacements[one.vantage] as Replacements).of(one.judged);
+    const at = next === undefined ? undefined : byJudged.get(next);
+    const flow = toFlowReport(one.judged, {
+      name: names[i] as (typeof names)[number],
+      clock,
+      replacedBy: at === undefined ? undefined : names[at]?.id,
+      kind: one.kind,
     });
     if (options.ladderFor !== undefined && matchesFlow(flow, options.ladderFor)) {
-      flow.ladder = toLadder(judged, vantage.clock);
+      flow.ladder = toLadder(one.judged, clock);
     }
     return flow;
   });
+}
+
+function udpFlowsOf({ udp }: JudgedIncident, { ladderFor }: BuildOptions): Flow[] {
+  return udp.map(({ flow, ladder }) =>
+    ladderFor !== undefined && matchesFlow(flow, ladderFor) ? { ...flow, ladder: [...ladder] } : flow,
+  );
+}
+
+/** The failovers that the ends imply, by vantage. */
+function inferredOf({
+  vantages,
+  flows,
+}: JudgedIncident): { vantage: number; failovers: InferredFailover[] }[] {
+  return vantages.map((_, vantage) => ({
+    vantage,
+    failovers: inferFailovers(flows.filter((f) => f.vantage === vantage).map((f) => f.judged)),
+  }));
 }
 
 /** True where `wanted` is the flow's id, or its tuple in either order, or one half of it. */
@@ -120,52 +165,6 @@ export function matchesFlow(flow: Flow, wanted: string): boolean {
     half === flow.client.address ||
     half === flow.server.address;
   return halves.length > 0 && halves.every(hit);
-}
-
-const ROLE_RANK: Record<Role, number> = { client: 0, server: 1, unknown: 2, node: 3 };
-
-function mergeFlows(views: readonly { role: Role; flows: readonly Flow[] }[]): Flow[] {
-  const byId = new Map<string, { role: Role; flow: Flow }>();
-  for (const { role, flows } of views) {
-    for (const flow of flows) {
-      const known = byId.get(flow.id);
-      if (known === undefined) {
-        byId.set(flow.id, { role, flow });
-        continue;
-      }
-      const better = isBetter(flow, role, known.flow, known.role);
-      const [kept, other] = better ? [flow, known.flow] : [known.flow, flow];
-      kept.seenAt = [...new Set([...known.flow.seenAt, ...flow.seenAt])];
-      kept.streams = { ...other.streams, ...kept.streams };
-      byId.set(flow.id, { role: better ? role : known.role, flow: kept });
-    }
-  }
-  return [...byId.values()].map((v) => v.flow);
-}
-
-/** Trouble that is decided beats trouble that is not, any trouble a view that saw none, a known cause an unknown one, the client's view any other. */
-function isBetter(a: Flow, roleA: Role, b: Flow, roleB: Role): boolean {
-  const trouble = (f: Flow): number => (f.outcome === 'unaffected' ? 0 : f.outcome === 'undecided' ? 8 : 16);
-  const score = (f: Flow, role: Role): number => trouble(f) + (f.cause === null ? 0 : 4) - ROLE_RANK[role];
-  return score(a, roleA) > score(b, roleB);
-}
-
-function failoversOf(vantages: readonly JudgedVantage[]): Failover[] {
-  const best =
-    vantages.find((v) => v.role === 'client' && v.failovers.length > 0) ??
-    vantages.find((v) => v.failovers.length > 0);
-  if (best === undefined) return [];
-  return best.failovers.map((f, i) => ({
-    id: `failover-${i + 1}`,
-    pathLost: best.clock.time(f.pathLost),
-    pathRestored: f.pathRestored === null ? null : best.clock.time(f.pathRestored),
-    restoredBy: 'bound',
-    outage: f.pathRestored === null ? null : Math.round(f.pathRestored - f.pathLost) / 1e9,
-    marks: f.marks.map((m) => {
-      const what = m.kind === 'vrrp-master' ? 'vrrp' : m.kind === 'address-moved' ? 'arp' : 'segment';
-      return toClaim(observed(m.text, [m.frame], { from: 'network', what }), best.clock);
-    }),
-  }));
 }
 
 function causesOf(flows: readonly Flow[]): Report['causes'] {

@@ -1,5 +1,5 @@
 /**
- * Times of one capture as the report writes them.
+ * Times of one capture as the report writes them: by the clock of the reference.
  */
 import { type Nanos, toEpoch } from '../../packet/time.ts';
 import { captureOf, type FrameId, frameOf } from '../flow/frame-id.ts';
@@ -9,15 +9,17 @@ import type { FrameRef, NanosString } from './report.ts';
 export class ReportClock {
   private readonly origin: bigint;
   private readonly ids: readonly string[];
+  private readonly align: (t: Nanos) => Nanos;
 
-  /** `ids`: capture id by capture index. */
-  constructor(origin: bigint, ids: readonly string[]) {
+  /** `ids`: capture id by capture index. `align` turns a time of the capture into ns since `origin` by the clock of the report. */
+  constructor(origin: bigint, ids: readonly string[], align: (t: Nanos) => Nanos = (t) => t) {
     this.origin = origin;
     this.ids = ids;
+    this.align = align;
   }
 
   time(t: Nanos): NanosString {
-    return toEpoch(this.origin, t).toString();
+    return toEpoch(this.origin, this.align(t)).toString();
   }
 
   frame(id: FrameId): FrameRef {

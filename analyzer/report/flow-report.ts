@@ -14,15 +14,15 @@ import type { VerdictClaim } from '../verdict/rule.ts';
 import { rungOfStall } from '../verdict/rung.ts';
 import { endName } from '../verdict/words.ts';
 import { durationOf, type ReportClock } from './clock.ts';
-import type { Claim, Flow, Outcome, Stall } from './report.ts';
+import type { FlowName } from './flow-names.ts';
+import type { Claim, Flow, Outcome, PathKind, Stall } from './report.ts';
 
 export interface FlowContext {
-  readonly id: string;
+  readonly name: FlowName;
   readonly clock: ReportClock;
-  readonly captureIds: readonly string[];
   /** Id of the flow that took over from this one, where one did. */
   readonly replacedBy: string | undefined;
-  readonly exactStreams: number;
+  readonly kind: PathKind;
 }
 
 export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
@@ -31,16 +31,18 @@ export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
   const { clock } = context;
   const claims = [...narrate(c), ...innocentClaims(c.stalls), ...verdict.claims, ...clientClaim(flow)];
   const report: Flow = {
-    id: context.id,
+    id: context.name.id,
     protocol: 'tcp',
-    client: { address: flow.addressOf(flow.client), port: flow.port[flow.client] },
-    server: { address: flow.addressOf(flow.server), port: flow.port[flow.server] },
-    start: clock.time(flow.firstTime),
-    end: clock.time(flow.lastTime),
+    client: context.name.client,
+    server: context.name.server,
+    ...(context.name.translated.length === 0 ? {} : { translated: context.name.translated }),
+    ...(context.name.legs.length === 0 ? {} : { legs: context.name.legs }),
+    start: context.name.start,
+    end: context.name.end,
     bytesToClient: sides[flow.server].bytes,
     bytesToServer: sides[flow.client].bytes,
-    seenAt: [...context.captureIds],
-    path: 'unknown',
+    seenAt: context.name.seenAt,
+    path: context.kind,
     outcome: c.outcome,
     cause: verdict.cause,
     candidates: [...verdict.candidates],
@@ -53,10 +55,7 @@ export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
     splitBy: [...verdict.splitBy],
     advice: [],
   };
-  const first = context.captureIds[0];
-  if (first !== undefined && context.captureIds.length === 1 && flow.index < context.exactStreams) {
-    report.streams = { [first]: flow.stream };
-  }
+  if (Object.keys(context.name.streams).length > 0) report.streams = context.name.streams;
   const endedBy = toEndedBy(judged, clock);
   if (endedBy !== undefined) report.endedBy = endedBy;
   if (context.replacedBy !== undefined) report.replacedBy = context.replacedBy;
@@ -64,12 +63,14 @@ export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
 }
 
 export function toClaim(claim: VerdictClaim, clock: ReportClock): Claim {
-  const { coverage, shows } = claim;
+  const { coverage, journal, shows } = claim;
   return {
     kind: claim.kind,
     text: claim.text,
     frames: claim.frames.filter((f) => f !== NO_FRAME).map((f) => clock.frame(f)),
     ...(shows === undefined ? {} : { shows }),
+    // Only the place: an event that is cited holds more than the contract has, and times that JSON has not.
+    ...(journal === undefined ? {} : { journal: journal.map(({ file, line }) => ({ file, line })) }),
     ...(coverage === undefined
       ? {}
       : { coverage: { from: clock.time(coverage.from), to: clock.time(coverage.to), why: coverage.why } }),

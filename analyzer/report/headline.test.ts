@@ -129,6 +129,13 @@ describe('writeHeadline, for one connection', () => {
 });
 
 describe('writeHeadline, for many', () => {
+  it('calls what is not TCP a flow, and says of a question that it was asked too late', () => {
+    const asked = flow('undecided', { protocol: 'udp', server: { address: '10.0.0.2', port: 53 } });
+    expect(headline([asked, flow('unaffected')])).toBe(
+      '2 flows: 1 undecided, 1 unaffected. 10.0.0.1:40000 -> 10.0.0.2:53: the capture ends too soon after the last try to tell.',
+    );
+  });
+
   it('counts outcomes worst first, and tells the worst', () => {
     const flows = [
       flow('resumed', { stalls: [stall(50)] }),

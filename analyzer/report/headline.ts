@@ -34,8 +34,7 @@ export function writeHeadline(report: Omit<Report, 'headline'>): string {
   if (captures.every((c) => c.frames === 0)) return 'The captures hold no frames.';
   if (flows.length === 0) return 'No TCP connection in the captures.';
   const troubled = flows.filter((f) => f.outcome !== 'unaffected');
-  if (troubled.length === 0)
-    return `${count(flows.length)}, none affected by a failover.${innocentStalls(flows)}`;
+  if (troubled.length === 0) return `${count(flows)}, none affected by a failover.${innocentStalls(flows)}`;
   const parts = [
     failoverWords(failovers),
     outcomeWords(flows, troubled),
@@ -50,7 +49,8 @@ function failoverWords(failovers: readonly Failover[]): string {
   const when = utc(first.pathLost);
   const more = failovers.length > 1 ? ` (the first of ${failovers.length})` : '';
   if (first.outage === null) return `The path was lost at ${when}${more} and was not seen to come back.`;
-  const bound = first.restoredBy === 'bound' ? 'at most ' : '';
+  const open = (first.lostWithin ?? 0) + (first.restoredWithin ?? 0) > first.outage / 10;
+  const bound = first.restoredBy === 'bound' || open ? 'at most ' : '';
   return `The path was lost at ${when}${more}, for ${bound}${seconds(first.outage)}.`;
 }
 
@@ -61,7 +61,7 @@ function outcomeWords(flows: readonly Flow[], troubled: readonly Flow[]): string
     .map(([o, n]) => `${n.toLocaleString('en-US')} ${WORDS[o]}`);
   const rest = flows.length - troubled.length;
   if (rest > 0) counts.push(`${rest.toLocaleString('en-US')} unaffected`);
-  return `${count(flows.length)}: ${counts.join(', ')}.`;
+  return `${count(flows)}: ${counts.join(', ')}.`;
 }
 
 function worstWords(troubled: readonly Flow[], captureCount: number): string {
@@ -76,7 +76,7 @@ function worstWords(troubled: readonly Flow[], captureCount: number): string {
         : '';
   switch (worst.outcome) {
     case 'hung':
-      return `${name} hung: nothing moved for the last ${seconds(stall)}${causeWords}.`;
+      return `${name} hung${stall > 0 ? `: nothing moved for the last ${seconds(stall)}` : ''}${causeWords}.`;
     case 'resumed':
       return `${name} stood still for ${seconds(stall)} and went on${causeWords}.`;
     case 'reset':
@@ -90,6 +90,7 @@ function worstWords(troubled: readonly Flow[], captureCount: number): string {
     case 'not-connected':
       return `${name} was never connected${tryingFor(worst) > 0 ? `; its client tried for ${seconds(tryingFor(worst))}` : ', by a single SYN'}${causeWords}.`;
     case 'undecided':
+      if (worst.protocol === 'udp') return `${name}: the capture ends too soon after the last try to tell.`;
       return `${name}: the capture ends in mid-transfer, so it cannot tell a hang from a capture that was stopped.`;
     case 'unaffected':
       return '';
@@ -121,7 +122,11 @@ const isInnocent = (cause: string | null): boolean =>
   cause === 'zero-window' || cause === 'application-idle' || cause === 'loss' || cause === 'capture-gap';
 
 const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
-const count = (n: number): string => `${n.toLocaleString('en-US')} connection${n === 1 ? '' : 's'}`;
+/** A question over UDP is no connection. */
+function count(flows: readonly Flow[]): string {
+  const noun = flows.some((f) => f.protocol === 'udp') ? 'flow' : 'connection';
+  return `${flows.length.toLocaleString('en-US')} ${noun}${flows.length === 1 ? '' : 's'}`;
+}
 const seconds = (s: number): string => `${s.toFixed(2)} s`;
 const endpoint = (e: { address: string; port: number }): string =>
   e.address.includes(':') ? `[${e.address}]:${e.port}` : `${e.address}:${e.port}`;

@@ -63,6 +63,12 @@ export interface Clock {
   skewPpm: number;
   error: number | null;
   pairs: number;
+  /** Time of the capture's own clock at which `offset` holds, as ns since the epoch. Grown beyond the first contract. */
+  at?: NanosString;
+  /** `error` holds between these, by the capture's own clock; outside it grows by `skewErrorPpm`. Grown beyond the first contract. */
+  from?: NanosString;
+  until?: NanosString;
+  skewErrorPpm?: number;
 }
 
 export interface Failover {
@@ -71,9 +77,22 @@ export interface Failover {
   pathRestored: NanosString | null;
   restoredBy: 'seen' | 'bound';
   outage: number | null;
+  /** Seconds: the path was lost at `pathLost` or up to so much later. Grown beyond the first contract. */
+  lostWithin?: number;
+  /** Seconds: the path was back at `pathRestored` or up to so much earlier. Grown beyond the first contract. */
+  restoredWithin?: number;
+  /** By what the nodes passed on, in each direction. Grown beyond the first contract. */
+  directions?: { toward: End; lost: NanosString | null; restored: NanosString | null }[];
   from?: string;
   to?: string;
   marks: Claim[];
+  /** What tells the flows that it hit from the others, each trait in words. Grown beyond the first contract. */
+  contrast?: {
+    trait: 'age' | 'port' | 'owed' | 'idle';
+    affected: string;
+    others: string;
+    counts: { affected: number; others: number };
+  }[];
 }
 
 export type PathKind = 'forwarded' | 'translated' | 'sequence-shifted' | 'terminated' | 'unknown';

@@ -50,6 +50,7 @@ export function whatIsOwed(connection: Connection, exchange: Exchange): Owed {
   const client = flow.client;
   const server = flow.server;
   if (!sides[server].seen || !sides[client].seen) return oneDirection(connection);
+  if (isChallenged(sides[client], sides[server])) return owed('handshake', server, null);
   for (const end of [server, client] as const) {
     if (sides[end].outstanding > 0) return unacknowledged(connection, exchange, end);
   }
@@ -79,6 +80,13 @@ function oneDirection(connection: Connection): Owed {
   if (!opened && seen === flow.client && own.syn !== NO_FRAME) return owed('handshake', flow.server, null);
   return owed(hasClosed(own) ? 'nothing' : 'unseen', otherEnd(seen), null);
 }
+
+/** The SYN was answered, but by an acknowledgement of an older connection of the tuple: the handshake is still owed. */
+const isChallenged = (client: Side, server: Side): boolean =>
+  client.syn !== NO_FRAME &&
+  server.syn === NO_FRAME &&
+  client.dataSegments === 0 &&
+  server.dataSegments === 0;
 
 /** Its FIN is in order: every byte before it is here. */
 const hasClosed = (side: Side): boolean =>

@@ -71,6 +71,8 @@ export interface Silence {
   /** In-order point and SND.NXT of both ends at the end of the silence. */
   readonly inOrder: readonly [number, number];
   readonly una: readonly [number, number];
+  /** True where `una` is known: the peer has acknowledged something. */
+  readonly acked: readonly [boolean, boolean];
   /** Windows that were in force when it began, unscaled; -1 unknown. */
   readonly window: readonly [number, number];
   /** Bytes of the server's present turn, for words. */
@@ -160,7 +162,8 @@ export class SilenceWatch {
   private moves(bits: number, sender: EndIndex): boolean {
     if ((bits & (Segment.NewData | Segment.AckAdvance)) !== 0) return (bits & Segment.Rst) === 0;
     if ((bits & Segment.Syn) === 0) return false;
-    return !this.connection.sides[sender].seen;
+    // Before its SYN-ACK an end may have sent an acknowledgement of an older connection.
+    return this.connection.sides[sender].syn === NO_FRAME;
   }
 
   private progress(frame: Frame, id: FrameId, sender: EndIndex, bits: number): void {
@@ -192,7 +195,7 @@ export class SilenceWatch {
   private stand(frame: Frame, id: FrameId, sender: EndIndex, bits: number): void {
     const event = segmentEvent(frame, id, sender, bits);
     const silent = frame.time - this.start >= SHORTEST_SILENCE;
-    if ((bits & Segment.Rst) !== 0) {
+    if ((bits & Segment.Rst) !== 0 && !this.isChallenged(sender)) {
       this.record(frame.time, event, 'close');
       this.close = { by: sender, how: 'RST', event };
     } else if ((bits & Segment.Fin) !== 0 && silent && !this.isAhead(frame, sender)) {
@@ -201,6 +204,19 @@ export class SilenceWatch {
     } else {
       this.keep(event);
     }
+  }
+
+  /** The RST of a client whose SYN was answered for an older connection of the tuple (RFC 9293, 3.10.7.3): it tries again. */
+  private isChallenged(sender: EndIndex): boolean {
+    const { flow, sides } = this.connection;
+    const peer = sides[flow.server];
+    return (
+      sender === flow.client &&
+      sides[sender].syn !== NO_FRAME &&
+      peer.seen &&
+      peer.syn === NO_FRAME &&
+      peer.dataSegments === 0
+    );
   }
 
   private isAhead(frame: Frame, sender: EndIndex): boolean {
@@ -244,6 +260,17 @@ export class SilenceWatch {
     this.lossBefore = a.lossEpisodes + b.lossEpisodes;
   }
 
+  /** The client goes on with what it was sending: whether it had been held up shows later. */
+  private goesOn(ending: SegmentEvent | null): boolean {
+    const { client } = this.connection.flow;
+    return (
+      ending !== null &&
+      ending.sender === client &&
+      (ending.bits & Segment.NewData) !== 0 &&
+      this.exchange.turn === client
+    );
+  }
+
   private record(end: Nanos | null, ending: SegmentEvent | null, endedBy: Silence['endedBy']): void {
     if (this.events.length === 0) this.markStart();
     const [a, b] = this.connection.sides;
@@ -251,7 +278,7 @@ export class SilenceWatch {
     const owed = whatIsOwed(this.connection, this.exchange);
     const resume = endedBy === 'progress' && ending !== null ? resumeOf(ending) : null;
     // An idle connection at rest is nothing to keep.
-    if (owed.what === 'nothing' && this.events.length === 0) return;
+    if (owed.what === 'nothing' && this.events.length === 0 && !this.goesOn(ending)) return;
     this.silences.push({
       start: this.start,
       startFrame: this.startFrame,
@@ -269,6 +296,7 @@ export class SilenceWatch {
       tickRate: this.tickRates,
       inOrder: [a.inOrder, b.inOrder],
       una: [a.una, b.una],
+      acked: [a.acked, b.acked],
       window: this.windows,
       turnBytes:
         this.exchange.turn === server ? this.exchange.turnBytes(this.connection.sides[server].inOrder) : 0,

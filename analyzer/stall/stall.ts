@@ -21,6 +21,8 @@ import { joinContinued, type Part, type StallKind, splitAtWindow } from './silen
 export const ANSWER_WAIT: Nanos = seconds(1);
 
 const ONE_SEGMENT = 1460;
+/** Bytes that a capture may have missed within one silence. */
+const MOST_MISSING = 1 << 26;
 /** So many ticks are more than rounding. */
 const MIN_TICKS = 20;
 /** A tenth leaves room for a round trip within the step. */
@@ -65,13 +67,28 @@ export interface Stall {
 /** All stalls of a flow, oldest first. `coveredUntil` ends those that last. */
 export function findStalls(watch: SilenceWatch, coveredUntil: Nanos): Stall[] {
   const stalls: Stall[] = [];
-  for (const silence of joinContinued(watch.silences)) {
+  for (const silence of joinContinued(watch.silences.map((s) => heldUp(s, watch.connection)))) {
     for (const part of splitAtWindow(silence)) {
       const stall = toStall(part, watch.connection, coveredUntil);
       if (stall !== null) stalls.push(stall);
     }
   }
   return stalls;
+}
+
+/**
+ * An end that was taken to be at rest, or to wait for an answer, went on sending
+ * and had been sending all along: its next bytes came with a hole behind the first. Then it is that end that was held up.
+ */
+function heldUp(silence: Silence, connection: Connection): Silence {
+  const { owed, ending, endedBy, resume } = silence;
+  if (endedBy !== 'progress' || ending === null || (ending.bits & Segment.NewData) === 0) return silence;
+  if (owed.what !== 'nothing' && owed.what !== 'answer') return silence;
+  if (ending.sender !== connection.flow.client || (owed.what === 'answer' && owed.by === ending.sender))
+    return silence;
+  // Packets that are missing may have been keepalives; bytes that come after a hole were under way.
+  if (resume?.hole !== true) return silence;
+  return { ...silence, owed: { what: 'mid-answer', by: ending.sender, bytes: null } };
 }
 
 function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall | null {
@@ -110,8 +127,8 @@ function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall
     probes,
     unanswered,
     startUnanswered: isStartUnanswered(part, owedBy),
-    missing: missingPackets(part, connection, owedBy),
-    stuck: stuckAt === undefined ? null : Math.max(0, (stuckAt.seq - silence.inOrder[owedBy]) | 0),
+    missing: missingPackets(part.silence, connection, owedBy),
+    stuck: stuckAt === undefined ? null : beyond(stuckAt, silence, owedBy),
     stuckAt: stuckAt ?? null,
     captureGap: isCaptureGap(part),
   };
@@ -197,12 +214,19 @@ function findProbes(events: readonly SegmentEvent[]): Probe[] {
   return probes;
 }
 
+/** Bytes between what the peer has acknowledged and what an answer shows to be sent. */
+function beyond(answer: SegmentEvent, silence: Silence, owedBy: EndIndex): number {
+  const arrived = (answer.seq - silence.inOrder[owedBy]) | 0;
+  const acknowledged = silence.acked[owedBy] ? (answer.seq - silence.una[owedBy]) | 0 : 0;
+  return Math.max(0, arrived, acknowledged);
+}
+
 /** The newest answer of the owing end that carries no data: its sequence number is its SND.NXT. */
 function findStuck(part: Part, owedBy: EndIndex): SegmentEvent | undefined {
   const answers = part.events.filter(
     (e) => e.sender === owedBy && (e.bits & Segment.PureAck) !== 0 && (e.flags & 0x17) === 0x10,
   );
-  return answers.find((e) => ((e.seq - part.silence.inOrder[owedBy]) | 0) > 0) ?? answers[0];
+  return answers.find((e) => beyond(e, part.silence, owedBy) > 0) ?? answers[0];
 }
 
 /**
@@ -210,15 +234,14 @@ function findStuck(part: Part, owedBy: EndIndex): SegmentEvent | undefined {
  * one before the stall and its first one after. Linux counts per connection;
  * whether this end does, its whole history tells (`ipIdCounts`).
  */
-function missingPackets(part: Part, connection: Connection, owedBy: EndIndex): number | null {
+function missingPackets(silence: Silence, connection: Connection, owedBy: EndIndex): number | null {
   const side = connection.sides[owedBy];
   const peer = connection.sides[otherEnd(owedBy)];
-  const mark = part.silence.ipId[owedBy];
+  const mark = silence.ipId[owedBy];
   if (mark.id < 0) return null;
   let expected = (mark.id + mark.step) & 0xffff;
   let missing: number | null = null;
-  const later =
-    part.silence.ending === null ? part.silence.events : [...part.silence.events, part.silence.ending];
+  const later = silence.ending === null ? silence.events : [...silence.events, silence.ending];
   for (const e of later) {
     if (e.sender !== owedBy || e.icmp >= 0 || e.ipId < 0 || (e.bits & Segment.Rst) !== 0) continue;
     const gap = (e.ipId - expected) & 0xffff;
@@ -236,7 +259,12 @@ function missingPackets(part: Part, connection: Connection, owedBy: EndIndex): n
 function isCaptureGap(part: Part): boolean {
   if (isClockStep(part)) return true;
   const all = part.ending === null ? part.events : [...part.events, part.ending];
-  return all.some((e) => (e.bits & Segment.AckUnseen) !== 0);
+  return all.some((e) => {
+    if ((e.bits & Segment.AckUnseen) === 0) return false;
+    // A number far beyond all that was sent belongs to another connection, or was shifted on the way.
+    const beyond = (e.ack - part.silence.inOrder[otherEnd(e.sender)]) | 0;
+    return beyond > 0 && beyond < MOST_MISSING;
+  });
 }
 
 /**

@@ -50,7 +50,7 @@ export class Connection {
     if (frame.macSource >= 0) own.mac = frame.macSource;
     this.countIpId(own, peer, frame);
     this.takeSequence(own, frame, bits, id);
-    if ((frame.flags & TcpFlag.Ack) !== 0) this.takeAck(peer, frame, bits);
+    if ((frame.flags & TcpFlag.Ack) !== 0 && (bits & Segment.Foreign) === 0) this.takeAck(peer, frame, bits);
     own.window = frame.window;
   }
 
@@ -62,14 +62,15 @@ export class Connection {
     if (!own.seen) {
       own.seen = true;
       own.firstSeq = frame.seq;
+      own.firstTime = frame.time;
+      if (frame.hasTimestamps && frame.tsEcr !== 0) own.firstTsEcr = frame.tsEcr;
       // Without a SYN the stream begins with this segment; a probe stands one byte before it.
       own.begin((bits & Segment.Probe) !== 0 ? (frame.seq + 1) >>> 0 : (frame.seq + syn) >>> 0);
       own.next = own.inOrder;
     }
     if (syn === 1) this.takeSyn(own, frame, id, end);
-    if ((bits & Segment.Probe) !== 0) {
-      return;
-    }
+    own.foreign = (bits & Segment.Foreign) === 0 ? 0 : own.foreign + 1;
+    if ((bits & (Segment.Probe | Segment.Foreign)) !== 0) return;
     if (fin === 1) this.takeFin(own, frame, id, (frame.seq + syn + length) >>> 0);
     if (seqDistance(end, own.next) > 0) own.next = end;
     if (length === 0 && fin === 0) return;
@@ -78,6 +79,10 @@ export class Connection {
   }
 
   private takeData(own: Side, frame: Frame, bits: number, id: FrameId): void {
+    if (own.dataSegments === 0 && own.syn !== NO_FRAME && frame.seq === own.inOrder) {
+      own.head = headOf(frame);
+      own.headTime = frame.time;
+    }
     own.dataSegments += 1;
     if (frame.payloadLength > own.largestPayload) own.largestPayload = frame.payloadLength;
     if ((bits & (Segment.Resent | Segment.Ahead)) !== 0) own.noteLoss(frame.time);
@@ -152,6 +157,16 @@ export class Connection {
     own.ipId = frame.ipId;
     own.ipIdStep = own.packetsOf(frame.payloadLength, peer.mss);
   }
+}
+
+/** A ClientHello's random ends at byte 43 (RFC 8446, 4.1.2, behind the record's and the handshake's header). */
+const HEAD = 48;
+
+function headOf(frame: Frame): Uint8Array {
+  const { view, payloadOffset, capturedPayload, payloadLength } = frame;
+  const length = Math.min(HEAD, capturedPayload, payloadLength);
+  // A copy: the view is of a buffer that is used again.
+  return new Uint8Array(view.buffer, view.byteOffset + payloadOffset, length).slice();
 }
 
 /** Window scaling holds only where both SYNs carried the option (RFC 7323, 2.2); known once the SYN is answered. */

@@ -53,8 +53,13 @@ describe('data', () => {
   });
 
   it('far out of any window is not believed to be a repeat', () => {
-    expect(classify({ seq: 1000 + 2 ** 30, payload: 100 })).toBe('NewData');
-    expect(classify({ seq: 1000 + 2 ** 31, payload: 100 })).toBe('NewData');
+    expect(classify({ seq: 1000 + 2 ** 30, payload: 100 })).toBe('Foreign');
+    expect(classify({ seq: 1000 + 2 ** 31, payload: 100 })).toBe('Foreign');
+  });
+
+  it('that goes on far out of any window is believed: the capture missed a gigabyte', () => {
+    const jumped = Object.assign(sender(), { foreign: 64 });
+    expect(classify({ seq: 1000 + 2 ** 30, payload: 100 }, jumped)).toBe('NewData');
   });
 });
 
@@ -116,7 +121,8 @@ describe('acknowledgements', () => {
   });
 
   it('of a jump beyond any window are not believed', () => {
-    expect(classify({ seq: 1000, ack: 100 + 2 ** 30 }, sender(), peer())).toBe('AckUnseen PureAck');
+    expect(classify({ seq: 1000, ack: 100 + 2 ** 30 }, sender(), peer())).toBe('PureAck Foreign');
+    expect(classify({ seq: 1000, ack: 100 + 2 ** 27 }, sender(), peer())).toContain('AckUnseen');
   });
 
   it('of the FIN alone are told from those of data', () => {

@@ -36,10 +36,17 @@ export const Segment = {
   Copy: 4096,
   /** Acknowledges the peer's FIN. */
   FinAcked: 8192,
+  /** Numbers that no window reaches from what came before: shifted on the way, or another connection's. Takes no part in the state. */
+  Foreign: 16384,
 } as const;
 
 /** Neither side may be ahead by more than this and still be believed: 2^30, the largest window of RFC 7323. */
 const MAX_JUMP = 1 << 30;
+
+/** An acknowledgement this far beyond all that was captured is not believed: a capture that misses 256 MB in one go is rarer than a shifted number. */
+const MAX_UNSEEN = 1 << 28;
+/** More than any retransmissions in vain. */
+const MANY_FOREIGN = 64;
 
 /** Classifies a segment of `own`, before the state of either side takes it in. */
 export function classifySegment(frame: Frame, own: Side, peer: Side): number {
@@ -60,8 +67,11 @@ function dataBits(seq: number, length: number, own: Side): number {
   if (!own.seen) return Segment.NewData;
   const end = seq + length;
   const past = seqDistance(end >>> 0, own.inOrder);
-  if (past <= 0) return past > -MAX_JUMP ? Segment.Resent : Segment.NewData;
-  if (past > MAX_JUMP) return Segment.NewData;
+  if (past <= -MAX_JUMP || past > MAX_JUMP) {
+    // If it goes on like that, the capture missed a gigabyte.
+    return own.foreign >= MANY_FOREIGN ? Segment.NewData : Segment.Foreign;
+  }
+  if (past <= 0) return Segment.Resent;
   const hole = seqDistance(seq, own.inOrder);
   if (hole <= 0) return Segment.NewData;
   return seqDistance(end >>> 0, own.next) > 0 ? Segment.Ahead : Segment.Ahead | Segment.Resent;
@@ -92,7 +102,9 @@ function ackBits(frame: Frame, own: Side, peer: Side): number {
   if (peer.seen) {
     // Beyond all that was captured, or into a hole of it: the receiver has bytes that the file has not.
     const known = peer.hasHole ? peer.inOrder : peer.next;
-    if (seqDistance(frame.ack, known) > 0) bits |= Segment.AckUnseen;
+    const beyond = seqDistance(frame.ack, known);
+    if (beyond > MAX_UNSEEN) return bits | Segment.Foreign;
+    if (beyond > 0) bits |= Segment.AckUnseen;
   } else if (!peer.acked) return bits;
   const from = peer.acked ? peer.una : peer.firstSeq;
   const ahead = seqDistance(frame.ack, from);

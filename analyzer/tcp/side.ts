@@ -53,6 +53,8 @@ export class Side {
 
   segments = 0;
   dataSegments = 0;
+  /** Segments with numbers that no window reaches, one after the other. */
+  foreign = 0;
   /** Data segments of which every byte had been seen before. */
   resent = 0;
   /** Times that loss showed: a hole opened before a segment of this end, or it sent one again. Repeats within 50 ms count once. */
@@ -70,9 +72,15 @@ export class Side {
   ttl = -1;
   /** Newest timestamp value (RFC 7323); -1 where it sends none. */
   tsVal = -1;
-  private firstTsVal = 0;
+  firstTsVal = 0;
   private firstTsTime: Nanos = 0;
+  /** What its first segment echoed; -1 where it echoed nothing. */
+  firstTsEcr = -1;
+  firstTime: Nanos = 0;
   mac = -1;
+  /** First bytes of its stream, as far as they were captured; null where the stream's beginning was not. */
+  head: Uint8Array | null = null;
+  headTime: Nanos = 0;
   /** IP identification of its newest segment; -1 where IPv6 or none. */
   ipId = -1;
   /** Expected growth of the IP identification by that segment: the packets it stands for (offload). */

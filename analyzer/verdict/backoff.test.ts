@@ -67,6 +67,7 @@ describe('backoffOf', () => {
       least: 0,
       most: 0,
       likelyLong: false,
+      seen: false,
       because: 'the stall did not end',
       frames: [],
     });

@@ -7,16 +7,20 @@
  * its try before, so for a long gap a back-off of nearly 0 is unlikely.
  */
 import { type Nanos, toSeconds } from '../../packet/time.ts';
+import type { Sender } from '../failover/crossing.ts';
 import { otherEnd } from '../flow/flow.ts';
 import type { FrameId } from '../flow/frame-id.ts';
-import { ANSWER_WAIT } from '../stall/stall.ts';
+import { ANSWER_WAIT, type Stall } from '../stall/stall.ts';
 import type { Case } from './case.ts';
+import { end } from './hops.ts';
 import { seconds } from './words.ts';
 
 /** Below this a back-off counts as none (report.md), in seconds. */
 const NO_BACKOFF = 0.5;
 /** After a wait of 5 s a back-off of less is one chance in ten. */
 const LONG_WAIT = 5;
+/** Where both tries are in the captures the wait is exact; after 3 s a back-off of less is one chance in six. */
+const LONG_KNOWN_WAIT = 3;
 
 export interface Backoff {
   /** Seconds, at least and at most. */
@@ -24,6 +28,8 @@ export interface Backoff {
   readonly most: number;
   /** The range includes 0, but the sender's last wait was so long that a back-off under 0.5 s is unlikely. */
   readonly likelyLong: boolean;
+  /** Both the try before and the one that got through are in the captures. */
+  readonly seen: boolean;
   readonly because: string;
   readonly frames: readonly FrameId[];
 }
@@ -33,27 +39,35 @@ export function backoffOf(c: Case): Backoff {
   const stall = c.main?.stall;
   if (stall === undefined || stall.end === null) return NONE;
   const end = stall.end;
-  const { back, downAt } = (c.main as NonNullable<Case['main']>).path;
+  const { back, downAt, vain } = (c.main as NonNullable<Case['main']>).path;
   const lastTry = lastVainTry(c);
-  const down = Math.max(downAt?.time ?? stall.start, lastTry?.time ?? stall.start, stall.start);
+  const down = Math.max(
+    downAt?.time ?? stall.start,
+    vain?.time ?? stall.start,
+    lastTry?.time ?? stall.start,
+    stall.start,
+  );
   const least = back === null || back.by === 'own-data' ? 0 : toSeconds(end - back.time);
   const most = toSeconds(end - down);
   // A proof that came just before the flow itself went on says little more than that.
   if (back !== null && back.by !== 'own-data' && least >= NO_BACKOFF) {
-    const how = back.by === 'other-flow' ? 'another connection got through' : 'a probe was answered';
+    const how = PROOFS[back.by];
     return {
       least,
       most,
       likelyLong: true,
+      seen: true,
       because: `${how} ${seconds(end - back.time)} before this one went on: the path was back and the sender still waited`,
       frames: [back.frame],
     };
   }
+  const seen = lastTry !== null;
   const wait = lastTry === null ? toSeconds(stall.duration) / 2 : most;
   return {
     least,
     most,
-    likelyLong: Math.min(wait, most) >= LONG_WAIT,
+    likelyLong: Math.min(wait, most) >= (seen ? LONG_KNOWN_WAIT : LONG_WAIT),
+    seen,
     because:
       lastTry === null
         ? `a sender that doubles its waits had tried about ${seconds((wait * 1e9) as Nanos)} before; the path came back in that time`
@@ -62,16 +76,53 @@ export function backoffOf(c: Case): Backoff {
   };
 }
 
-const NONE: Backoff = { least: 0, most: 0, likelyLong: false, because: 'the stall did not end', frames: [] };
+const PROOFS = {
+  'other-flow': 'another connection got through',
+  'answered-probe': 'a probe was answered',
+  node: 'the new node showed up in the path',
+} as const;
+
+const NONE: Backoff = {
+  least: 0,
+  most: 0,
+  likelyLong: false,
+  seen: false,
+  because: 'the stall did not end',
+  frames: [],
+};
 
 /** The newest transmission of the sender before the one that got through. */
 function lastVainTry(c: Case): { time: Nanos; id: FrameId } | null {
   const stall = (c.main as NonNullable<Case['main']>).stall;
   const ladder = stall.ladder;
-  if (ladder === null || stall.end === null) return null;
-  const answered = stall.ending !== null && stall.ending.sender === otherEnd(ladder.by);
-  const vain = ladder.rungs.filter((r) => !answered || (stall.end as Nanos) - r.time >= ANSWER_WAIT);
+  if (stall.end === null) return null;
+  if (ladder === null || stall.owedBy !== ladder.by) return lastVainOnTheWay(c) ?? vainRung(stall, stall.end);
+  return vainRung(stall, stall.end);
+}
+
+function vainRung({ ladder, ending }: Stall, stallEnd: Nanos): { time: Nanos; id: FrameId } | null {
+  if (ladder === null) return null;
+  const answered = ending !== null && ending.sender === otherEnd(ladder.by);
+  const vain = ladder.rungs.filter((r) => !answered || stallEnd - r.time >= ANSWER_WAIT);
   return vain.at(-1) ?? null;
+}
+
+/** By the sender's own capture: its newest transmission that did not arrive. */
+function lastVainOnTheWay(c: Case): { time: Nanos; id: FrameId } | null {
+  const { cross, main } = c;
+  if (cross === null || main === null) return null;
+  const asks = main.stall.what === 'answer' && main.stall.startUnanswered;
+  const sender = asks ? main.stall.waiting : main.stall.owedBy;
+  const from: Sender = sender === c.flow.client ? 'client' : 'server';
+  const { crossing, sent } = cross.hops;
+  const to = end(from === 'client' ? 'server' : 'client');
+  const vain = sent[from].filter((p) => p.length > 0 && crossing.look(p, to) === 'missing');
+  const until = main.stall.end ?? Number.POSITIVE_INFINITY;
+  const last = vain.filter((p) => cross.fromReference(p.time) < until).at(-1);
+  const seen = last === undefined ? null : crossing.at(last, end(from));
+  return last === undefined || seen === null
+    ? null
+    : { time: cross.fromReference(last.time), id: seen.row.id };
 }
 
 export interface Parts {

@@ -4,13 +4,18 @@
  * worked out once, so that the rules stay short.
  */
 import type { Nanos } from '../../packet/time.ts';
+import type { JournalEvent } from '../failover/journal-event.ts';
+import type { LinkFacts } from '../failover/link-facts.ts';
 import type { Mark } from '../failover/marks.ts';
 import type { PathView } from '../failover/path-view.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
-import type { Outcome } from '../report/report.ts';
+import type { FrameId } from '../flow/frame-id.ts';
+import type { Outcome, PathKind } from '../report/report.ts';
 import type { SegmentEvent } from '../stall/segment-event.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import type { Stall } from '../stall/stall.ts';
+import type { Hops } from './hops.ts';
+import type { Population } from './population.ts';
 
 /** Why a stall is not the failover's, where that is shown. */
 export interface Innocent {
@@ -37,9 +42,36 @@ export interface Case {
   /** The end beside the capture; null where it was taken between the ends or nobody can tell. */
   readonly near: EndIndex | null;
   readonly coveredUntil: Nanos;
+  /** New connections to the same service that were refused by an RST since the main stall began: not only this connection is. */
+  readonly refusedOpening: FrameId | null;
   /** Marks of a takeover inside the main stall. */
   readonly marks: readonly Mark[];
   readonly facts: Facts;
+  /** What other vantages show of the flow's way; null where there is no other. */
+  readonly cross: Cross | null;
+}
+
+/** What the other vantages add to a case. */
+export interface Cross {
+  /** Of the leg that the case is judged by. */
+  readonly hops: Hops;
+  /** Of the other leg of a proxied flow; null where there is none. */
+  readonly otherLeg: Hops | null;
+  readonly kind: PathKind;
+  /** What the other connections did at the new node; null before all flows were judged once. */
+  readonly population: Population | null;
+  /** The nodes' journals. */
+  readonly journal: readonly JournalEvent[];
+  /** A time of this capture, by the reference's clock in ns since the common base; and back. */
+  toReference(t: Nanos): Nanos;
+  fromReference(t: Nanos): Nanos;
+  /** ns by which times of different vantages may be out of order; null where nothing bounds it. */
+  readonly clockError: number | null;
+  /** A time of any vantage, in ns since the common base by that vantage's own clock. */
+  localTime(vantage: number, t: Nanos): Nanos;
+  /** The common base's time as ns since the epoch. */
+  readonly base: bigint;
+  readonly links: LinkFacts;
 }
 
 /** Derived facts of the main stall, named so that rules read like the catalogue. */

@@ -57,7 +57,7 @@ export function decide(c: Case, reasons = new Reasons()): Verdict {
   const failed: string[] = [];
   for (const rule of RULES) {
     try {
-      judged.push({ id: rule.id, j: rule.judge(c) });
+      judged.push({ id: rule.id, j: (c.cross === null ? null : rule.onTheWay?.(c)) ?? rule.judge(c) });
     } catch (error) {
       // One broken rule must not take the answer of the others with it.
       failed.push(`${rule.id}: ${error instanceof Error ? error.message : String(error)}`);
@@ -65,13 +65,20 @@ export function decide(c: Case, reasons = new Reasons()): Verdict {
   }
   const ruledOut = judged.flatMap(({ id, j }) => (j.is === 'out' ? [reasons.of(id, j.because)] : []));
   // A silence that the capture shows less than a second of proves nothing yet.
-  const fresh = c.main.stall.end === null && c.main.stall.duration < SHORTEST_SILENCE;
-  const winner = fresh ? undefined : judged.find(({ j }) => j.is === 'found');
+  const fresh =
+    c.outcome === 'undecided' && c.main.stall.end === null && c.main.stall.duration < SHORTEST_SILENCE;
+  // Segments that a stale window cost do not explain a stall that ended otherwise: they only contribute.
+  const explains = (id: CauseId): boolean => id !== 'out-of-window' || c.outcome !== 'resumed';
+  const winner = fresh ? undefined : judged.find(({ id, j }) => j.is === 'found' && explains(id));
   if (winner !== undefined && winner.j.is === 'found') {
     return {
       cause: winner.id,
       candidates: [],
-      contributing: contributing(c, winner.id),
+      contributing: contributing(
+        c,
+        winner.id,
+        judged.filter(({ j }) => j.is === 'found').map(({ id }) => id),
+      ),
       confidence: winner.j.confidence,
       claims: winner.j.claims,
       ruledOut,
@@ -81,7 +88,7 @@ export function decide(c: Case, reasons = new Reasons()): Verdict {
   }
   const candidates = judged
     .flatMap(({ id, j }) =>
-      j.is === 'out' ? [] : [{ id, weight: j.is === 'possible' ? j.weight : LIKELIEST }],
+      j.is === 'out' ? [] : [{ id, weight: (j.is === 'possible' ? j.weight : LIKELIEST) + bonusOf(c, id) }],
     )
     .sort((a, b) => b.weight - a.weight)
     .map(({ id }) => id);
@@ -124,11 +131,44 @@ function withoutStall(c: Case): Verdict {
   };
 }
 
+/** Causes that concern new connections as well as old ones. */
+const NEW_TOO: ReadonlySet<CauseId> = new Set<CauseId>([
+  'path-not-restored',
+  'stale-path',
+  'one-way-path',
+  'reverse-path-check',
+  'policy-mismatch',
+  'node-capacity',
+]);
+/** Of them those that spare some. */
+const SOME_TOO: ReadonlySet<CauseId> = new Set<CauseId>([
+  'node-capacity',
+  'policy-mismatch',
+  'reverse-path-check',
+]);
+const BONUS = 60;
+
+/** Where the SYNs of new connections go unanswered as well, what concerns only old ones is less likely. */
+function bonusOf(c: Case, id: CauseId): number {
+  const path = c.main?.path;
+  if (path === undefined || path.downAt === null || !NEW_TOO.has(id)) return 0;
+  return path.heardSince === null || SOME_TOO.has(id) ? BONUS : 0;
+}
+
 /** Above every weight that a rule gives. */
 const LIKELIEST = 1000;
 
 /** What made an end close, where the fault lay elsewhere. */
-function contributing(c: Case, cause: CauseId): CauseId[] {
-  if (c.outcome !== 'gave-up' || cause === 'client-timeout' || cause === 'keepalive-expired') return [];
-  return [isKeepaliveDeath(c) ? 'keepalive-expired' : 'client-timeout'];
+function contributing(c: Case, cause: CauseId, proved: readonly CauseId[]): CauseId[] {
+  const more = proved.filter((id) => id !== cause && MECHANISMS.has(id));
+  if (c.outcome !== 'gave-up' || cause === 'client-timeout' || cause === 'keepalive-expired') return more;
+  return [...more, isKeepaliveDeath(c) ? 'keepalive-expired' : 'client-timeout'];
 }
+
+/** The general mechanism behind a more specific cause. */
+const MECHANISMS: ReadonlySet<CauseId> = new Set<CauseId>([
+  'no-state-drop',
+  'no-state-reject',
+  'nat-mapping-lost',
+  'out-of-window',
+]);

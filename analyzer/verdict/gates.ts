@@ -3,6 +3,7 @@
  * and nobody says so) are impossible once something came. The reasons given
  * here are what a user reads under "ruled out".
  */
+import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Case } from './case.ts';
 import { type Judgement, out } from './rule.ts';
@@ -64,3 +65,20 @@ const YOUNG_SECONDS = 60;
 /** True for a connection that was young when the stall began. */
 export const isYoung = (c: Case): boolean =>
   c.main !== null && (c.main.stall.start - c.flow.firstTime) / 1e9 < YOUNG_SECONDS;
+
+/** True where the server's is the only end's view: what the client was told, and what it did that got lost, is not in the captures. */
+export const onlyServer = (c: Case): boolean =>
+  c.near === c.flow.server && c.cross?.hops.ends.client !== true;
+
+/** A view that is not an end's and that met the connection in mid-stream: it may have been idle before. */
+export const isMetLate = (c: Case): boolean =>
+  c.near === null && c.watch.connection.sides[c.flow.client].syn === NO_FRAME;
+
+/** A view that met the connection in mid-stream, and met the end that waits first. */
+export function waiterSpokeFirst(c: Case): boolean {
+  const stall = c.main?.stall;
+  if (stall === undefined) return false;
+  const { sides } = c.watch.connection;
+  if (!isMetLate(c) || !sides[stall.waiting].seen) return false;
+  return sides[stall.waiting].firstTime <= sides[stall.owedBy].firstTime;
+}

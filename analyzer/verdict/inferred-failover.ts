@@ -7,7 +7,9 @@
 import type { Nanos } from '../../packet/time.ts';
 import type { Mark } from '../failover/marks.ts';
 import { SHORTEST_SILENCE } from '../stall/silence.ts';
+import { ANSWER_WAIT } from '../stall/stall.ts';
 import type { JudgedStall } from './case.ts';
+import { isMetLate } from './gates.ts';
 import type { JudgedFlow } from './judge.ts';
 
 export interface InferredFailover {
@@ -15,6 +17,9 @@ export interface InferredFailover {
   readonly pathRestored: Nanos | null;
   readonly flows: readonly JudgedFlow[];
   readonly marks: readonly Mark[];
+  /** ns: lost at `pathLost` or up to so much later, by the first try in vain; back at `pathRestored` or up to so much earlier, by the last. */
+  readonly lostWithin: Nanos | null;
+  readonly restoredWithin: Nanos | null;
 }
 
 /** Oldest first. */
@@ -40,14 +45,19 @@ interface Span {
   readonly lost: Nanos;
   readonly back: Nanos | null;
   readonly flow: JudgedFlow;
+  /** Transmissions in vain. */
+  readonly tries: readonly Nanos[];
 }
 
 function spansOf(flow: JudgedFlow): Span[] {
   if (flow.case.outcome === 'unaffected') return [];
   return (
     flow.case.stalls
-      .filter((s) => s.innocent === null && s.trying.length > 0 && s.stall.duration >= SHORTEST_SILENCE)
+      .filter((s) => s.innocent === null && s.stall.duration >= SHORTEST_SILENCE)
+      .filter((s) => s.trying.length > 0 || (s === flow.case.main && isVain(flow)))
       .filter((s, i, all) => !isRecovery(s, all[i - 1]))
+      // Met in mid-stream while it stood still already: when the path was lost is not in this capture.
+      .filter((s) => !(isMetLate(flow.case) && s.stall.start - flow.case.flow.firstTime < SHORTEST_SILENCE))
       // A host that never answered may simply not exist: that is no path that was lost.
       .filter((s) => s.stall.what !== 'handshake' || s.stall.endedBy === 'progress')
       .map((s) => {
@@ -56,10 +66,26 @@ function spansOf(flow: JudgedFlow): Span[] {
         const lost = s.stall.what === 'handshake' ? Math.min(heard, s.stall.start) : Math.max(heard, 0);
         const back = s.path.back?.time ?? null;
         // Where time runs backwards, a proof may seem older than the loss: it is none.
-        return { lost, back: back !== null && back >= lost ? back : null, flow };
+        const tries = [
+          ...s.stall.unanswered[0].map((e) => e.time),
+          ...s.stall.unanswered[1].map((e) => e.time),
+          ...(s.stall.ladder?.rungs ?? [])
+            .filter((r) => s.stall.end === null || s.stall.end - r.time >= ANSWER_WAIT)
+            .map((r) => r.time),
+        ];
+        return { lost, back: back !== null && back >= lost ? back : null, flow, tries };
       })
   );
 }
+
+/** The cause is known, or the other end's own capture shows that it tried. */
+function isVain({ case: c, verdict }: JudgedFlow): boolean {
+  if (verdict.cause !== null) return true;
+  const hops = c.cross?.hops ?? null;
+  return hops !== null && hops.unreached.client.length + hops.unreached.server.length >= VAIN;
+}
+
+const VAIN = 2;
 
 /**
  * A second silence soon after a resume belongs to the first: its round-trip
@@ -77,11 +103,20 @@ function toFailover(group: readonly Span[]): InferredFailover {
   // A proof can come with the very frame that the loss is dated by; then the earliest must do.
   const pathLost = before.length > 0 ? greatest(before) : least(group.map((s) => s.lost));
   const marks = new Set(group.flatMap((s) => s.flow.case.marks));
+  const vain = group
+    .flatMap((s) => s.tries)
+    .filter((t) => t > pathLost && t < (pathRestored ?? Number.POSITIVE_INFINITY));
+  const [first, last] = [
+    vain.length === 0 ? pathRestored : least(vain),
+    vain.length === 0 ? pathLost : greatest(vain),
+  ];
   return {
     pathLost,
     pathRestored,
     flows: [...new Set(group.map((s) => s.flow))],
     marks: [...marks].sort((a, b) => a.time - b.time),
+    lostWithin: first === null ? null : Math.max(0, first - pathLost),
+    restoredWithin: pathRestored === null ? null : Math.max(0, pathRestored - last),
   };
 }
 

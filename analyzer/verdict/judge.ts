@@ -6,16 +6,25 @@
 import { type Nanos, seconds } from '../../packet/time.ts';
 import type { ArrivalGap, Arrivals } from '../failover/arrivals.ts';
 import type { Mark, Marks } from '../failover/marks.ts';
-import { lastHeard, lostSyns, type PathSources, pathKeys, viewPath } from '../failover/path-view.ts';
+import {
+  lastHeard,
+  lostSyns,
+  type PathSources,
+  type PathView,
+  pathKeys,
+  viewPath,
+} from '../failover/path-view.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
+import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import { findStalls, type Stall } from '../stall/stall.ts';
 import type { Place } from '../vantage/vantage.ts';
-import type { Case, JudgedStall } from './case.ts';
+import type { Case, Cross, JudgedStall } from './case.ts';
 import { decide, Reasons, type Verdict } from './decide.ts';
 import { deriveFacts } from './facts.ts';
 import { findInnocent, roundTrip, tryingIn } from './innocent.ts';
 import { decideOutcome } from './outcome.ts';
+import type { Population } from './population.ts';
 
 export interface CaptureFacts {
   readonly watches: readonly SilenceWatch[];
@@ -23,6 +32,25 @@ export interface CaptureFacts {
   readonly marks: Marks;
   readonly place: Place;
   readonly coveredUntil: Nanos;
+  /** What other vantages add; null where there are none. */
+  readonly cross?: CrossSource | null;
+}
+
+/** A takeover by this capture's clock. */
+export interface LocalTakeover {
+  readonly lost: Nanos;
+  readonly lostFrame: FrameId;
+  readonly restored: Nanos | null;
+  readonly restoredFrame: FrameId | null;
+  /** The last that reached no node before that; null where nobody sent anything. */
+  readonly vain: { readonly time: Nanos; readonly frame: FrameId } | null;
+}
+
+/** Answers for any flow of the capture what other vantages show of it. */
+export interface CrossSource {
+  readonly takeovers: readonly LocalTakeover[];
+  /** Of one flow in a time by this capture's clock; null where no other view helps. */
+  of(flow: Flow, from: Nanos, to: Nanos): Cross | null;
 }
 
 export interface JudgedFlow {
@@ -36,8 +64,11 @@ const MOST_SHARED = 32;
 /** A mark this long before a stall may still belong to it: announcements come before the loss is felt. */
 const MARK_BEFORE: Nanos = seconds(2);
 
-/** Judges every flow of a capture. */
-export function judgeCapture(facts: CaptureFacts): JudgedFlow[] {
+/** Judges every flow of a capture, or only those that are wanted. */
+export function judgeCapture(
+  facts: CaptureFacts,
+  isWanted: (flow: Flow) => boolean = () => true,
+): JudgedFlow[] {
   const stalls = facts.watches.map((w) => findStalls(w, facts.coveredUntil));
   const syns = facts.watches
     .flatMap((w, i) => lostSyns(w.connection.flow, stalls[i] as Stall[]))
@@ -48,9 +79,20 @@ export function judgeCapture(facts: CaptureFacts): JudgedFlow[] {
   const keys = pathKeys(connections, far);
   const sources = { arrivals: facts.arrivals, syns, keys, lastHeard: lastHeard(connections, far, keys) };
   const reasons = new Reasons();
-  return facts.watches.map((watch, i) =>
-    judgeFlow(facts, watch, stalls[i] as Stall[], sources, sharedGaps, reasons),
+  const refusals = refusedOpenings(facts.watches);
+  return facts.watches.flatMap((watch, i) =>
+    isWanted(watch.connection.flow)
+      ? [judgeFlow(facts, watch, stalls[i] as Stall[], sources, sharedGaps, refusals, reasons)]
+      : [],
   );
+}
+
+/** The same case once more, now that the others were judged as well. */
+export function judgeAgain(judged: JudgedFlow, population: Population): JudgedFlow {
+  const { cross } = judged.case;
+  if (cross === null) return judged;
+  const c: Case = { ...judged.case, cross: { ...cross, population } };
+  return { watch: judged.watch, case: c, verdict: decide(c) };
 }
 
 function judgeFlow(
@@ -59,6 +101,7 @@ function judgeFlow(
   stalls: readonly Stall[],
   sources: PathSources,
   sharedGaps: readonly ArrivalGap[],
+  refusals: Refusals,
   reasons: Reasons,
 ): JudgedFlow {
   const flow = watch.connection.flow;
@@ -71,10 +114,12 @@ function judgeFlow(
       stall,
       innocent: findInnocent(stall, watch, trying, rtt),
       trying,
-      path: viewPath(stall, flow, near, sources),
+      path: withNodes(viewPath(stall, flow, near, sources), stall, flow, facts.cross ?? null),
     };
   });
-  const { outcome, main } = decideOutcome(watch, judged, near);
+  const crossOf = (stall: Stall): Cross | null =>
+    facts.cross?.of(flow, stall.start, stall.end ?? Math.max(facts.coveredUntil, stall.start)) ?? null;
+  const { outcome, main } = decideOutcome(watch, judged, near, crossOf);
   const c: Case = {
     flow,
     watch,
@@ -83,10 +128,61 @@ function judgeFlow(
     outcome,
     near,
     coveredUntil: facts.coveredUntil,
+    refusedOpening: main === null ? null : refusedSince(refusals, flow, main.stall),
     marks: main === null ? [] : marksIn(facts.marks, main.stall, flow),
     facts: deriveFacts(watch, judged, main, near),
+    cross: main === null ? null : crossOf(main.stall),
   };
   return { watch, case: c, verdict: decide(c, reasons) };
+}
+
+/** A proof that comes with the very segment that the flow went on with says no more than that segment. */
+const ONE_PASSAGE: Nanos = seconds(0.2);
+
+/** The path as the nodes' own captures show it, where they show more. */
+function withNodes(own: PathView, stall: Stall, flow: Flow, cross: CrossSource | null): PathView {
+  let path = own;
+  const until = stall.end ?? stall.start + stall.duration;
+  const takeover = cross?.takeovers.find(
+    (t) => t.lost <= until && (t.restored ?? until) >= stall.start - MARK_BEFORE,
+  );
+  if (takeover === undefined) return path;
+  const { restored, restoredFrame } = takeover;
+  const lost = { time: takeover.lost, frame: takeover.lostFrame };
+  path = { ...path, vain: takeover.vain };
+  if (restored === null || restoredFrame === null || restored > until) return { ...path, lost };
+  const isOwn = stall.end !== null && stall.end - restored < ONE_PASSAGE;
+  if (isOwn || (path.back !== null && path.back.time <= restored)) return { ...path, lost };
+  return {
+    ...path,
+    lost,
+    back: { time: Math.max(restored, stall.start), frame: restoredFrame, flow, by: 'node' },
+  };
+}
+
+/** The newest SYN to each service that was answered by an RST. */
+type Refusals = ReadonlyMap<string, { readonly time: Nanos; readonly frame: FrameId; readonly flow: Flow }>;
+
+function refusedOpenings(watches: readonly SilenceWatch[]): Refusals {
+  const found = new Map<string, { time: Nanos; frame: FrameId; flow: Flow }>();
+  for (const { connection, close } of watches) {
+    const { flow, sides } = connection;
+    const refused =
+      sides[flow.client].syn !== NO_FRAME && sides[flow.server].syn === NO_FRAME && close?.how === 'RST';
+    if (!refused || close.by !== flow.server) continue;
+    const known = found.get(serviceOf(flow));
+    if (known === undefined || known.time < close.event.time) {
+      found.set(serviceOf(flow), { time: close.event.time, frame: close.event.id, flow });
+    }
+  }
+  return found;
+}
+
+const serviceOf = (flow: Flow): string => `${flow.addressOf(flow.server)} ${flow.port[flow.server]}`;
+
+function refusedSince(refusals: Refusals, flow: Flow, stall: Stall): FrameId | null {
+  const newest = refusals.get(serviceOf(flow));
+  return newest !== undefined && newest.flow !== flow && newest.time > stall.start ? newest.frame : null;
 }
 
 function nearEnd(place: Place, flow: Flow): EndIndex | null {

@@ -314,12 +314,16 @@ function absence(c: Case, stall: Stall): VerdictClaim[] {
   if (until - from < secondsOf(1)) return [];
   const hears = c.near ?? stall.waiting;
   const who = endName(c.flow, otherEnd(hears));
+  const why =
+    c.cross === null
+      ? 'the capture ran on to its end'
+      : 'the captures ran on to then; one that falls silent counts as running on';
   return [
     {
       kind: 'absent',
       text: `nothing of the ${who} for the last ${seconds(until - from)}`,
       frames: [],
-      coverage: { from, to: until, why: 'the capture ran on to its end' },
+      coverage: { from, to: until, why },
     },
   ];
 }

@@ -5,15 +5,17 @@
  * Without covered silence or unanswered transmissions it is `undecided`.
  */
 import { type Nanos, seconds } from '../../packet/time.ts';
+import type { CrossPacket, Sender } from '../failover/crossing.ts';
 import type { EndIndex } from '../flow/flow.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Outcome } from '../report/report.ts';
 import { whatIsOwed } from '../stall/owed.ts';
-import { isRefusal } from '../stall/segment-event.ts';
+import { isRefusal, type SegmentEvent } from '../stall/segment-event.ts';
 import { SHORTEST_SILENCE, type SilenceWatch } from '../stall/silence.ts';
 import { ANSWER_WAIT, type Stall } from '../stall/stall.ts';
 import { Segment } from '../tcp/segment.ts';
-import type { JudgedStall } from './case.ts';
+import type { Cross, JudgedStall } from './case.ts';
+import { count, end, type Hops } from './hops.ts';
 
 /** Silence of this length that the capture covers is a hang, also of an end that only listens: report.md, `hung`. */
 export const SILENCE_IS_HANG: Nanos = seconds(30);
@@ -33,17 +35,18 @@ export function decideOutcome(
   watch: SilenceWatch,
   stalls: readonly JudgedStall[],
   near: EndIndex | null,
+  crossOf: CrossOf = () => null,
 ): Decided {
   const suspects = stalls.filter((s) => s.innocent === null);
   const last = suspects.at(-1) ?? null;
   if (last !== null && last.stall.end === null)
-    return { outcome: openOutcome(last, stalls, watch, near), main: last };
+    return { outcome: openOutcome(last, stalls, watch, near, crossOf), main: last };
   if (last !== null && last.stall.endedBy === 'close') {
     const outcome = closedOutcome(last.stall, watch, near);
     if (outcome !== 'unaffected') return { outcome, main: last };
   }
   const ended = suspects.filter((s) => s.stall.endedBy === 'progress');
-  if (ended.length > 0) return resumedOutcome(watch, ended);
+  if (ended.length > 0) return resumedOutcome(watch, ended, near);
   const open = stalls.find((s) => s.stall.end === null && s.innocent?.cause === 'zero-window');
   if (open !== undefined && inMidTransfer(watch)) return { outcome: 'undecided', main: open };
   return { outcome: 'unaffected', main: null };
@@ -61,18 +64,72 @@ function inMidTransfer(watch: SilenceWatch): boolean {
   return watch.close === null && whatIsOwed(watch.connection, watch.exchange).what !== 'nothing';
 }
 
+/** What other vantages show of the flow during a stall. */
+export type CrossOf = (stall: Stall) => Cross | null;
+
+/**
+ * A stall that has not ended, with sight of the way: a peer that was reset can
+ * send no more; a segment that reached the new node and was not passed on is
+ * no wait for the path; and one that reached no node is a transmission in vain
+ * like any other. Null where the way tells nothing.
+ */
+function openOnTheWay(judged: JudgedStall, watch: SilenceWatch, crossOf: CrossOf): Outcome | null {
+  const cross = crossOf(judged.stall);
+  if (cross === null) return null;
+  const dead: Outcome = judged.stall.what === 'handshake' ? 'not-connected' : 'hung';
+  const { flow } = watch.connection;
+  const waiting = judged.stall.waiting === flow.client ? 'client' : 'server';
+  for (const hops of [cross.hops, cross.otherLeg]) {
+    if (hops === null) continue;
+    if (isPeerReset(hops, waiting)) return dead;
+    const kept = hops.newNode === null ? 0 : count(hops.newNode.swallowed);
+    if (kept > 0) return dead;
+    if (hops === cross.hops && sentInVain(hops, waiting) >= UNANSWERED_IS_HANG) return dead;
+  }
+  return null;
+}
+
+/**
+ * Transmissions of the peer, by its own capture, that did not arrive. Once the
+ * path is known to be back, only those since then count.
+ */
+function sentInVain(hops: Hops, waiting: Sender): number {
+  const peer: Sender = waiting === 'client' ? 'server' : 'client';
+  const from = hops.takeover?.restored ?? hops.since;
+  const asking = hops.sent[peer].filter((p) => (p.length > 0 || (p.flags & 0x03) !== 0) && p.time >= from);
+  return asking.filter((p) => hops.crossing.look(p, end(waiting)) === 'missing').length;
+}
+
+/** The peer was sent an RST in the name of the end that waits, which never sent it: the connection is dead there. */
+function isPeerReset(hops: Hops, waiting: Sender): boolean {
+  const isRst = (p: CrossPacket): boolean => (p.flags & 0x04) !== 0;
+  if (hops.nodes.some((n) => n.made[waiting].some(isRst))) return true;
+  const peer: Sender = waiting === 'client' ? 'server' : 'client';
+  return hops.crossing.packets.some(
+    (p) =>
+      p.from === waiting &&
+      p.time > hops.since &&
+      isRst(p) &&
+      hops.crossing.at(p, end(peer)) !== null &&
+      hops.crossing.look(p, end(waiting)) === 'missing',
+  );
+}
+
 function openOutcome(
   judged: JudgedStall,
   stalls: readonly JudgedStall[],
   watch: SilenceWatch,
   near: EndIndex | null,
+  crossOf: CrossOf,
 ): Outcome {
   const { stall, path } = judged;
-  if (stall.duration < SHORTEST_SILENCE) return 'undecided';
+  const onTheWay = openOnTheWay(judged, watch, crossOf);
+  if (stall.duration < SHORTEST_SILENCE) return onTheWay ?? 'undecided';
   const unanswered = countUnanswered(stall, near);
-  if (stall.what === 'unseen') return 'undecided';
   // It closed within the silence, after it had tried once more (a TLS close_notify, say).
   if (stall.events.some((e) => e.sender === stall.waiting && (e.bits & Segment.Fin) !== 0)) return 'gave-up';
+  if (onTheWay !== null) return onTheWay;
+  if (stall.what === 'unseen') return 'undecided';
   if (stall.what === 'handshake') {
     return unanswered >= UNANSWERED_IS_HANG || stall.duration >= SILENCE_IS_HANG
       ? 'not-connected'
@@ -120,6 +177,8 @@ function closedOutcome(stall: Stall, watch: SilenceWatch, near: EndIndex | null)
   const told = stall.events.findLast((e) => isRefusal(e) && e.sender === closing.sender);
   if (told !== undefined && closing.time - told.time < ANSWER_WAIT) return 'reset';
   if ((closing.bits & Segment.Rst) !== 0) {
+    // The stack's answer to a segment of a connection that it no longer has: whoever sent that is reset.
+    if (closing.sender === near && closing.sender !== client && isAnswer(stall, closing)) return 'reset';
     if (closing.sender === near) return 'gave-up';
     const ttl = watch.connection.sides[closing.sender].ttl;
     const genuine = ttl < 0 || ttl === closing.ttl;
@@ -133,6 +192,12 @@ function closedOutcome(stall: Stall, watch: SilenceWatch, near: EndIndex | null)
   return 'gave-up';
 }
 
+/** It came at once after a segment of the other end. */
+export function isAnswer(stall: Stall, closing: SegmentEvent): boolean {
+  const asked = stall.events.findLast((e) => e.icmp < 0);
+  return asked !== undefined && asked.sender !== closing.sender && closing.time - asked.time < ANSWER_WAIT;
+}
+
 /** A sender that closes in order has sent all it wanted: a stall only while its own bytes are not acknowledged. */
 function ownClose(stall: Stall, watch: SilenceWatch): Outcome {
   if (stall.what === 'unacknowledged')
@@ -140,9 +205,12 @@ function ownClose(stall: Stall, watch: SilenceWatch): Outcome {
   return stall.what === 'answer' && stall.startUnanswered ? 'gave-up' : 'unaffected';
 }
 
-function resumedOutcome(watch: SilenceWatch, ended: readonly JudgedStall[]): Decided {
+function resumedOutcome(watch: SilenceWatch, ended: readonly JudgedStall[], near: EndIndex | null): Decided {
   const longest = ended.reduce((a, b) => (b.stall.duration > a.stall.duration ? b : a));
   if (isCutShort(watch, ended)) return { outcome: 'cut-short', main: longest };
+  if (near !== watch.connection.flow.client && closedMeanwhile(watch, longest)) {
+    return { outcome: 'undecided', main: longest };
+  }
   const handshake = ended.find((s) => s.stall.what === 'handshake');
   if (
     handshake !== undefined &&
@@ -167,6 +235,21 @@ function isCutShort(watch: SilenceWatch, ended: readonly JudgedStall[]): boolean
     side.finAhead &&
     ended.some((s) => s.stall.start < side.finTime && side.finTime <= (s.stall.end as Nanos) + RECOVERY)
   );
+}
+
+/**
+ * The server sent nothing new after the stall and closed: it may have been done,
+ * or have given up. Only the client knows whether that was all.
+ */
+function closedMeanwhile(watch: SilenceWatch, longest: JudgedStall): boolean {
+  const { server } = watch.connection.flow;
+  const side = watch.connection.sides[server];
+  const { promised, complete, turn } = watch.exchange;
+  if (side.fin === NO_FRAME || closedFirst(watch) || (promised !== null && turn === server) || complete)
+    return false;
+  const { stall } = longest;
+  const during = side.finTime >= stall.start && side.finTime <= (stall.end ?? 0) + RECOVERY;
+  return during && stall.owedBy === server && side.finSeq === Math.max(stall.silence.inOrder[server], 0);
 }
 
 /** The client had closed before the server's FIN: what is missing then, it did not want. */

@@ -7,11 +7,12 @@ import type { FrameId } from '../flow/frame-id.ts';
 import type { CauseId, Confidence, Shows } from '../report/report.ts';
 import type { Case } from './case.ts';
 
-/** A sentence with the frames that prove it. */
+/** A sentence with the frames, or the lines of a node's journal, that prove it. */
 export interface VerdictClaim {
   readonly kind: 'observed' | 'inferred' | 'absent';
   readonly text: string;
   readonly frames: readonly FrameId[];
+  readonly journal?: readonly { readonly file: string; readonly line: number }[];
   /** What each cited frame shows, for machines that check. */
   readonly shows?: Shows;
   /** Needed where `kind` is absent: what was watched, and why that would have shown it. */
@@ -28,6 +29,8 @@ export interface Rule {
   /** One sentence: what it means. */
   readonly meaning: string;
   judge(c: Case): Judgement;
+  /** By what other vantages show of the way; null where that tells nothing, and `judge` is asked. */
+  onTheWay?(c: Case): Judgement | null;
 }
 
 export const out = (because: string): Judgement => ({ is: 'out', because });

@@ -10,7 +10,7 @@ import type { Case } from './case.ts';
 const SPLITS: Partial<Record<CauseId, readonly string[]>> = {
   'no-state-drop': ['node-b.out', 'node-b.in'],
   'nat-mapping-lost': ['node-b.out', 'node-a.out'],
-  'terminated-proxy': ['node-a.out', 'node-b.out'],
+  'terminated-proxy': ['node-a.out', 'node-b.in', 'node-b.out'],
   'state-not-committed': ['journal:node-b', 'state:node-b'],
   'not-yet-synced': ['state:node-b'],
   'out-of-window': ['node-b.out', 'state:node-b'],
@@ -21,9 +21,9 @@ const SPLITS: Partial<Record<CauseId, readonly string[]>> = {
   'split-brain': ['node-a.out', 'node-b.out'],
   'stale-failback': ['node-a.out', 'node-a.in'],
   'cloud-flow-pinned': ['node-b.out', 'node-a.out'],
-  'midstream-pickup': ['state:node-b', 'node-b.out'],
-  'rto-backoff': ['node-b.out'],
-  outage: ['node-b.out'],
+  'midstream-pickup': ['state:node-b', 'node-b.out', 'node-b.in'],
+  'rto-backoff': ['server', 'node-b.out'],
+  outage: ['server', 'node-b.out'],
   'keepalive-expired': ['node-b.in'],
   'client-timeout': ['node-b.in', 'node-b.out'],
   'delayed-victim': ['node-b.in'],
@@ -45,7 +45,11 @@ export function splitBy(c: Case, candidates: readonly CauseId[]): string[] {
   }
   const here = c.near === c.flow.server ? 'server' : 'client';
   votes.delete(here);
-  const names = [...votes].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  // Without an end's own view that view comes first: it shows what was sent, and what arrived.
+  const ends = c.near === c.flow.client || c.cross?.hops.ends.client === true ? [] : ['client'];
+  if (c.near === null && c.cross?.hops.ends.server !== true) ends.push('server');
+  const ranked = [...votes].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  const names = [...ends, ...ranked.filter((n) => !ends.includes(n))];
   const longer = c.outcome === 'undecided' || c.outcome === 'hung' ? [`longer:${here}`] : [];
   return c.outcome === 'undecided'
     ? [...longer, ...names].slice(0, MOST)

@@ -4,11 +4,13 @@
  * block serves a group of flows (its worst one shown) and a single flow in full.
  */
 import type { CauseId, Flow, Report, Stall } from '../../analyzer/index.ts';
-import { type CaptureNames, formatFrames } from './captures.ts';
+import { type CaptureNames, describeDrops, formatFrames, nameOf } from './captures.ts';
+import { describeClockErrors } from './clocks.ts';
 import { escapeDeep } from './escape.ts';
-import { renderClaims, wiresharkFilters } from './evidence.ts';
+import { flowFilters, renderClaims, wiresharkFilters } from './evidence.ts';
 import { type FlowGroup, worstStall } from './groups.ts';
 import { wrap, wrapAfter } from './layout.ts';
+import { note } from './note.ts';
 import { CAUSE_PHRASES, describeEvidence, OUTCOME_PHRASES } from './phrases.ts';
 import type { Style } from './style.ts';
 import {
@@ -30,16 +32,19 @@ export interface BlockContext {
 
 /** What one screen can take; `-v` and `--flow` print all. */
 const MOST = { claims: 8, candidates: 6, ruledOut: 3 };
+/** With several captures the proof comes after the story that the first of them tells. */
+const MOST_CLAIMS_OF_SEVERAL = 12;
 
 export function renderBlock(unsafe: FlowGroup, context: BlockContext): string[] {
   const { names, style, full } = context;
   const flow = escapeDeep(unsafe.worst);
   const group = { ...unsafe, worst: flow };
-  const claims = full ? flow.claims : flow.claims.slice(0, MOST.claims);
+  const most = context.report.captures.length > 1 ? MOST_CLAIMS_OF_SEVERAL : MOST.claims;
+  const claims = full ? flow.claims : flow.claims.slice(0, most);
   const moreClaims = flow.claims.length - claims.length;
   return [
     ...renderTitle(group, style),
-    ...renderLocation(group, style),
+    ...renderLocation(group, context),
     ...renderClaims(claims, names, style),
     ...(moreClaims > 0 ? note('more', `${count(moreClaims, 'claim')}: --flow ${flow.id}`, style) : []),
     ...renderNotes(flow, context),
@@ -71,48 +76,80 @@ function outcomeColor(outcome: Flow['outcome'], { colors }: Style): (text: strin
     : colors.red;
 }
 
-function renderLocation({ flows, worst }: FlowGroup, style: Style): string[] {
+function renderLocation({ flows, worst }: FlowGroup, context: BlockContext): string[] {
+  const { style } = context;
   const facts = [worst.id];
   if (flows.length > 1) facts.push(`worst of ${formatNumber(flows.length)}`);
   const stall = worstStall(worst);
-  if (stall) facts.push(`stalled ${describeStall(stall)}`);
+  if (stall) facts.push(`stalled ${describeStall(stall, context)}`);
   const mark = style.colors.blue('  -->');
-  return [`${mark} ${describeTuple(worst, style)}`, ...wrapAfter('      ', facts.join(', '), style.width)];
+  const udp = worst.protocol === 'udp' ? ' (UDP)' : '';
+  return [
+    `${mark} ${describeTuple(worst, style)}${udp}`,
+    ...wrapAfter('      ', facts.join(', '), style.width),
+  ];
 }
 
 function describeTuple({ client, server }: Pick<Flow, 'client' | 'server'>, { arrow }: Style): string {
   return `${formatEndpoint(client)} ${arrow} ${formatEndpoint(server)}`;
 }
 
-function describeStall(stall: Stall): string {
-  const open = stall.end === null ? ' to the end of the capture' : '';
+function describeStall(stall: Stall, { report }: BlockContext): string {
+  const what = report.captures.length > 1 ? 'captures' : 'capture';
+  const open = stall.end === null ? ` to the end of the ${what}` : '';
   return `${formatSeconds(stall.duration)}${open}, from ${formatUtc(stall.start)}`;
 }
 
 function renderNotes(flow: Flow, context: BlockContext): string[] {
   const { names, style, full } = context;
   const stall = worstStall(flow);
-  const add = (label: string, text: string): string[] => (text === '' ? [] : note(label, text, style));
+  const add = (label: string, text: string): string[] => note(label, text, style);
   return [
     ...add('timing', stall ? describeTiming(stall) : ''),
     ...add('next retry', stall?.nextRetry ? `due at ${formatUtc(stall.nextRetry)}` : ''),
     ...add('ended by', describeEnd(flow, names)),
     ...add('replaced by', flow.replacedBy ? `flow ${flow.replacedBy}` : ''),
     ...add('translated to', (flow.translated ?? []).map(formatEndpoint).join(', ')),
-    ...add('legs', (flow.legs ?? []).map((leg) => describeTuple(leg, style)).join('; ')),
-    ...add('path', full && flow.path !== 'unknown' ? flow.path : ''),
+    ...(flow.legs ?? []).flatMap((leg, i) =>
+      add(i === 0 ? "client's leg" : "server's leg", describeLeg(leg, context)),
+    ),
+    ...add('path', isPathWorthSaying(flow, context) ? flow.path : ''),
     ...add('contributing', flow.contributing.join(', ')),
     ...(full ? flow.stalls.filter((other) => other !== stall) : []).flatMap((other) => {
-      return add('also stalled', describeStall(other) + (other.cause ? ` (${other.cause})` : ''));
+      return add('also stalled', describeStall(other, context) + (other.cause ? ` (${other.cause})` : ''));
     }),
     ...renderCandidates(flow, context),
     ...renderSplit(flow, style),
     ...add('ruled out', describeRuledOut(flow, full)),
-    ...add('confidence', describeConfidence(flow, context.report)),
+    ...add('confidence', describeConfidence(flow, context)),
     ...[...wiresharkFilters(flow)].flatMap(([capture, filter]) => {
       return add(`wireshark ${names.get(capture) ?? capture}`.trimEnd(), filter);
     }),
+    ...add('whole flow', describeFlowFilters(flow, context)),
   ];
+}
+
+/** The path as a whole is said above; a flow that took another is not. */
+function isPathWorthSaying({ path }: Flow, { report, full }: BlockContext): boolean {
+  if (path === 'unknown') return false;
+  return full || (report.captures.length > 1 && path !== report.path.kind);
+}
+
+function describeLeg(leg: NonNullable<Flow['legs']>[number], { names, style }: BlockContext): string {
+  return `${describeTuple(leg, style)}, seen at ${leg.seenAt.map((id) => nameOf(id, names)).join(', ')}`;
+}
+
+/** Addresses, ports and stream numbers of one flow may be others in each capture. */
+function describeFlowFilters(flow: Flow, { report, names }: BlockContext): string {
+  if (report.captures.length < 2) return '';
+  const filters = [...flowFilters(flow)];
+  const whole = filters.length === 1 && flow.seenAt.length > 1;
+  return filters
+    .map(([filter, captures]) => {
+      const where = whole ? 'each of its captures' : captures.map((id) => nameOf(id, names)).join(', ');
+      return `${filter} in ${where}`;
+    })
+    .join('; ');
 }
 
 function describeTiming({ duration, outage, backoff, recovery, end }: Stall): string {
@@ -162,30 +199,18 @@ function describeRuledOut({ ruledOut }: Flow, full: boolean): string {
   return [...parts, ...(more > 0 ? [`and ${more} more: -v`] : [])].join('; ');
 }
 
-function describeConfidence({ confidence, seenAt }: Flow, { captures, clocks }: Report): string {
-  const facts = [`seen in ${count(seenAt.length, 'capture')}`];
-  const errors = clocks.map(({ error }) => error).filter((error) => error !== null);
-  if (errors.length > 0) facts.push(`clocks within ${formatSeconds(Math.max(...errors))}`);
-  const dropped = captures.filter(({ id }) => seenAt.includes(id)).map((capture) => capture.dropped);
+function describeConfidence(flow: Flow, { report, names }: BlockContext): string {
+  const { confidence, seenAt } = flow;
+  const facts = [`seen in ${count(seenAt.length, 'capture')}`, ...describeClockErrors(flow, report, names)];
+  const dropped = report.captures.filter(({ id }) => seenAt.includes(id)).map((capture) => capture.dropped);
   if (dropped.includes(null)) facts.push('drops not recorded');
-  else {
-    const sum = dropped.reduce((total: number, some) => total + (some ?? 0), 0);
-    facts.push(sum === 0 ? 'no drops' : `${count(sum, 'packet')} dropped by the capture`);
-  }
+  else facts.push(describeDrops(dropped.reduce((total: number, some) => total + (some ?? 0), 0)));
   return `${confidence} - ${facts.join(', ')}`;
 }
 
 function renderHelp(flow: Flow, cause: CauseId | null, style: Style): string[] {
   const page = cause ?? flow.candidates[0];
   return page ? [`   ${style.colors.cyan('help:')} diagnose explain ${page}`] : [];
-}
-
-/** `   = label: text`, continued under the text; `again` leaves the label out. */
-function note(label: string, text: string, style: Style, again = false): string[] {
-  const start = `   = ${label}: `;
-  const lines = wrapAfter(again ? ' '.repeat(start.length) : start, text, style.width);
-  const painted = `${style.colors.blue('   =')} ${style.colors.bold(`${label}:`)} `;
-  return lines.map((line, i) => (i === 0 && !again ? painted + line.slice(start.length) : line));
 }
 
 function joinOr(words: readonly string[]): string {

@@ -1,9 +1,10 @@
 /**
  * The labelled window of a block: one claim a row, with how it is known, the
- * frames that show it, and for an absence the coverage that makes it count.
+ * frames or journal lines that show it, and for an absence the coverage that makes it count.
  */
-import type { Claim, Flow, FrameRef } from '../../analyzer/index.ts';
+import type { Claim, Endpoint, Flow, FrameRef } from '../../analyzer/index.ts';
 import { type CaptureNames, formatFrames } from './captures.ts';
+import { formatJournal } from './journals.ts';
 import { textWidth, wrap } from './layout.ts';
 import type { Style } from './style.ts';
 import { formatUtcTime } from './units.ts';
@@ -17,7 +18,7 @@ const FILTER_FRAMES = 40;
 export function renderClaims(claims: readonly Claim[], names: CaptureNames, style: Style): string[] {
   if (claims.length === 0) return [];
   // Frame lists that are wider wrap, so that the sentence keeps most of the line.
-  const widest = style.width < 80 ? 16 : 24;
+  const widest = style.width < 80 ? 16 : style.width < 100 ? 24 : 28;
   const labels = claims.map((claim) => evidenceLabel(claim, names).flatMap((part) => wrap(part, widest)));
   const labelWidth = Math.max(0, ...labels.flat().map(textWidth));
   const gutter = style.colors.blue(GUTTER);
@@ -64,6 +65,42 @@ function filterOf(numbers: readonly number[]): string {
     .join(' || ');
 }
 
+/**
+ * What shows the whole flow, and in which captures: tshark's stream number where it is known, else
+ * its addresses and ports, of which a gateway may have changed some on the way.
+ */
+export function flowFilters(flow: Flow): Map<string, string[]> {
+  const filters = new Map<string, string[]>();
+  for (const capture of flow.seenAt) {
+    const stream = flow.streams?.[capture];
+    const filter = stream === undefined ? tupleFilter(flow, capture) : `${flow.protocol}.stream == ${stream}`;
+    filters.set(filter, [...(filters.get(filter) ?? []), capture]);
+  }
+  return filters;
+}
+
+function tupleFilter(flow: Flow, capture: string): string {
+  const { client, server } = flow.legs?.find(({ seenAt }) => seenAt.includes(capture)) ?? flow;
+  const ports = (...pair: Endpoint[]): string =>
+    pair.map((one) => `${flow.protocol}.port == ${one.port}`).join(' && ');
+  if (flow.translated === undefined) {
+    const addresses = [client, server].map(({ address }) => {
+      return `${address.includes(':') ? 'ipv6' : 'ip'}.addr == ${address}`;
+    });
+    return [...addresses, ports(client, server)].join(' && ');
+  }
+  // Which end a translated one stands for is not said, so it may be either; addresses would tell no more.
+  const pairs = [
+    [client, server],
+    ...flow.translated.flatMap((other) => [
+      [other, server],
+      [client, other],
+    ]),
+  ];
+  const filters = new Set(pairs.filter(([a, b]) => a!.port !== b!.port).map((pair) => ports(...pair)));
+  return filters.size === 1 ? [...filters].join('') : [...filters].map((one) => `(${one})`).join(' || ');
+}
+
 function citedFrames(flow: Flow): FrameRef[] {
   const ofStalls = flow.stalls.flatMap(({ frames }) =>
     frames.first ? [frames.last, frames.first] : [frames.last],
@@ -74,8 +111,7 @@ function citedFrames(flow: Flow): FrameRef[] {
 }
 
 function evidenceLabel(claim: Claim, names: CaptureNames): string[] {
-  const lines = (claim.journal ?? []).map(({ file, line }) => `${file}:${line}`);
-  return [...formatFrames(claim.frames, names), ...lines];
+  return [...formatFrames(claim.frames, names), ...formatJournal(claim.journal ?? [], names)];
 }
 
 function claimText({ text, coverage }: Claim): string {

@@ -3,7 +3,7 @@
  * judgement: which of them applies stands in the report. The long form of a
  * cause is `docs/causes/<id>.md`.
  */
-import type { CauseId, Outcome } from '../../analyzer/index.ts';
+import type { CauseId, Outcome, PathKind } from '../../analyzer/index.ts';
 
 /** Follows "3 flows"; verbs in the past, so that one and many read alike. */
 export const OUTCOME_PHRASES: Record<Outcome, string> = {
@@ -68,6 +68,15 @@ export const CAUSE_PHRASES: Record<CauseId, string> = {
   'application-idle': 'nothing was owed: an application had nothing to send',
   loss: 'plain packet loss, no failover',
   'capture-gap': 'the capture missed packets, the connection did not',
+};
+
+/** "Is it a router or a proxy?" */
+export const PATH_PHRASES: Record<PathKind, string> = {
+  forwarded: 'a router: connections pass through unchanged',
+  translated: 'a router that translates addresses or ports',
+  'sequence-shifted': 'a router that shifts sequence numbers',
+  terminated: "a proxy: it ends the client's connection and opens its own to the server",
+  unknown: 'router or proxy: these captures do not show it',
 };
 
 /** `Flow.splitBy` in words: what to capture or fetch, and its name in the report. */

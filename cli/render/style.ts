@@ -16,6 +16,8 @@ export interface Style {
   arrow: string;
   /** `…` or `...` */
   ellipsis: string;
+  /** `±` or `+-` */
+  plusMinus: string;
 }
 
 export interface StyleSource {
@@ -33,6 +35,7 @@ export function detectStyle(source: StyleSource): Style {
     colors: pc.createColors(wantsColor(source)),
     arrow: unicode ? '→' : '->',
     ellipsis: unicode ? '…' : '...',
+    plusMinus: unicode ? '±' : '+-',
   };
 }
 

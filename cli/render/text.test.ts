@@ -3,7 +3,7 @@
  * `golden/<name>.txt`. Update with `npx vitest run cli/render -u`, then read the diff.
  */
 import { expect, test } from 'vitest';
-import type { Report } from '../../analyzer/index.ts';
+import type { Claim, Report } from '../../analyzer/index.ts';
 import {
   absent,
   at,
@@ -12,6 +12,7 @@ import {
   ladderRow,
   observed,
   sampleCapture,
+  sampleClock,
   sampleFailover,
   sampleFlow,
   sampleReport,
@@ -114,7 +115,7 @@ const resumed = sampleReport(
   ],
   {
     captures: THREE_CAPTURES,
-    clocks: [{ capture: 'b', reference: 'client', offset: 0.01, skewPpm: 0, error: 0.0002, pairs: 812 }],
+    clocks: [sampleClock('b')],
     failovers: [
       sampleFailover(1.883, {
         restoredBy: 'seen',
@@ -265,6 +266,72 @@ test('hostile strings are shown, not obeyed', async () => {
     { captures: [capture] },
   );
   await golden('hostile-strings', render(report));
+});
+
+test('hostile strings are no better in several captures', () => {
+  const evil = 'e\x1b[2J\u202e';
+  const node = { host: evil, side: 'in', role: 'node', inferred: true } as const;
+  const report = sampleReport(
+    'One flow hangs.',
+    [sampleFlow(1, { outcome: 'hung', seenAt: ['client', 'b'] })],
+    {
+      captures: [
+        sampleCapture('client', { file: `${evil}/client.pcap` }),
+        sampleCapture('b', { file: `${evil}/b.pcap`, vantage: node }),
+      ],
+      clocks: [sampleClock('b')],
+      failovers: [
+        sampleFailover(10.1, {
+          from: evil,
+          to: evil,
+          marks: [observed(evil, frame('b', 1))],
+          contrast: [{ trait: 'port', affected: evil, others: evil, counts: { affected: 1, others: 1 } }],
+        }),
+      ],
+      path: { kind: 'forwarded', claims: [observed(evil, frame('b', 1))] },
+      problems: [{ code: 'vantage-contradicted', message: evil, at: { capture: 'b' } }],
+    },
+  );
+  for (const detail of ['normal', 'verbose'] as const) {
+    const text = render(report, detail, 100);
+    expect(text).toContain('in e\\x1b[2J\\u{202e}/;');
+    expect(text.match(/\\x1b\[2J\\u\{202e\}/g)!.length).toBeGreaterThan(8);
+    expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/);
+  }
+});
+
+test('lines of journals stand where frames do, called by as much of the path as tells them apart', () => {
+  const journalClaim = (text: string, ...journal: [string, number][]): Claim => ({
+    kind: 'observed',
+    text,
+    frames: [],
+    journal: journal.map(([file, line]) => ({ file, line })),
+  });
+  const report = sampleReport('One flow hangs.', [
+    sampleFlow(1, {
+      outcome: 'hung',
+      cause: 'state-not-committed',
+      claims: [
+        { ...journalClaim('node-b committed', ['in/b/conntrackd.log', 6]), frames: [frame('client', 12)] },
+        journalClaim('node-a stepped down', ['in/a/conntrackd.log', 8]),
+        journalClaim('the switch says so, too', ['/var/log/sw\x1b[1m.log', 1183]),
+        journalClaim('again and again', ...[1, 2, 3, 4, 5].map((n): [string, number] => ['x/fw1.log', n])),
+      ],
+    }),
+  ]);
+  const labels = render(report, 'normal', 100)
+    .split('\n')
+    .flatMap((line) => /^ {3}\|(?: {2}observed| {10}) {2}(\S+)/.exec(line)?.[1] ?? []);
+  expect(labels).toEqual([
+    '#12',
+    'b/conntrackd.log:6',
+    'a/conntrackd.log:8',
+    'sw\\x1b[1m.log:1183',
+    'fw1.log:1',
+    'fw1.log:2',
+    'fw1.log:3',
+    '+2',
+  ]);
 });
 
 test('no flows, more than ten groups', async () => {

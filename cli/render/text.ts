@@ -2,18 +2,21 @@
  * The report as text for a terminal. It computes no fact: every number and
  * sentence stands in the `Report`, only their order and wording are chosen here.
  */
-import type { Failover, Flow, Report } from '../../analyzer/index.ts';
+import type { Flow, Report } from '../../analyzer/index.ts';
 import { type BlockContext, renderBlock } from './block.ts';
-import { captureNames, describeCaptures } from './captures.ts';
+import { renderCaptureTable } from './capture-table.ts';
+import { captureNames, describeCapture } from './captures.ts';
 import { escapeDeep, escapeText } from './escape.ts';
-import { renderClaims } from './evidence.ts';
+import { renderFailover } from './failover.ts';
 import { renderFlowTable } from './flow-table.ts';
 import { groupFlows, worstStall } from './groups.ts';
+import { journalNames } from './journals.ts';
 import { renderLadder } from './ladder.ts';
 import { wrap, wrapAfter } from './layout.ts';
+import { renderPath } from './path.ts';
 import { OUTCOME_ORDER } from './phrases.ts';
 import type { Style } from './style.ts';
-import { count, formatNumber, formatSeconds, formatUtc } from './units.ts';
+import { count, formatNumber } from './units.ts';
 
 export interface TextOptions {
   style: Style;
@@ -30,15 +33,15 @@ export function renderText(report: Report, { style, detail }: TextOptions): stri
   if (detail === 'quiet') return `${headline.join('\n')}\n`;
   // The flows are many; those that are printed are escaped where they are printed.
   const safe: Report = { ...escapeDeep({ ...report, flows: [] }), flows: report.flows };
-  const names = captureNames(safe.captures);
+  const names = new Map([...journalNames(report), ...captureNames(safe.captures)]);
   const context: BlockContext = { report: safe, names, style, full: detail !== 'normal' };
   const sections = [
     [...headline, renderSummary(safe)],
-    describeCaptures(safe, names).flatMap((line) => wrapAfter('', line, style.width)),
-    safe.failovers.flatMap((failover) => renderFailover(failover, context)),
-    context.full ? renderPath(safe, context) : [],
+    renderCaptures(safe, context),
+    ...renderFailovers(safe, context),
+    renderPath(safe, context),
     ...(detail === 'flow' ? renderFlows(safe, context) : renderGroups(safe, context)),
-    ...(detail === 'verbose' && safe.flows.length > 0 ? [renderFlowTable(safe.flows, style)] : []),
+    ...(detail === 'verbose' && safe.flows.length > 0 ? [renderFlowTable(safe.flows, names, style)] : []),
     renderHints(safe, detail, style),
   ];
   const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
@@ -56,20 +59,16 @@ function renderSummary({ summary }: Report): string {
     : count(summary.flows, 'flow');
 }
 
-function renderFailover(failover: Failover, { names, style, full }: BlockContext): string[] {
-  const { pathLost, pathRestored, restoredBy, outage, from, to } = failover;
-  const nodes = from && to ? ` ${from} ${style.arrow} ${to}` : '';
-  const back =
-    pathRestored === null
-      ? 'not seen to come back'
-      : `back ${restoredBy === 'bound' ? 'by ' : ''}${formatUtc(pathRestored)}`;
-  const length = outage === null ? '' : `, outage ${formatSeconds(outage)}`;
-  const line = `failover${nodes}: path lost ${formatUtc(pathLost)}, ${back}${length}`;
-  return [...wrap(line, style.width), ...(full ? renderClaims(failover.marks, names, style) : [])];
+function renderCaptures(report: Report, { names, style }: BlockContext): string[] {
+  const [first, second] = report.captures;
+  if (second !== undefined) return renderCaptureTable(report, names, style);
+  return first === undefined ? [] : wrapAfter('', describeCapture(first), style.width);
 }
 
-function renderPath({ path }: Report, { names, style }: BlockContext): string[] {
-  return path.claims.length === 0 ? [] : [`path: ${path.kind}`, ...renderClaims(path.claims, names, style)];
+/** A line each for one capture; with several, each has its evidence. */
+function renderFailovers({ failovers, captures }: Report, context: BlockContext): string[][] {
+  const each = failovers.map((failover) => renderFailover(failover, context));
+  return captures.length > 1 ? each : [each.flat()];
 }
 
 function renderGroups(report: Report, context: BlockContext): string[][] {

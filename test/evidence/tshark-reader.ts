@@ -24,6 +24,16 @@ export interface ReadFrame {
   readonly ack: number;
   readonly window: number;
   readonly ttl: number;
+  /** IP identification; -1 where there is none. */
+  readonly ipId: number;
+  /** `tcp.stream`; -1 for a frame without TCP. */
+  readonly stream: number;
+  /** As tshark writes it; '' where the link has none. */
+  readonly macSource: string;
+  /** Of an ARP message: whose address it tells; '' for others. */
+  readonly arpSender: string;
+  /** `sll.pkttype`; -1 for a capture that is not cooked. */
+  readonly packetType: number;
   /** Names of `tcp.analysis.*` that tshark sets. */
   readonly analysis: readonly string[];
   readonly isArp: boolean;
@@ -45,6 +55,12 @@ const FIELDS = [
   'tcp.ack_raw',
   'tcp.window_size_value',
   'ip.ttl',
+  'ip.id',
+  'tcp.stream',
+  'eth.src',
+  'sll.src.eth',
+  'arp.src.proto_ipv4',
+  'sll.pkttype',
   'arp.opcode',
   'vrrp.prio',
   'icmp.type',
@@ -81,6 +97,11 @@ function toFrame(cells: readonly string[]): ReadFrame {
     ack: number('tcp.ack_raw'),
     window: number('tcp.window_size_value'),
     ttl: number('ip.ttl'),
+    ipId: number('ip.id'),
+    stream: number('tcp.stream'),
+    macSource: text('eth.src') || text('sll.src.eth'),
+    arpSender: text('arp.src.proto_ipv4'),
+    packetType: number('sll.pkttype'),
     analysis: ANALYSIS.filter((name) => text(`tcp.analysis.${name}`) !== ''),
     isArp: text('arp.opcode') !== '',
     isVrrp: text('vrrp.prio') !== '',

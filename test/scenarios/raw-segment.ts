@@ -27,7 +27,8 @@ export interface RawSegment {
   readonly payloadAt: number;
 }
 
-const LINK_HEADER: Record<number, { length: number; typeAt: number }> = {
+/** By link type: the length of the header, and where its EtherType is. */
+export const LINK_HEADER: Record<number, { length: number; typeAt: number }> = {
   1: { length: 14, typeAt: 12 },
   276: { length: 20, typeAt: 0 },
 };
@@ -85,3 +86,25 @@ export function segmentsOf(file: PcapFile, ports: Ports): RawSegment[] {
 
 /** Signed distance of two sequence numbers. */
 export const seqAfter = (a: number, b: number): number => (a - b) | 0;
+
+export interface Option {
+  readonly kind: number;
+  /** Of its value. */
+  readonly at: number;
+  readonly length: number;
+}
+
+/** The options that fit into what was captured, without padding. */
+export function optionsOf({ record: { data }, tcpAt, payloadAt }: RawSegment): Option[] {
+  const found: Option[] = [];
+  let at = tcpAt + 20;
+  while (at + 1 < Math.min(payloadAt, data.length)) {
+    const kind = data[at] as number;
+    if (kind === 0) break;
+    const size = kind === 1 ? 1 : (data[at + 1] as number);
+    if (size < 1 || at + size > data.length) break;
+    if (kind > 1) found.push({ kind, at: at + 2, length: size - 2 });
+    at += size;
+  }
+  return found;
+}

@@ -1,14 +1,12 @@
 /**
- * Rewrites captures frame by frame: other sequence numbers, IPv6 in place of
- * IPv4, one connection alone. What the connection does stays the same, so what
- * is said of it must stay the same, or say less.
+ * Rewrites captures frame by frame: other sequence numbers, one connection
+ * alone. What the connection does stays the same, so what is said of it must
+ * stay the same, or say less.
  * The trap: acknowledgements and SACK blocks count the peer's bytes and must
  * move with them.
  */
-import { buildTcp } from '../../packet/wire/build.ts';
-import type { TcpOptions } from '../../packet/wire/tcp-options.ts';
 import type { PcapFile, WrittenRecord } from './pcap-records.ts';
-import { fromClient, fromServer, type Ports, type RawSegment, readSegment } from './raw-segment.ts';
+import { fromClient, fromServer, optionsOf, type Ports, readSegment } from './raw-segment.ts';
 
 /** Moves the numbers of both ends of one connection. */
 export function moveSequence(
@@ -42,85 +40,4 @@ export function onlyConnection(file: PcapFile, ports: Ports): WrittenRecord[] {
     const segment = readSegment(record, file.linkType);
     return segment === null || fromClient(segment, ports) || fromServer(segment, ports);
   });
-}
-
-/** Every TCP segment over IPv6, 20 bytes longer; other frames are left out. */
-export function toIpv6(file: PcapFile): WrittenRecord[] {
-  return file.records.flatMap((record) => {
-    const segment = readSegment(record, file.linkType);
-    return segment === null ? [] : [ipv6Record(segment)];
-  });
-}
-
-const LONGER = 20;
-
-function ipv6Record(segment: RawSegment): WrittenRecord {
-  const { record, source, destination, length, ttl, ...fields } = segment;
-  const payload = new Uint8Array(Math.max(0, length));
-  payload.set(record.data.subarray(segment.payloadAt).subarray(0, payload.length));
-  const built = buildTcp({
-    source: toAddress6(source),
-    destination: toAddress6(destination),
-    sourcePort: fields.sourcePort,
-    destinationPort: fields.destinationPort,
-    seq: fields.seq,
-    ack: fields.ack,
-    flags: fields.flags,
-    window: fields.window,
-    ttl,
-    sourceMac: toMac(record.data, 6),
-    destinationMac: toMac(record.data, 0),
-    options: readOptions(segment),
-    payload,
-  });
-  const captured = Math.min(built.length, record.data.length + LONGER);
-  return { time: record.time, data: built.subarray(0, captured), originalLength: built.length };
-}
-
-/** 10.0.1.10 becomes fd00::10:0:1:10: the order of addresses stays. */
-const toAddress6 = (address: string): string => `fd00::${address.replaceAll('.', ':')}`;
-
-const toMac = (data: Uint8Array, at: number): string =>
-  Buffer.from(data.subarray(at, at + 6))
-    .toString('hex')
-    .replace(/..(?=.)/g, '$&:');
-
-interface Option {
-  readonly kind: number;
-  /** Of its value. */
-  readonly at: number;
-  readonly length: number;
-}
-
-function optionsOf({ record: { data }, tcpAt, payloadAt }: RawSegment): Option[] {
-  const found: Option[] = [];
-  let at = tcpAt + 20;
-  while (at + 1 < Math.min(payloadAt, data.length)) {
-    const kind = data[at] as number;
-    if (kind === 0) break;
-    const size = kind === 1 ? 1 : (data[at + 1] as number);
-    if (size < 1 || at + size > data.length) break;
-    if (kind > 1) found.push({ kind, at: at + 2, length: size - 2 });
-    at += size;
-  }
-  return found;
-}
-
-function readOptions(segment: RawSegment): TcpOptions {
-  const { data } = segment.record;
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const options: TcpOptions = {};
-  for (const { kind, at, length } of optionsOf(segment)) {
-    if (kind === 2) options.mss = view.getUint16(at);
-    else if (kind === 3) options.windowScale = view.getUint8(at);
-    else if (kind === 4) options.sackPermitted = true;
-    else if (kind === 8) options.timestamps = { value: view.getUint32(at), echo: view.getUint32(at + 4) };
-    else if (kind === 5) {
-      options.sack = Array.from({ length: length / 8 }, (_, i) => ({
-        left: view.getUint32(at + 8 * i),
-        right: view.getUint32(at + 8 * i + 4),
-      }));
-    }
-  }
-  return options;
 }

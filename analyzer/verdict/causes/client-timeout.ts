@@ -3,15 +3,19 @@
  * It is the cause only where the path was still down at that time; if the path
  * was back, the node had its chance and failed, and the timer only contributes.
  */
-import { closedWhilePathDown } from '../gates.ts';
+import { closedWhilePathDown, onlyServer } from '../gates.ts';
 import { found, observed, out, possible, type Rule } from '../rule.ts';
+import { timerOnTheWay } from '../way/timer.ts';
 import { isKeepaliveDeath } from './keepalive-expired.ts';
 
 export const clientTimeout: Rule = {
   id: 'client-timeout',
   meaning: "a timeout of the client's application ended the connection",
+  onTheWay: (c) => (isKeepaliveDeath(c) ? null : timerOnTheWay(c)),
   judge(c) {
     const { closing } = c.facts;
+    // The client may have closed, and its segment been lost.
+    if (c.outcome === 'hung' && onlyServer(c)) return possible(63);
     if (c.outcome !== 'gave-up' || closing === null || c.main === null) {
       return out('the waiting end did not close the connection');
     }

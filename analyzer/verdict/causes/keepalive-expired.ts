@@ -5,8 +5,9 @@
  */
 import { Segment } from '../../tcp/segment.ts';
 import type { Case } from '../case.ts';
-import { closedWhilePathDown } from '../gates.ts';
+import { closedWhilePathDown, onlyServer } from '../gates.ts';
 import { found, observed, out, possible, type Rule } from '../rule.ts';
+import { timerOnTheWay } from '../way/timer.ts';
 
 /** One probe more than chance: macOS sends 8, Linux 9, libuv 10; configured ones at least 3. */
 const PROBES = 3;
@@ -16,7 +17,10 @@ const STEADY = 0.15;
 export const keepaliveExpired: Rule = {
   id: 'keepalive-expired',
   meaning: 'TCP keepalive gave the connection up before the path or the peer answered',
+  onTheWay: (c) => (isKeepaliveDeath(c) ? timerOnTheWay(c) : null),
   judge(c) {
+    // The client may have closed, and its segment been lost.
+    if (c.outcome === 'hung' && onlyServer(c)) return possible(68);
     if (!isKeepaliveDeath(c))
       return out('the connection was not closed by an RST after a series of unanswered keepalives');
     const down = c.main?.path.downAt ?? null;

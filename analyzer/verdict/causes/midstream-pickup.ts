@@ -3,14 +3,17 @@
  * the first segment it saw. An answered keepalive before the data fits it, and
  * an ordinary back-off too: only the node's table tells.
  */
-import { out, possible, type Rule } from '../rule.ts';
 
+import { waiterSpokeFirst } from '../gates.ts';
+import { out, possible, type Rule } from '../rule.ts';
+import { midstreamPickupOnTheWay as byTheWay } from '../way/resumed.ts';
 export const midstreamPickup: Rule = {
   id: 'midstream-pickup',
   meaning: 'the new node had no state and picked the connection up in mid-stream',
+  onTheWay: byTheWay,
   judge(c) {
     if (c.outcome === 'resumed') {
-      if (c.facts.passedBefore.length > 0) return possible(99);
+      if (c.facts.passedBefore.length > 0 || waiterSpokeFirst(c)) return possible(99);
       return out('nothing of this end reached the new node before the data came');
     }
     if (c.outcome === 'undecided' && c.facts.answeredProbes.length > 0) return possible(80);

@@ -5,10 +5,12 @@
  */
 import { unlessAnswered, unlessClosedFirst, unlessHandshake, unlessWentOn } from '../gates.ts';
 import { out, possible, type Rule } from '../rule.ts';
+import { natMappingLost as byTheWay } from '../way/node.ts';
 
 export const natMappingLost: Rule = {
   id: 'nat-mapping-lost',
   meaning: 'the new node translates the connection differently, or not at all',
+  onTheWay: byTheWay,
   judge(c) {
     const gate =
       unlessWentOn(c) ??

@@ -5,10 +5,12 @@
  */
 import { unlessAnswered, unlessHandshake, unlessSilent } from '../gates.ts';
 import { possible, type Rule } from '../rule.ts';
+import { noStateDrop as byTheWay } from '../way/node.ts';
 
 export const noStateDrop: Rule = {
   id: 'no-state-drop',
   meaning: 'the new node holds no state for the connection and drops its segments',
+  onTheWay: byTheWay,
   judge(c) {
     return (
       unlessSilent(c) ??

@@ -9,12 +9,14 @@ import type { SegmentEvent } from '../../stall/segment-event.ts';
 import { SHORTEST_SILENCE } from '../../stall/silence.ts';
 import { isInitialTtl } from '../../vantage/vantage.ts';
 import type { Case } from '../case.ts';
-import { unlessAnswered, unlessClosedFirst, unlessHandshake, unlessWentOn } from '../gates.ts';
+import { onlyServer, unlessAnswered, unlessClosedFirst, unlessHandshake, unlessWentOn } from '../gates.ts';
 import { found, inferred, type Judgement, out, possible, type Rule } from '../rule.ts';
+import { noStateReject as byTheWay } from '../way/node.ts';
 
 export const noStateReject: Rule = {
   id: 'no-state-reject',
   meaning: 'the new node has no state for the connection and answers with a reset',
+  onTheWay: byTheWay,
   judge(c) {
     const gate =
       unlessWentOn(c) ?? unlessHandshake(c, 'a new connection needs no old state') ?? unlessClosedFirst(c);
@@ -25,6 +27,8 @@ export const noStateReject: Rule = {
       if (!foreignReset) {
         return out("the RST has the server's own TTL: a node's would have its own");
       }
+      // Where new connections are refused as well it need not be for want of state.
+      if (c.refusedOpening !== null) return possible(111);
       // An idle connection may have met the failover long before: then that is the better name.
       if (c.facts.wasIdle) return possible(112);
       // Without a silence before it the old node, or a rule, may as well have sent it.
@@ -45,6 +49,8 @@ export const noStateReject: Rule = {
     const answered = unlessAnswered(c);
     if (answered !== null) return answered;
     if (c.facts.nearSilent) return possible(45);
+    // A node refuses whoever sends; what the client sent, and what it got, is not in this capture.
+    if (onlyServer(c)) return possible(74);
     return out('what this end sent was not answered by an RST or ICMP error');
   },
 };

@@ -4,10 +4,12 @@
  */
 import { isYoung, unlessAnswered, unlessHandshake, unlessSilent } from '../gates.ts';
 import { possible, type Rule } from '../rule.ts';
+import { notYetSynced as byTheWay } from '../way/node.ts';
 
 export const notYetSynced: Rule = {
   id: 'not-yet-synced',
   meaning: 'the connection had not been copied to the new node when the old one went',
+  onTheWay: byTheWay,
   judge(c) {
     return (
       unlessSilent(c) ??

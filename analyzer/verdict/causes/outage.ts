@@ -4,10 +4,12 @@
  */
 import { backoffOf } from '../backoff.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
+import { outageOnTheWay as byTheWay } from '../way/resumed.ts';
 
 export const outage: Rule = {
   id: 'outage',
   meaning: 'the outage alone explains the stall: the connection went on as soon as the path was back',
+  onTheWay: byTheWay,
   judge(c) {
     if (c.outcome !== 'resumed' || c.main === null) return out('the connection did not simply go on');
     const b = backoffOf(c);

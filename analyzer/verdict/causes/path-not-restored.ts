@@ -4,10 +4,12 @@
  */
 import { unlessAnswered, unlessWentOn } from '../gates.ts';
 import { out, possible, type Rule } from '../rule.ts';
+import { pathNotRestored as byTheWay } from '../way/path.ts';
 
 export const pathNotRestored: Rule = {
   id: 'path-not-restored',
   meaning: 'the path did not come back to the end of the capture',
+  onTheWay: byTheWay,
   judge(c) {
     const gate = unlessWentOn(c) ?? unlessAnswered(c);
     if (gate !== null) return gate;

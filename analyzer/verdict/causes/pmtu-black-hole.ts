@@ -3,14 +3,19 @@
  * retransmission could wait, the answers show bytes outstanding, and still no
  * data comes (RFC 2923, 2.1).
  */
-import { unlessWentOn } from '../gates.ts';
+import { onlyServer, unlessWentOn } from '../gates.ts';
 import { isRetryPending } from '../outcome.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
+import { pmtuBlackHole as byTheWay } from '../way/path.ts';
 import { endName, seconds } from '../words.ts';
+
+/** Bytes of payload: a smaller one fits any path. */
+const LARGE = 1000;
 
 export const pmtuBlackHole: Rule = {
   id: 'pmtu-black-hole',
   meaning: 'full-size packets do not pass the new path, and nobody tells the sender',
+  onTheWay: byTheWay,
   judge(c) {
     const wentOn = unlessWentOn(c);
     if (wentOn !== null) return wentOn;
@@ -18,6 +23,12 @@ export const pmtuBlackHole: Rule = {
     const { stall } = c.main ?? {};
     if (stall === undefined) return out('nothing was outstanding');
     if (c.facts.answeredProbes.length === 0) {
+      // The server's large segments are in vain, and small ones of the client still come.
+      if (onlyServer(c) && stall.events.some((e) => e.sender === c.flow.client && e.icmp < 0))
+        return possible(118);
+      // Only large segments were tried.
+      if (c.facts.unanswered.length > 0 && c.facts.unanswered.every((e) => e.length >= LARGE))
+        return possible(67);
       if (c.facts.unansweredCount > 0) return out('small segments of this end went unanswered as well');
       return possible(44);
     }

@@ -4,11 +4,13 @@
  */
 import { unlessAnswered, unlessSilent } from '../gates.ts';
 import { possible, type Rule } from '../rule.ts';
+import { reversePathCheck as byTheWay } from '../way/path.ts';
 
 export const reversePathCheck: Rule = {
   id: 'reverse-path-check',
   meaning: "an anti-spoofing or return-path check drops the connection's segments",
+  onTheWay: byTheWay,
   judge(c) {
-    return unlessSilent(c) ?? unlessAnswered(c) ?? possible(30);
+    return unlessSilent(c) ?? unlessAnswered(c) ?? possible(62);
   },
 };

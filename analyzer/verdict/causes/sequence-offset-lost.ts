@@ -5,6 +5,7 @@
  */
 import { unlessSilent } from '../gates.ts';
 import { out, possible, type Rule } from '../rule.ts';
+import { sequenceOffsetLost as byTheWay } from '../way/path.ts';
 
 /** Beyond any window that an honest sender could fill (RFC 7323, 2.3). */
 const IMPOSSIBLE_JUMP = 1 << 30;
@@ -12,6 +13,7 @@ const IMPOSSIBLE_JUMP = 1 << 30;
 export const sequenceOffsetLost: Rule = {
   id: 'sequence-offset-lost',
   meaning: 'a node that had shifted the sequence numbers lost the shift',
+  onTheWay: byTheWay,
   judge(c) {
     const gate = unlessSilent(c);
     if (gate !== null) return gate;

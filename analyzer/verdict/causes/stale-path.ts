@@ -4,10 +4,12 @@
  */
 import { unlessAnswered, unlessSilent } from '../gates.ts';
 import { out, possible, type Rule } from '../rule.ts';
+import { stalePath as byTheWay } from '../way/path.ts';
 
 export const stalePath: Rule = {
   id: 'stale-path',
   meaning: 'frames were still steered to the old node when the new one was ready',
+  onTheWay: byTheWay,
   judge(c) {
     const gate = unlessSilent(c) ?? unlessAnswered(c);
     if (gate !== null) return gate;

@@ -4,10 +4,12 @@
  */
 import { unlessAnswered, unlessHandshake, unlessSilent } from '../gates.ts';
 import { possible, type Rule } from '../rule.ts';
+import { stateNotCommitted as byTheWay } from '../way/node.ts';
 
 export const stateNotCommitted: Rule = {
   id: 'state-not-committed',
   meaning: 'the new node had the state in its cache and did not use it in time',
+  onTheWay: byTheWay,
   judge(c) {
     return (
       unlessSilent(c) ??

@@ -6,10 +6,12 @@
  */
 import { unlessAnswered, unlessClosedFirst, unlessHandshake, unlessWentOn } from '../gates.ts';
 import { out, possible, type Rule } from '../rule.ts';
+import { terminatedProxy as byTheWay } from '../way/node.ts';
 
 export const terminatedProxy: Rule = {
   id: 'terminated-proxy',
   meaning: 'the old node terminated the connection as a proxy, and its end died with it',
+  onTheWay: byTheWay,
   judge(c) {
     const gate =
       unlessWentOn(c) ??

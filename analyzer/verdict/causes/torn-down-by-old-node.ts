@@ -5,11 +5,13 @@
 import { SHORTEST_SILENCE } from '../../stall/silence.ts';
 import { unlessAnswered, unlessHandshake, unlessWentOn } from '../gates.ts';
 import { found, observed, out, possible, type Rule } from '../rule.ts';
+import { tornDownByOldNode as byTheWay } from '../way/history.ts';
 import { endName } from '../words.ts';
 
 export const tornDownByOldNode: Rule = {
   id: 'torn-down-by-old-node',
   meaning: 'the old node tore the connection down as it went out of service',
+  onTheWay: byTheWay,
   judge(c) {
     const gate =
       unlessWentOn(c) ?? unlessAnswered(c) ?? unlessHandshake(c, 'there was no connection to tear down');

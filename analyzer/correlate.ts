@@ -1,0 +1,245 @@
+/**
+ * All vantages of an incident together: the same connections found in each, one
+ * clock for all of them, where each was taken, and what the nodes forwarded
+ * when. Judging comes after this; nothing here says what went wrong.
+ */
+import type { Nanos } from '../packet/time.ts';
+import { Crossing, type CrossVantage } from './failover/crossing.ts';
+import { type Announcement, findTakeovers, NEXT_NODE, type Takeover } from './failover/takeover.ts';
+import { type Busy, forwarding, receiving } from './failover/tenure.ts';
+import type { Flow } from './flow/flow.ts';
+import { type AlignedClock, alignClocks, type ClockLink } from './vantage/clock-align.ts';
+import { type ClockPair, fitClocks, orientation } from './vantage/clock-fit.ts';
+import { type FlowView, type JoinedLeg, joinFlows } from './vantage/join.ts';
+import { legTimes } from './vantage/leg-times.ts';
+import { type JoinedFlow, joinLegs } from './vantage/legs.ts';
+import { type SharedPacket, sharedPackets } from './vantage/shared-packets.ts';
+import { placeStations, type Station, type StationEvidence } from './vantage/stations.ts';
+import type { Place } from './vantage/vantage.ts';
+import type { VantageAnalysis } from './vantage-analysis.ts';
+
+/** A vantage before it is known where it was taken. */
+export interface Unplaced {
+  readonly analysis: VantageAnalysis;
+  /** As the user or the file's name has it. */
+  readonly named: StationEvidence['named'];
+  readonly guess: Place;
+}
+
+export interface Correlation {
+  readonly flows: readonly JoinedFlow[];
+  readonly vantages: readonly CrossVantage[];
+  readonly stations: readonly Station[];
+  readonly clocks: readonly AlignedClock[];
+  /** Index of the vantage whose clock all times are given by. */
+  readonly reference: number;
+  /** ns since the epoch from which times of the common base count. */
+  readonly base: bigint;
+  readonly takeovers: readonly Takeover[];
+  readonly forwarded: readonly Busy[];
+  readonly received: readonly Busy[];
+}
+
+export function correlate(unplaced: readonly Unplaced[]): Correlation {
+  const analyses = unplaced.map((u) => u.analysis);
+  const base = analyses.map((a) => a.origin).reduce((a, b) => (b !== 0n && (a === 0n || b < a) ? b : a), 0n);
+  const shifts = analyses.map((a) => (a.origin === 0n ? 0 : Number(a.origin - base)));
+  const legs = joinFlows(analyses);
+  const sources = analyses.map(({ samples, trails }, i) => ({ samples, trails, shift: shifts[i] as number }));
+  const shared = unplaced.length > 1 ? sharedPackets(sources, legs) : [];
+  const orders = shared.map((s) => ({ ...s, nearer: orderOf(s.packets, s.a, s.b, analyses) }));
+  const flows = joinLegs(
+    legs,
+    unplaced.map(({ analysis, guess, named }, i) => ({
+      place: named?.place ?? guess,
+      cooked: analysis.cooked,
+      shift: shifts[i] as number,
+    })),
+  );
+  for (const tie of legTimes(flows, shifts)) {
+    if (!shared.some((s) => s.a === tie.a && s.b === tie.b)) {
+      orders.push({ ...tie, nearer: orderOf(tie.packets, tie.a, tie.b, analyses) });
+    }
+  }
+  const evidence = unplaced.map((u, i) => evidenceOf(u, shifts[i] as number, flows, i));
+  const nearer = (a: number, b: number): -1 | 0 | 1 => {
+    const known = orders.find((o) => (o.a === a && o.b === b) || (o.a === b && o.b === a));
+    if (known === undefined) return 0;
+    return known.a === a ? known.nearer : ((-known.nearer || 0) as -1 | 0 | 1);
+  };
+  const shares = (a: number, b: number): number =>
+    shared.find((s) => (s.a === a && s.b === b) || (s.a === b && s.b === a))?.packets.length ?? 0;
+  const stations = placeStations(evidence, nearer, shares);
+  const reference = pickReference(stations, evidence);
+  const links = orders.flatMap((o): ClockLink[] => toLink(o, stations));
+  const clocks = alignClocks(unplaced.length, reference, links);
+  const vantages = withCoverage(
+    analyses.map((a, i) => ({
+      station: stations[i] as Station,
+      trails: a.trails,
+      clock: clocks[i] as AlignedClock,
+      shift: shifts[i] as number,
+      coveredUntil: a.coveredUntil === null ? null : a.coveredUntil + (shifts[i] as number),
+      empty: a.watches.length === 0,
+      lossy: a.files.some((f) => f.reader.interfaces.some((i) => (i.dropped ?? 0) > 0)),
+    })),
+  );
+  const tenure = analyses.map(({ arrivals, departures }, i) => ({
+    station: stations[i] as Station,
+    clock: clocks[i] as AlignedClock,
+    shift: shifts[i] as number,
+    arrivals,
+    departures,
+  }));
+  const forwarded = forwarding(tenure);
+  const received = receiving(tenure);
+  const takeovers = findTakeovers(forwarded, received, announcements(analyses, vantages), [
+    ...new Set(stations.filter((s) => s.place === 'node' && s.node >= 0).map((s) => s.node)),
+  ]);
+  return { flows, vantages, stations, clocks, reference, base, takeovers, forwarded, received };
+}
+
+/** Which of two captures is nearer to the client: by round trips, else by the TTLs of what both hold. */
+function orderOf(
+  packets: readonly SharedPacket[],
+  a: number,
+  b: number,
+  analyses: readonly VantageAnalysis[],
+): -1 | 0 | 1 {
+  const { nearer } = orientation(packets);
+  if (nearer !== 0) return nearer;
+  const [x, y] = [ttlsOf(analyses[a] as VantageAnalysis), ttlsOf(analyses[b] as VantageAnalysis)];
+  const client = x.client >= 0 && y.client >= 0 ? Math.sign(x.client - y.client) : 0;
+  const server = x.server >= 0 && y.server >= 0 ? Math.sign(y.server - x.server) : 0;
+  return (client !== 0 ? client : server) as -1 | 0 | 1;
+}
+
+/** Times of the packets that two captures share, with the way that each went; none where nobody knows the way. */
+function toLink(
+  { a, b, packets, nearer }: { a: number; b: number; packets: SharedPacket[]; nearer: -1 | 0 | 1 },
+  stations: readonly Station[],
+): ClockLink[] {
+  const order = nearer !== 0 ? nearer : orderOfStations(stations[a] as Station, stations[b] as Station);
+  if (order === 0) return [];
+  const pairs = packets.map(
+    (p): ClockPair => ({ a: p.a, b: p.b, way: (p.dir === 'c') === (order === 1) ? 1 : -1 }),
+  );
+  return [{ a, b, fits: fitClocks(pairs) }];
+}
+
+/** The place of a station along the path, from the client on; NaN where it is not known. */
+function rank({ place, side }: Station): number {
+  if (place === 'client') return 0;
+  if (place === 'server') return 3;
+  return place === 'node' && side !== undefined ? (side === 'in' ? 1 : 2) : Number.NaN;
+}
+
+function orderOfStations(a: Station, b: Station): -1 | 0 | 1 {
+  const by = rank(b) - rank(a);
+  return Number.isNaN(by) ? 0 : (Math.sign(by) as -1 | 0 | 1);
+}
+
+/** The client's clock, else the server's, else that of whoever saw most. */
+function pickReference(stations: readonly Station[], evidence: readonly StationEvidence[]): number {
+  const score = (i: number): number => {
+    const place = stations[i]?.place;
+    const rankOf = place === 'client' ? 3 : place === 'server' ? 2 : 1;
+    return (evidence[i]?.active === null ? 0 : rankOf) * 1e12 + (evidence[i]?.frames ?? 0);
+  };
+  let best = 0;
+  for (let i = 1; i < stations.length; i++) if (score(i) > score(best)) best = i;
+  return best;
+}
+
+function evidenceOf(
+  { analysis, named, guess }: Unplaced,
+  shift: number,
+  flows: readonly JoinedFlow[],
+  index: number,
+): StationEvidence {
+  const times = analysis.watches.map((w) => w.connection.flow);
+  const left = analysis.cooked.some((c) => c !== undefined && c.left[0] + c.left[1] > 0);
+  const came = analysis.cooked.some((c) => c !== undefined && c.came[0] + c.came[1] > 0);
+  const own = flows.filter(
+    (f) => f.legs.length === 2 && f.legs.some((l) => l.views.some((v) => v.vantage === index)),
+  );
+  const onLeg = (leg: number): boolean =>
+    own.length > 0 &&
+    own.every((f) => f.legs.every((l, i) => (i === leg) === l.views.some((v) => v.vantage === index)));
+  return {
+    named,
+    guess,
+    passes: left && came && (guess === 'node' || named?.place === 'node' || holdsBothSides(flows, index)),
+    ttl: ttlsOf(analysis),
+    active:
+      times.length === 0
+        ? null
+        : {
+            from: least(times.map((f) => f.firstTime)) + shift,
+            to: -least(times.map((f) => -f.lastTime)) + shift,
+          },
+    frames: times.reduce((n, f) => n + f.frames, 0),
+    leg: onLeg(0) ? 'client' : onLeg(1) ? 'server' : null,
+  };
+}
+
+/** A translated connection twice, as it comes and as it leaves: the traffic of each alone looks like an end's. */
+const holdsBothSides = (flows: readonly JoinedFlow[], vantage: number): boolean =>
+  flows.some(({ legs }) => legs.some((l) => l.views.filter((v) => v.vantage === vantage).length > 1));
+
+const least = (times: readonly Nanos[]): Nanos =>
+  times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+
+/** The TTL that most connections' segments arrive with. */
+function ttlsOf({ watches }: VantageAnalysis): { client: number; server: number } {
+  const of = (end: (flow: Flow) => 0 | 1): number => {
+    const counts = new Map<number, number>();
+    for (const { connection } of watches) {
+      const { ttl } = connection.sides[end(connection.flow)];
+      if (ttl >= 0) counts.set(ttl, (counts.get(ttl) ?? 0) + 1);
+    }
+    return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? -1;
+  };
+  return { client: of((f) => f.client), server: of((f) => f.server) };
+}
+
+type Uncovered = Omit<CrossVantage, 'coveredUntil'> & { coveredUntil: Nanos | null };
+
+/** The incident ends at the latest frame of any vantage; a capture that falls silent counts as running on (report.md). */
+function withCoverage(vantages: readonly Uncovered[]): CrossVantage[] {
+  const ends = vantages.flatMap((v) =>
+    v.coveredUntil === null ? [] : [v.clock.toReference(v.coveredUntil)],
+  );
+  const until = ends.reduce((a, b) => Math.max(a, b), 0);
+  return vantages.map((v) => ({ ...v, coveredUntil: until }));
+}
+
+/** Frames that say that another node is in service now: it announces an address, or speaks for its VRRP group. */
+function announcements(
+  analyses: readonly VantageAnalysis[],
+  vantages: readonly CrossVantage[],
+): Announcement[] {
+  const found: Announcement[] = [];
+  for (const [i, { neighbours }] of analyses.entries()) {
+    const { station, clock, shift } = vantages[i] as CrossVantage;
+    const speakers = new Map<string, string>();
+    for (const event of neighbours.events) {
+      const at = { time: clock.toReference(event.time + shift), frame: event.id };
+      if (event.kind === 'announces') {
+        found.push({ node: station.place === 'node' ? station.node : NEXT_NODE, ...at });
+      } else if (event.kind === 'vrrp') {
+        // Both nodes hear the advertisements of either: only a new speaker is a sign.
+        const before = speakers.get(event.about);
+        speakers.set(event.about, event.address);
+        if (before !== undefined && before !== event.address) found.push({ node: NEXT_NODE, ...at });
+      }
+    }
+  }
+  return found.sort((a, b) => a.time - b.time);
+}
+
+/** The crossing of one leg of a flow, over all vantages. */
+export const crossingOf = (leg: JoinedLeg, { vantages }: Correlation): Crossing =>
+  new Crossing(leg.views, vantages);
+
+export type { FlowView, JoinedFlow, JoinedLeg };

@@ -1,0 +1,161 @@
+/**
+ * Takeovers as the nodes' own captures show them: the last that one node
+ * forwarded, and the first that reached the next one.
+ * The trap: a node may hear frames without being in the path (a switch that
+ * floods, a stray direction), so hearing makes a takeover only where nobody
+ * forwards any more.
+ */
+import type { Nanos } from '../../packet/time.ts';
+import type { FrameId } from '../flow/frame-id.ts';
+import type { Toward } from './arrivals.ts';
+import type { Busy } from './tenure.ts';
+
+/** One direction of a takeover, by what the nodes forwarded; null where nothing shows it. */
+export interface DirectionTimes {
+  readonly toward: Toward;
+  readonly lost: Nanos | null;
+  readonly restored: Nanos | null;
+}
+
+/** Times are ns since the common base, by the reference's clock. */
+export interface Takeover {
+  /** Node indices; -1 where no node's capture shows it. */
+  readonly from: number;
+  readonly to: number;
+  /** The last that was forwarded before; the path was lost then or later. */
+  readonly lost: Nanos;
+  readonly lostFrame: FrameId;
+  /** The first that shows the new node in the path; null where none did. */
+  readonly restored: Nanos | null;
+  readonly restoredFrame: FrameId | null;
+  /** True where that is an announcement of the new node and no segment that reached it. */
+  readonly announced: boolean;
+  readonly directions: readonly DirectionTimes[];
+}
+
+/** A sign of a new node other than a segment that reached it: it announced an address. */
+export interface Announcement {
+  /** `NEXT_NODE` where the frame does not say which. */
+  readonly node: number;
+  readonly time: Nanos;
+  readonly frame: FrameId;
+}
+
+/** Whichever takes over. */
+export const NEXT_NODE = -1;
+
+/** Shorter than any failure detection: two nodes were in service at once. */
+export const NO_OUTAGE: Nanos = 1_000_000_000;
+
+/** Takeovers from one node to another, oldest first. */
+export function findTakeovers(
+  forwarded: readonly Busy[],
+  received: readonly Busy[],
+  announced: readonly Announcement[],
+  nodes: readonly number[] = [],
+): Takeover[] {
+  const found: Takeover[] = [];
+  let carrier = -1;
+  const before: Busy[] = [];
+  for (const busy of forwarded) {
+    // The other node goes on as well: two in service, and none has taken over yet.
+    const both = before.some((b) => b.node === carrier && b.to > busy.from + NO_OUTAGE);
+    if (carrier >= 0 && busy.node !== carrier && !both) {
+      found.push(takeover(carrier, busy.node, busy.from, before, forwarded, received, announced));
+    }
+    if (!both) carrier = busy.node;
+    before.push(busy);
+  }
+  if (carrier >= 0) {
+    const own = latest(forwarded.filter((f) => f.node === carrier));
+    const other = forwarded.filter((f) => f.node !== carrier && f.to > own.to + NO_OUTAGE)[0];
+    if (other !== undefined) {
+      const when = Math.max(other.from, own.to);
+      found.push(takeover(carrier, other.node, when, before, forwarded, received, announced));
+      carrier = other.node;
+    }
+  }
+  if (carrier >= 0) {
+    const end = latest(forwarded);
+    const heard = received
+      .filter((r) => r.node !== carrier && r.to > end.to)
+      .map((r) => ({ ...r, from: Math.max(r.from, end.to) }))
+      .sort((a, b) => a.from - b.from)[0];
+    // Frames that the next node already heard while the other forwarded are flooded copies.
+    if (heard !== undefined && !overlapped(received, heard.node, before, carrier)) {
+      found.push(takeover(carrier, heard.node, heard.from, before, forwarded, received, announced));
+    }
+  }
+  const silent = onlyAnnounced(found, forwarded, announced, nodes);
+  return silent === null ? found : [...found, silent];
+}
+
+/** The other node of two says that it is in service, and nothing ever came to it. */
+function onlyAnnounced(
+  found: readonly Takeover[],
+  forwarded: readonly Busy[],
+  announced: readonly Announcement[],
+  nodes: readonly number[],
+): Takeover | null {
+  const last = forwarded.length === 0 ? null : latest(forwarded);
+  const [to, ...more] = nodes.filter((n) => n !== last?.node);
+  if (found.length > 0 || last === null || to === undefined || more.length > 0) return null;
+  const said = announced.find((a) => (a.node === to || a.node === NEXT_NODE) && a.time > last.to);
+  return said === undefined ? null : takeover(last.node, to, said.time, forwarded, forwarded, [], announced);
+}
+
+/** The node had been hearing frames well before the one in service stopped. */
+function overlapped(
+  received: readonly Busy[],
+  node: number,
+  forwarded: readonly Busy[],
+  carrier: number,
+): boolean {
+  const last = latest(forwarded.filter((f) => f.node === carrier));
+  const tenure = forwarded.filter((f) => f.node === node).at(-1)?.to ?? Number.NEGATIVE_INFINITY;
+  return received.some((r) => r.node === node && r.from > tenure && r.from < last.to - NO_OUTAGE);
+}
+
+const latest = (busy: readonly Busy[]): Busy => busy.reduce((a, b) => (b.to > a.to ? b : a));
+
+function takeover(
+  from: number,
+  to: number,
+  when: Nanos,
+  before: readonly Busy[],
+  forwarded: readonly Busy[],
+  received: readonly Busy[],
+  announced: readonly Announcement[],
+): Takeover {
+  const own = before.filter((b) => b.node === from);
+  const last = latest(own);
+  const lost = Math.min(last.to, when);
+  const heard = received
+    .filter((r) => r.node === to && r.to > lost && r.from <= when)
+    .map((r) => ({ time: Math.max(r.from, lost), frame: r.firstFrame }));
+  const said = announced
+    .filter((a) => (a.node === to || a.node === NEXT_NODE) && a.time > lost && a.time <= when)
+    .map((a) => ({ time: a.time, frame: a.frame }));
+  const passed = forwarded
+    .filter((f) => f.node === to && f.from >= when)
+    .map((f) => ({ time: f.from, frame: f.firstFrame }));
+  const first = [...heard, ...said, ...passed].sort((a, b) => a.time - b.time)[0] ?? null;
+  return {
+    from,
+    to,
+    lost,
+    lostFrame: last.lastFrame,
+    restored: first?.time ?? null,
+    restoredFrame: first?.frame ?? null,
+    announced: first !== null && said.includes(first),
+    directions: (['client', 'server'] as const).map((toward) => ({
+      toward,
+      lost: own
+        .filter((b) => b.toward === toward)
+        .reduce<Nanos | null>((t, b) => Math.max(t ?? b.to, b.to), null),
+      restored:
+        forwarded.find((f) => f.node === to && f.toward === toward && f.to > lost && f.from >= lost)?.from ??
+        null,
+    })),
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * A sample of a vantage's packets, for setting clocks against each other. What
+ * is sampled is decided by a hash of the packet's own numbers, so that every
+ * vantage keeps the same packets without knowing of the others.
+ * The trap: the numbers must be those that a NAT leaves alone, so addresses,
+ * ports, TTL and IP identification are not among them.
+ */
+import type { Nanos } from '../../packet/time.ts';
+import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
+import type { EndIndex } from './flow.ts';
+
+const MOST = 16_384;
+/** Thinning goes on until so few are left. */
+const ENOUGH = 12_288;
+/** Of a finer sample nothing would be left. */
+const FINEST = 2 ** 31 - 1;
+
+/** Two words that name a packet wherever it is captured (sequence numbers, length, flags, timestamp). */
+export interface PacketName {
+  seq: number;
+  ack: number;
+  length: number;
+  flags: number;
+  /** -1 where there is none. */
+  tsVal: number;
+}
+
+/** The name in 53 bits; packets that differ share one with a chance of 2^-53. */
+export function nameOf({ seq, ack, length, flags, tsVal }: PacketName): number {
+  return name(seq, (flags & TcpFlag.Ack) === 0 ? 0 : ack, length, flags, tsVal < 0 ? 0 : tsVal);
+}
+
+function name(seq: number, ack: number, length: number, flags: number, tsVal: number): number {
+  const low = mix(seq ^ mix(ack + 0x9e3779b9) ^ Math.imul(length + 1, 0x85ebca6b)) ^ mix(tsVal ^ 0x27d4eb2f);
+  const high = mix(tsVal + mix(seq + 0x165667b1) + (flags & SHAPE) * 65_599 + ack);
+  return (high & 0x1fffff) * 4_294_967_296 + (mix(low) >>> 0);
+}
+
+/** FIN, SYN, RST and ACK: PSH and ECN bits may be changed on the way or by offload. */
+const SHAPE = TcpFlag.Fin | TcpFlag.Syn | TcpFlag.Rst | TcpFlag.Ack;
+
+/** Finaliser of MurmurHash3 (public domain). */
+function mix(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+export class Samples {
+  private names = new Float64Array(256);
+  private times = new Float64Array(256);
+  private flows = new Int32Array(256);
+  private count = 0;
+  private mask = 0;
+  /** Somebody made packets that the finest sample holds: more of them tell nothing. */
+  private isFull = false;
+
+  add(flow: number, frame: Frame, sender: EndIndex): void {
+    if (this.isFull) return;
+    const ack = (frame.flags & TcpFlag.Ack) === 0 ? 0 : frame.ack;
+    const tsVal = frame.hasTimestamps ? frame.tsVal : 0;
+    const key = name(frame.seq, ack, frame.payloadLength, frame.flags, tsVal);
+    if (((key % 4_294_967_296) & this.mask) !== 0) return;
+    if (this.count === this.names.length) this.grow();
+    this.names[this.count] = key;
+    this.times[this.count] = frame.time;
+    this.flows[this.count] = flow * 2 + sender;
+    this.count += 1;
+    if (this.count > MOST) this.thin();
+  }
+
+  /** Every packet that was sampled once (or several times within `COPY`, by its first time). */
+  byName(): Map<number, Sample> {
+    const found = new Map<number, Sample>();
+    for (let i = 0; i < this.count; i++) {
+      const key = this.names[i] as number;
+      const time = this.times[i] as number;
+      const known = found.get(key);
+      const at = this.flows[i] as number;
+      if (known === undefined)
+        found.set(key, { time, flow: at >> 1, sender: (at & 1) as EndIndex, repeated: false });
+      else if (time - known.time > COPY) known.repeated = true;
+    }
+    return found;
+  }
+
+  /** Makes room for so many more that no packet pays for it twice. */
+  private thin(): void {
+    this.keepWhere(this.isTelling());
+    while (this.count > ENOUGH && this.mask < FINEST) {
+      this.mask = this.mask * 2 + 1;
+      this.keepWhere((i) => (((this.names[i] as number) % 4_294_967_296) & this.mask) === 0);
+    }
+    this.isFull = this.count > ENOUGH;
+  }
+
+  /** The first of every name, and one that says that it came again: a storm of one packet crowds nothing out. */
+  private isTelling(): (i: number) => boolean {
+    const first = new Map<number, Nanos>();
+    const again = new Set<number>();
+    return (i) => {
+      const name = this.names[i] as number;
+      const time = this.times[i] as number;
+      const known = first.get(name);
+      if (known === undefined) {
+        first.set(name, time);
+        return true;
+      }
+      if (time - known <= COPY || again.has(name)) return false;
+      again.add(name);
+      return true;
+    };
+  }
+
+  private keepWhere(isKept: (i: number) => boolean): void {
+    let kept = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (!isKept(i)) continue;
+      this.names[kept] = this.names[i] as number;
+      this.times[kept] = this.times[i] as number;
+      this.flows[kept] = this.flows[i] as number;
+      kept += 1;
+    }
+    this.count = kept;
+  }
+
+  private grow(): void {
+    const size = this.names.length * 2;
+    const names = new Float64Array(size);
+    names.set(this.names);
+    const times = new Float64Array(size);
+    times.set(this.times);
+    const flows = new Int32Array(size);
+    flows.set(this.flows);
+    this.names = names;
+    this.times = times;
+    this.flows = flows;
+  }
+}
+
+/** A router holds a packet no longer than this. */
+const COPY: Nanos = 100_000_000;
+
+export interface Sample {
+  readonly time: Nanos;
+  readonly flow: number;
+  readonly sender: EndIndex;
+  /** The same packet was there again much later: which of the two is meant cannot be told. */
+  repeated: boolean;
+}

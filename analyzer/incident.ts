@@ -1,0 +1,488 @@
+/**
+ * From vantages that are read to the report: correlates them, judges every
+ * connection once, from the view that tells most of it with what the others
+ * add, and then once more with what the other connections did.
+ * The trap: the view of an end decides the outcome, for it is the end that
+ * waits; views of nodes may decide the cause, but never overrule it.
+ */
+import type { Nanos } from '../packet/time.ts';
+import type { FlowView, JoinedFlow, JoinedLeg } from './correlate.ts';
+import { type Correlation, correlate, crossingOf } from './correlate.ts';
+import type { Crossing, CrossVantage } from './failover/crossing.ts';
+import type { Journal } from './failover/journal.ts';
+import { buildLinkFacts } from './failover/link-evidence.ts';
+import type { LinkFacts } from './failover/link-facts.ts';
+import { pathKindOf } from './failover/path-kind.ts';
+import type { Takeover } from './failover/takeover.ts';
+import type { Flow } from './flow/flow.ts';
+import { type NamedAnalysis, problemsOf, type Settled, settleVantage, toCapture } from './named-vantage.ts';
+import { farTuples, nodesSeen } from './nodes-seen.ts';
+import { buildReport, type IncidentFlow, type ReportVantage } from './report/build-report.ts';
+import { ReportClock } from './report/clock.ts';
+import type { PathKind, Report, Vantage } from './report/report.ts';
+import { type Bounds, boundsOf } from './takeover-bounds.ts';
+import { udpProblems, udpView } from './udp-view.ts';
+import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
+import type { Case, Cross } from './verdict/case.ts';
+import { deriveHops, type Hops } from './verdict/hops.ts';
+import { type CrossSource, judgeAgain, judgeCapture } from './verdict/judge.ts';
+import { type Lived, membersOf } from './verdict/members.ts';
+import { judgeUdp, type UdpFlowReport } from './verdict/udp.ts';
+import { closedByProxy, type Unsure, unsureOf, unsureVerdict } from './verdict/unsure.ts';
+
+export interface IncidentOptions {
+  readonly tool: { name: string; version: string };
+  readonly ladderFor?: string | undefined;
+}
+
+/** One vantage with its place settled. */
+interface Placed {
+  readonly named: NamedAnalysis;
+  readonly settled: Settled;
+  readonly place: Place;
+  readonly vantage: Vantage;
+}
+
+export function diagnoseIncident(
+  vantages: readonly NamedAnalysis[],
+  journals: readonly Journal[],
+  options: IncidentOptions,
+): Report {
+  for (const { analysis } of vantages) analysis.finish();
+  const guesses = vantages.map(({ analysis }) => guessPlace(analysis.watches, analysis.cooked));
+  const settled = vantages.map((v, i) => settleVantage(v, guesses[i] as PlaceGuess));
+  const correlation = correlate(
+    vantages.map(({ analysis }, i) => ({
+      analysis,
+      named: nameFor(vantages, i, settled[i] as Settled),
+      guess: (guesses[i] as PlaceGuess).place,
+    })),
+  );
+  const placed = vantages.map((named, i) => place(named, settled[i] as Settled, correlation, i));
+  const incident = new Incident(placed, correlation, journals);
+  const judged = incident.judge();
+  return buildReport(
+    {
+      vantages: placed.map((p, i) => toReportVantage(p, incident, i)),
+      correlation: { ...correlation, bounds: incident.bounds() },
+      flows: judged,
+      udp: incident.judgeUdp(),
+    },
+    options,
+  );
+}
+
+function toReportVantage(
+  { named, settled, vantage }: Placed,
+  { ids, clocks }: Incident,
+  i: number,
+): ReportVantage {
+  const { analysis, inputs } = named;
+  const clock = clocks[i] as ReportClock;
+  const problems = inputs.flatMap(({ file }) => problemsOf(file, ids[file.state.index] as string));
+  problems.push(...udpProblems(named, ids));
+  if (settled.contradiction !== null) {
+    problems.push({
+      code: 'vantage-contradicted',
+      message: settled.contradiction,
+      at: { capture: ids[inputs[0]?.file.state.index ?? 0] as string },
+    });
+  }
+  return {
+    captures: inputs.map(({ file }) => toCapture(file, analysis, vantage, clock, ids)),
+    clock,
+    exactStreams: analysis.exactStreams,
+    problems,
+  };
+}
+
+/** A lone capture is placed by its own traffic; of several, those that nobody named are placed together. */
+function nameFor(
+  vantages: readonly NamedAnalysis[],
+  index: number,
+  { place: where, vantage, isNamed }: Settled,
+): { host: string; side?: 'in' | 'out'; place: Place } | null {
+  if (vantages.length > 1 && !isNamed) return null;
+  const side = vantage.side === undefined ? {} : { side: vantage.side };
+  return { host: vantage.host, ...side, place: index < 0 ? 'unknown' : where };
+}
+
+function place(named: NamedAnalysis, settled: Settled, correlation: Correlation, index: number): Placed {
+  const station = correlation.stations[index];
+  if (station === undefined || settled.isNamed || correlation.stations.length === 1) {
+    return { named, settled, place: settled.place, vantage: settled.vantage };
+  }
+  const side = station.side === undefined ? {} : { side: station.side };
+  const host = station.place === 'unknown' ? settled.vantage.host : station.host;
+  const vantage: Vantage = { host, ...side, role: station.place, inferred: true };
+  return { named, settled, place: station.place, vantage };
+}
+
+/** A node that goes closes what it holds at most so long before. */
+const TEAR_DOWN: Nanos = 10_000_000_000;
+const SAME_MOMENT: Nanos = 1_000_000_000;
+
+/** Connections that a takeover is dated by. */
+const MOST_DATING = 2000;
+
+/** Which view of a flow decides: the client's, the server's, and of nodes whichever saw most. */
+const PLACE_SCORE: Record<Place, number> = { client: 3, server: 2, node: 1, unknown: 1 };
+
+class Incident {
+  readonly ids: readonly string[];
+  readonly clocks: readonly ReportClock[];
+  readonly links: LinkFacts;
+  private readonly placed: readonly Placed[];
+  private readonly correlation: Correlation;
+  private readonly journals: readonly Journal[];
+  private readonly home = new Map<Flow, { joined: JoinedFlow; leg: number }>();
+  private readonly crossings = new Map<JoinedLeg, Crossing>();
+  private readonly kinds = new Map<JoinedFlow, PathKind>();
+
+  constructor(placed: readonly Placed[], correlation: Correlation, journals: readonly Journal[]) {
+    this.placed = placed;
+    this.correlation = correlation;
+    this.journals = journals;
+    const captures = placed.reduce((n, p) => n + p.named.inputs.length, 0);
+    this.ids = Array.from({ length: captures }, (_, i) => `c${i + 1}`);
+    this.clocks = placed.map((p, i) => this.clockOf(p, i));
+    this.links = buildLinkFacts(
+      placed.map((p) => p.named.analysis),
+      correlation.vantages,
+    );
+    for (const joined of correlation.flows) {
+      for (const [leg, { views }] of joined.legs.entries()) {
+        for (const view of views) this.home.set(view.watch.connection.flow, { joined, leg });
+      }
+      this.kinds.set(joined, pathKindOf(joined, correlation.vantages));
+    }
+  }
+
+  judge(): IncidentFlow[] {
+    const primary = this.correlation.flows.map((f) => this.ranked(f));
+    const first = this.judgeAll(primary.map((views) => views[0] as View));
+    const second = this.askOthers(first, primary);
+    const members = membersOf(
+      second.map((f) => this.lived(f)),
+      this.correlation.takeovers,
+    );
+    const opened = openedByService(second);
+    return second.map((f) => {
+      const { cross, outcome } = f.judged.case;
+      if (outcome === 'unaffected') return this.withDoubt(f, opened);
+      return cross === null ? f : { ...f, judged: judgeAgain(f.judged, members) };
+    });
+  }
+
+  /** How closely each takeover is dated. */
+  bounds(): readonly Bounds[] {
+    this.dated ??= this.date();
+    return this.dated;
+  }
+
+  private dated: readonly Bounds[] | null = null;
+
+  private date(): Bounds[] {
+    const { takeovers, stations } = this.correlation;
+    if (takeovers.length === 0) return [];
+    const nodes = [...new Set(stations.filter((s) => s.place === 'node' && s.node >= 0).map((s) => s.node))];
+    return takeovers.map((t) =>
+      boundsOf(
+        t,
+        this.during(t).map((leg) => this.crossing(leg)),
+        nodes,
+      ),
+    );
+  }
+
+  /** The connections that were there while the path was gone: no other dates it. Of very many, some of each age. */
+  private during({ lost, restored }: Takeover): JoinedLeg[] {
+    const { flows, vantages } = this.correlation;
+    const until = restored ?? Number.POSITIVE_INFINITY;
+    const isThere = ({ vantage, watch }: FlowView): boolean => {
+      const { clock, shift } = vantages[vantage] as CrossVantage;
+      const { firstTime, lastTime } = watch.connection.flow;
+      return clock.toReference(lastTime + shift) > lost && clock.toReference(firstTime + shift) < until;
+    };
+    const there = flows.flatMap((f) => f.legs.filter((leg) => leg.views.some(isThere)));
+    const step = Math.ceil(there.length / MOST_DATING);
+    return there.filter((_, i) => i % step === 0);
+  }
+
+  /** Unaffected, as far as a view that is not the client's can tell. */
+  private withDoubt(f: IncidentFlow, opened: ReadonlyMap<string, readonly Flow[]>): IncidentFlow {
+    const { case: c, verdict, watch } = f.judged;
+    const isClients = f.joined.legs.some((l) =>
+      l.views.some((v) => (this.placed[v.vantage] as Placed).place === 'client'),
+    );
+    const unsure = this.tornDown(f) ?? (isClients ? null : unsureOf(c, isReplaced(c, opened)));
+    if (unsure === null) return f;
+    const doubted = { ...c, outcome: unsure.outcome };
+    return { ...f, judged: { watch, case: doubted, verdict: unsureVerdict(doubted, unsure, verdict) } };
+  }
+
+  judgeUdp(): UdpFlowReport[] {
+    const { ids } = this;
+    return judgeUdp(
+      this.placed.map((p, i) =>
+        udpView(p, this.correlation.vantages[i], {
+          clock: this.clocks[i] as ReportClock,
+          ids,
+          coveredUntil: this.coveredUntil(i),
+        }),
+      ),
+    );
+  }
+
+  /** Of a proxied flow: both legs closed by the proxy itself, shortly before a takeover or whenever. */
+  private tornDown({ joined, judged, vantage }: IncidentFlow): Unsure | null {
+    const [inner, outer] = joined.legs.map((l) => l.views[0]?.watch.connection);
+    if (inner === undefined || outer === undefined) return null;
+    const own = this.correlation.vantages[vantage] as CrossVantage;
+    const end = own.clock.toReference(judged.case.flow.lastTime + own.shift);
+    const soon = this.correlation.takeovers.some(
+      (t) => t.lost > end - SAME_MOMENT && t.lost < end + TEAR_DOWN,
+    );
+    return closedByProxy(judged.case, inner, outer, soon);
+  }
+
+  private lived({ judged, vantage }: IncidentFlow): Lived {
+    const { flow } = judged.case;
+    const cross = this.correlation.vantages[vantage] as CrossVantage;
+    const at = (t: Nanos): Nanos => cross.clock.toReference(t + cross.shift);
+    return { judged, from: at(flow.firstTime), to: at(flow.lastTime) };
+  }
+
+  /** Where the best view leaves the cause open, another one that sees the same outcome may settle it. */
+  private askOthers(first: readonly IncidentFlow[], ranked: readonly (readonly View[])[]): IncidentFlow[] {
+    const open = first.flatMap((f, i) => {
+      const { verdict, case: c } = f.judged;
+      // A node's view of a part of the connection is in the hops of an end's already.
+      const others = (ranked[i] as readonly View[])
+        .slice(1)
+        .filter((v) => isEnd((this.placed[v.vantage] as Placed).place));
+      return verdict.cause === null && c.outcome !== 'unaffected' && others.length > 0 ? [{ i, others }] : [];
+    });
+    if (open.length === 0) return [...first];
+    const wanted = open.flatMap(({ others }) => others);
+    const seen = new Map(this.judgeAll(wanted).map((f) => [f.judged.case.flow, f]));
+    const settled = [...first];
+    for (const { i, others } of open) {
+      const own = first[i] as IncidentFlow;
+      const decided = others
+        .map((v) => seen.get(v.flow))
+        .find((f) => f !== undefined && f.judged.verdict.cause !== null && agree(own, f));
+      if (decided !== undefined) settled[i] = decided;
+    }
+    return settled;
+  }
+
+  private ranked(joined: JoinedFlow): View[] {
+    const views = joined.legs.flatMap(({ views: own }, leg) =>
+      own.map((v) => ({ joined, leg, vantage: v.vantage, flow: v.watch.connection.flow })),
+    );
+    const score = (v: View): number => {
+      const { place: where } = this.placed[v.vantage] as Placed;
+      // The client's leg is the flow; what the server sees of the other one comes after.
+      return PLACE_SCORE[where] * 1e12 - v.leg * 2.5e12 + v.flow.frames;
+    };
+    return views.sort((a, b) => score(b) - score(a));
+  }
+
+  private judgeAll(views: readonly View[]): IncidentFlow[] {
+    const byVantage = new Map<number, Set<Flow>>();
+    for (const { vantage, flow } of views) {
+      const known = byVantage.get(vantage);
+      if (known === undefined) byVantage.set(vantage, new Set([flow]));
+      else known.add(flow);
+    }
+    const judged = new Map<Flow, IncidentFlow>();
+    for (const [vantage, wanted] of byVantage) {
+      const { named, place: where } = this.placed[vantage] as Placed;
+      const { analysis } = named;
+      const flows = judgeCapture(
+        {
+          watches: analysis.watches,
+          arrivals: analysis.arrivals,
+          marks: analysis.marks,
+          place: where,
+          coveredUntil: this.coveredUntil(vantage),
+          cross: this.crossSource(vantage),
+        },
+        (flow) => wanted.has(flow),
+      );
+      for (const one of flows) {
+        const { joined } = this.home.get(one.case.flow) as { joined: JoinedFlow };
+        judged.set(one.case.flow, {
+          joined,
+          vantage,
+          judged: one,
+          kind: this.kinds.get(joined) ?? 'unknown',
+        });
+      }
+    }
+    return views.flatMap((v) => judged.get(v.flow) ?? []);
+  }
+
+  /** By the vantage's own clock: the incident ends with the latest frame of any capture, unless this one demonstrably stopped before. */
+  private coveredUntil(vantage: number): Nanos {
+    const own = (this.placed[vantage] as Placed).named.analysis;
+    const cross = this.correlation.vantages[vantage];
+    const covered = own.coveredUntil ?? 0;
+    if (cross === undefined || this.placed.length === 1) return covered;
+    const all = cross.clock.fromReference(cross.coveredUntil) - cross.shift;
+    return this.stoppedEarly(vantage) ? covered : Math.max(covered, all);
+  }
+
+  /** Frames went on toward this end after its capture's last one: the capture is what stopped. */
+  private stoppedEarly(vantage: number): boolean {
+    const { place: where, named } = this.placed[vantage] as Placed;
+    const cross = this.correlation.vantages[vantage];
+    if ((where !== 'client' && where !== 'server') || cross === undefined) return false;
+    const { arrivals, coveredUntil } = named.analysis;
+    const last = Math.max(
+      arrivals.last('client')?.time ?? 0,
+      arrivals.last('server')?.time ?? 0,
+      coveredUntil ?? 0,
+    );
+    const at = cross.clock.toReference(last + cross.shift);
+    const slack = 200_000_000 + (cross.clock.errorAt(last + cross.shift) ?? Number.POSITIVE_INFINITY);
+    return this.correlation.forwarded.filter((b) => b.toward === where && b.from > at + slack).length >= 2;
+  }
+
+  private crossSource(vantage: number): CrossSource | null {
+    const { vantages, takeovers, stations } = this.correlation;
+    const own = vantages[vantage];
+    if (own === undefined) return null;
+    if (this.placed.length === 1 && !(stations[0]?.place === 'node' && stations[0]?.side === undefined))
+      return null;
+    const local = (t: Nanos): Nanos => own.clock.fromReference(t) - own.shift;
+    return {
+      takeovers: takeovers.map((t, i) => ({
+        lost: local(t.lost),
+        lostFrame: t.lostFrame,
+        restored: t.restored === null ? null : local(t.restored),
+        restoredFrame: t.restoredFrame,
+        vain: vainOf(t, this.bounds()[i], local),
+      })),
+      of: (flow, from, to) => this.cross(flow, from, to, vantage),
+    };
+  }
+
+  private cross(flow: Flow, from: Nanos, to: Nanos, vantage: number): Cross | null {
+    const home = this.home.get(flow);
+    const own = this.correlation.vantages[vantage];
+    if (home === undefined || own === undefined) return null;
+    const toReference = (t: Nanos): Nanos => own.clock.toReference(t + own.shift);
+    const leg = home.joined.legs[home.leg] as JoinedLeg;
+    const other = home.joined.legs.find((l) => l !== leg) ?? null;
+    const hops = (l: JoinedLeg): Hops => this.hops(l, toReference(from), toReference(to));
+    return {
+      hops: hops(leg),
+      otherLeg: other === null ? null : hops(other),
+      kind: this.kinds.get(home.joined) ?? 'unknown',
+      population: null,
+      journal: this.journals.flatMap((j) => j.events),
+      toReference,
+      fromReference: (t) => own.clock.fromReference(t) - own.shift,
+      clockError: this.clockError(toReference(from), toReference(to)),
+      localTime: (v, t) => t + (this.correlation.vantages[v]?.shift ?? 0),
+      base: this.correlation.base,
+      links: this.links,
+    };
+  }
+
+  private hops(leg: JoinedLeg, since: Nanos, until: Nanos): Hops {
+    return deriveHops({
+      crossing: this.crossing(leg),
+      takeovers: this.correlation.takeovers,
+      since,
+      until,
+      nodes: nodesSeen(leg, this.correlation),
+      farTuples: farTuples(leg, this.correlation),
+      links: this.links,
+      ends: {
+        client: this.correlation.stations.some((s) => s.place === 'client'),
+        server: this.correlation.stations.some((s) => s.place === 'server'),
+      },
+    });
+  }
+
+  /** The two worst clocks of a time together. */
+  private clockError(from: Nanos, to: Nanos): number | null {
+    const errors = this.correlation.vantages
+      .filter((v) => !v.empty)
+      .map(({ clock }) => {
+        const [a, b] = [clock.errorAt(clock.fromReference(from)), clock.errorAt(clock.fromReference(to))];
+        return a === null || b === null ? null : Math.max(a, b);
+      });
+    if (errors.includes(null)) return null;
+    const [worst = 0, next = 0] = (errors as number[]).sort((a, b) => b - a);
+    return worst + next;
+  }
+
+  private crossing(leg: JoinedLeg): Crossing {
+    const known = this.crossings.get(leg);
+    if (known !== undefined) return known;
+    const made = crossingOf(leg, this.correlation);
+    this.crossings.set(leg, made);
+    return made;
+  }
+
+  private clockOf({ named }: Placed, index: number): ReportClock {
+    const { analysis } = named;
+    if (this.placed.length === 1) return new ReportClock(analysis.origin, this.ids);
+    const { base, vantages } = this.correlation;
+    const own = vantages[index];
+    if (own === undefined) return new ReportClock(analysis.origin, this.ids);
+    return new ReportClock(base, this.ids, (t) => own.clock.toReference(t + own.shift));
+  }
+}
+
+interface View {
+  readonly joined: JoinedFlow;
+  readonly leg: number;
+  readonly vantage: number;
+  readonly flow: Flow;
+}
+
+const serviceOf = (flow: Flow): string =>
+  `${flow.addressOf(flow.client)} ${flow.addressOf(flow.server)} ${flow.port[flow.server]}`;
+
+/** Connections whose opening was seen, by who opened them to what, oldest first. */
+function openedByService(flows: readonly IncidentFlow[]): Map<string, Flow[]> {
+  const found = new Map<string, Flow[]>();
+  for (const { judged } of flows) {
+    const { flow, sides } = judged.watch.connection;
+    if (sides[flow.client].syn === 0) continue;
+    const known = found.get(serviceOf(flow));
+    if (known === undefined) found.set(serviceOf(flow), [flow]);
+    else known.push(flow);
+  }
+  for (const list of found.values()) list.sort((a, b) => a.firstTime - b.firstTime);
+  return found;
+}
+
+/** Open, at rest, and its client opened another connection to the same service in the meantime. */
+function isReplaced({ watch, flow }: Case, opened: ReadonlyMap<string, readonly Flow[]>): boolean {
+  const [a, b] = watch.connection.sides;
+  if (watch.close !== null || a.fin !== 0 || b.fin !== 0 || (a.dataSegments === 0 && b.dataSegments === 0))
+    return false;
+  const newest = opened.get(serviceOf(flow))?.at(-1);
+  return newest !== undefined && newest !== flow && newest.firstTime > flow.lastTime + 1_000_000_000;
+}
+
+/** The last segment in vain before a takeover's end, by a vantage's clock. */
+function vainOf(
+  { restored }: Takeover,
+  bounds: Bounds | undefined,
+  local: (t: Nanos) => Nanos,
+): { time: Nanos; frame: number } | null {
+  const within = bounds?.restoredWithin ?? null;
+  if (restored === null || within === null || bounds?.lastVain == null) return null;
+  return { time: local(restored - within), frame: bounds.lastVain };
+}
+
+const isEnd = (where: Place): boolean => where === 'client' || where === 'server';
+
+const agree = (a: IncidentFlow, b: IncidentFlow): boolean => a.judged.case.outcome === b.judged.case.outcome;

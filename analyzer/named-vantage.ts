@@ -1,0 +1,119 @@
+/**
+ * Where a vantage was taken by what the user wrote, else by the file's name,
+ * which is only a guess until the traffic agrees; and the vantage's captures as
+ * the report lists them.
+ */
+import { linkTypeName } from '../packet/link-type.ts';
+import { assertNever } from './assert.ts';
+import type { ReportClock } from './report/clock.ts';
+import type { Capture, ReportProblem, Role, Vantage } from './report/report.ts';
+import { placeOfHost, vantageFromName } from './vantage/file-name.ts';
+import type { Place, PlaceGuess } from './vantage/vantage.ts';
+import type { CaptureFile, VantageAnalysis } from './vantage-analysis.ts';
+
+export interface CaptureInput {
+  /** As the user named it; shown in the report. */
+  file: string;
+  /** What the user said it is (`VANTAGE=FILE`), else it is inferred. Files of one named vantage are one capture, cut; feed them in the order of time. */
+  vantage?: { host: string; side?: 'in' | 'out' };
+}
+
+export interface NamedAnalysis {
+  readonly analysis: VantageAnalysis;
+  readonly said: CaptureInput['vantage'];
+  readonly inputs: { readonly input: CaptureInput; readonly file: CaptureFile }[];
+}
+
+export interface Settled {
+  readonly place: Place;
+  readonly vantage: Vantage;
+  /** What the traffic says against what the user wrote; null where they agree. */
+  readonly contradiction: string | null;
+  /** The user said it, or the file's name does and the traffic agrees. */
+  readonly isNamed: boolean;
+}
+
+/** What the user wrote wins; a file name is only a guess, which the traffic confirms or corrects. */
+export function settleVantage(named: NamedAnalysis, guess: PlaceGuess): Settled {
+  const { said, inputs } = named;
+  if (said !== undefined) {
+    const place = placeOfHost(said.host) === 'unknown' ? guess.place : placeOfHost(said.host);
+    const against = !isCompatible(place, guess.place);
+    return {
+      place,
+      vantage: { ...said, role: roleOf(place), inferred: false },
+      contradiction: against
+        ? `${said.host} was named a ${roleOf(place)}, but its traffic looks like a ${roleOf(guess.place)}'s: ${guess.because}`
+        : null,
+      isNamed: true,
+    };
+  }
+  const name = vantageFromName(inputs[0]?.input.file ?? '');
+  const fits = name.place !== 'unknown' && isCompatible(name.place, guess.place);
+  const place = fits ? name.place : guess.place;
+  // A name that the traffic contradicts is not repeated as if it were true.
+  const known = place === 'unknown' || fits || name.place === 'unknown';
+  const host = fits || place === 'unknown' ? name.host : roleOf(place);
+  const side = name.side === undefined || !known ? {} : { side: name.side };
+  return {
+    place,
+    vantage: { host, ...side, role: roleOf(place), inferred: true },
+    contradiction: null,
+    isNamed: fits,
+  };
+}
+
+/**
+ * On a node's own links one end is next door, so a node's capture may look like
+ * that end's; an end's own capture never looks like the other end's.
+ */
+const isCompatible = (named: Place, seen: Place): boolean =>
+  seen === 'unknown' || named === seen || named === 'node';
+
+export function roleOf(place: Place): Role {
+  switch (place) {
+    case 'client':
+    case 'node':
+    case 'server':
+    case 'unknown':
+      return place;
+    default:
+      return assertNever(place);
+  }
+}
+
+export function problemsOf(file: CaptureFile, capture: string): ReportProblem[] {
+  return file.problems.map((p) => ({ code: p.code, message: p.message, at: { capture, ...p.at } }));
+}
+
+export function toCapture(
+  file: CaptureFile,
+  analysis: VantageAnalysis,
+  vantage: Vantage,
+  clock: ReportClock,
+  ids: readonly string[],
+): Capture {
+  const { state, reader } = file;
+  const covered = analysis.coverageOf(file);
+  const drops = reader.interfaces.map((i) => i.dropped).filter((d): d is number => d !== null);
+  return {
+    id: ids[state.index] as string,
+    file: state.file,
+    format: reader.format ?? 'unknown',
+    linkTypes: [...file.linkTypes].map((t) => linkTypeName(t)),
+    vantage,
+    frames: reader.frames,
+    firstTime: state.firstTime === null ? null : clock.time(state.firstTime),
+    lastTime: state.lastTime === null ? null : clock.time(state.lastTime),
+    coveredUntil: covered === null ? null : clock.time(covered),
+    snaplen: reader.interfaces.length === 0 ? null : Math.max(...reader.interfaces.map((i) => i.snaplen)),
+    dropped: drops.length === 0 ? null : drops.reduce((a, b) => a + b, 0),
+    truncated: reader.truncated,
+    interfaces: reader.interfaces.map((i) => ({
+      name: i.name ?? null,
+      linkType: linkTypeName(i.linkType),
+      snaplen: i.snaplen,
+      dropped: i.dropped,
+    })),
+  };
+}

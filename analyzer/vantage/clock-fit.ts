@@ -1,0 +1,142 @@
+/**
+ * How one capture's clock runs against another's, from packets that both hold.
+ * No packet arrives before it was sent: with d = b - a, the offset θ is at most
+ * d for every packet that passed A first, and at least d for every one that
+ * passed B first. With θ(t) = offset + skew (t - at) these are lines in a strip
+ * (strip.ts), and half the smallest round trip bounds how far the middle one
+ * is off, however that trip is shared out between the two ways.
+ * The trap: "certain" holds for clocks that run evenly between two steps. A
+ * step smaller than the round trip cannot be told from delay.
+ */
+import { type Nanos, seconds } from '../../packet/time.ts';
+import { type ClockPair, inOrder, toPoints } from './clock-pair.ts';
+import { findSteps } from './clock-steps.ts';
+import { distance, type Line, likeliestLine } from './likeliest-line.ts';
+import {
+  courseAt,
+  coursesOf,
+  MAX_SLOPE,
+  type Point,
+  ROUNDING,
+  relax,
+  type Strip,
+  slopesWiderThan,
+  stripOf,
+  widthOf,
+} from './strip.ts';
+
+export type { ClockPair } from './clock-pair.ts';
+export { orientation } from './orientation.ts';
+
+/** One clock against another, between two steps of either. */
+export interface ClockLine {
+  /** The first and the last packet of the stretch, by the own clock. */
+  readonly from: Nanos;
+  readonly until: Nanos;
+  /** Own time at which `offset` holds: the first packet's. */
+  readonly at: Nanos;
+  /** ns: the own clock minus the other. */
+  readonly offset: number;
+  /** Drift of the own clock against the other, dimensionless (1e-6 = 1 ppm). */
+  readonly skew: number;
+  /** ns: between `from` and `until` the line is certainly not further off; null where packets went only one way. */
+  readonly error: number | null;
+  /** `skew` is not further off than this, dimensionless. */
+  readonly skewError: number;
+  /** Packets that it rests on, A→B and B→A. */
+  readonly pairs: readonly [number, number];
+}
+
+/** B's clock against A's. */
+export interface ClockFit extends ClockLine {
+  /** ns: the fastest packets there and back together, by this line; null where packets went only one way. */
+  readonly minRtt: number | null;
+}
+
+/** No queue holds a packet for so long: it was taken for another. It bounds nothing, but it would tell a wrong time. */
+const LONGEST_QUEUE: Nanos = seconds(2);
+
+/**
+ * B's clock against A's: a stretch for every time between two steps, in the order in which they
+ * happened, as far as the times tell (a clock that was set back reads the same times twice). None
+ * without pairs.
+ */
+export function fitClocks(pairs: readonly ClockPair[]): ClockFit[] {
+  if (pairs.length === 0) return [];
+  const fits = fitInOrder(pairs, 'b');
+  if (fits.length === 1) return fits;
+  // Where B's clock was set back its times are out of order, and A's are not.
+  const others = fitInOrder(pairs, 'a');
+  const better = fits.length - others.length || countPairs(others) - countPairs(fits);
+  return better > 0 ? others : fits;
+}
+
+/** ns by which the line may be off at `t`; outside of its stretch more, as far as the drift is not known. Null: nothing bounds it. */
+export function errorAt(fit: ClockLine, t: Nanos): number | null {
+  if (fit.error === null) return null;
+  return fit.error + fit.skewError * Math.max(0, fit.from - t, t - fit.until);
+}
+
+function fitInOrder(pairs: readonly ClockPair[], clock: 'a' | 'b'): ClockFit[] {
+  const sorted = inOrder(pairs, clock);
+  const starts = findSteps(toPoints(sorted, clock));
+  return starts.map((start, i) => fitStretch(inOrder(sorted.slice(start, starts[i + 1]), 'b')));
+}
+
+const countPairs = (fits: readonly ClockFit[]): number =>
+  fits.reduce((sum, { pairs: [there, back] }) => sum + there + back, 0);
+
+/** Fits pairs between which no clock was set, in the order of B's times. */
+function fitStretch(pairs: readonly ClockPair[]): ClockFit {
+  const base = pairs[0] as ClockPair;
+  const points = believable(toPoints(pairs, 'b'));
+  const strip = stripOf(points);
+  const line = likeliestLine(strip);
+  const first = (points[0] as Point).x;
+  const last = (points[points.length - 1] as Point).x;
+  const there = points.filter((p) => p.way === 1).length;
+  return {
+    from: base.b + first,
+    until: base.b + last,
+    at: base.b + first,
+    offset: base.b - base.a + line.height + line.slope * first,
+    skew: line.slope,
+    pairs: [there, points.length - there],
+    ...doubt(strip, line, [first, last]),
+  };
+}
+
+/** Without the points that contradict others, and without those that no line comes near. */
+function believable(points: readonly Point[]): readonly Point[] {
+  // Any number may go: the last point left contradicts nothing.
+  const strip = relax(stripOf(points), () => true) as Strip;
+  const line = likeliestLine(strip);
+  const furthest = widthOf(courseAt(strip, line.slope)) + LONGEST_QUEUE;
+  return points.filter((p, i) => !strip.dropped.has(i) && distance(p, line) <= furthest);
+}
+
+/** How far any line of the strip is from the one that was chosen. The lines are a polygon: its corners are the worst. */
+function doubt(
+  strip: Strip,
+  line: Line,
+  ends: readonly number[],
+): Pick<ClockFit, 'error' | 'skewError' | 'minRtt'> {
+  if (strip.above.length === 0 || strip.below.length === 0) {
+    return { error: null, skewError: MAX_SLOPE + Math.abs(line.slope), minRtt: null };
+  }
+  const courses = coursesOf(strip);
+  const [least, most] = slopesWiderThan(courses, 0) as [number, number];
+  const inside = courses.filter(({ slope }) => slope > least && slope < most);
+  const corners = [courseAt(strip, least), ...inside, courseAt(strip, most)];
+  const distances = corners.flatMap(({ slope, high, low }) =>
+    ends.flatMap((x) => {
+      const tilt = (slope - line.slope) * x;
+      return [high + tilt - line.height, line.height - low - tilt];
+    }),
+  );
+  return {
+    error: Math.max(...distances),
+    skewError: Math.max(most - line.slope, line.slope - least),
+    minRtt: Math.max(0, widthOf(courseAt(strip, line.slope)) - 2 * ROUNDING),
+  };
+}

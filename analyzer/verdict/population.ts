@@ -1,0 +1,104 @@
+/**
+ * What tells the connections that failed at the new node from those that went
+ * on there: counts by age, port, direction of what was outstanding, idle or
+ * not, and what became of connections that were opened after the takeover.
+ * The trap: two connections that differ prove nothing. A split counts only
+ * where it is clean and several stand on either side of it.
+ */
+import type { Outcome } from '../report/report.ts';
+
+/** One connection that the takeover met, or that came after it. */
+export interface Member {
+  /** Seconds that it had lived when the path was lost; null where its opening is not in the captures; negative: opened after the takeover. */
+  readonly age: number | null;
+  readonly port: number;
+  readonly owed: 'client' | 'server' | 'nothing';
+  readonly idle: boolean;
+  readonly outcome: Outcome;
+  /** The new node had it and did not pass it on, or refused it. */
+  readonly refused: boolean;
+  /** It went on through the new node. */
+  readonly passed: boolean;
+  /** Opened after the takeover: the new node passed on its SYN, and not the answer. */
+  readonly answerKept: boolean;
+}
+
+export interface Population {
+  readonly old: readonly Member[];
+  readonly fresh: readonly Member[];
+}
+
+export type Trait = 'age' | 'port' | 'owed' | 'idle';
+
+export interface Split {
+  readonly trait: Trait;
+  /** Such as `younger than 30.2 s`, `to port 80`. */
+  readonly affected: string;
+  readonly others: string;
+  readonly counts: { readonly affected: number; readonly others: number };
+}
+
+/** On either side at least so many. */
+const SEVERAL = 2;
+
+/** The trait that separates the refused from the others without exception; null where none does. */
+export function cleanSplit(members: readonly Member[]): Split | null {
+  const refused = members.filter((m) => m.refused);
+  const passed = members.filter((m) => m.passed && !m.refused);
+  if (refused.length < SEVERAL || passed.length < SEVERAL) return null;
+  const counts = { affected: refused.length, others: passed.length };
+  return (
+    byAge(refused, passed, counts) ??
+    byValue(
+      'port',
+      refused,
+      passed,
+      counts,
+      (m) => m.port,
+      (v) => `to port ${v}`,
+    ) ??
+    byValue(
+      'idle',
+      refused,
+      passed,
+      counts,
+      (m) => m.idle,
+      (v) => (v === true ? 'idle' : 'busy'),
+    ) ??
+    byValue(
+      'owed',
+      refused,
+      passed,
+      counts,
+      (m) => m.owed,
+      (v) => `with bytes of the ${v} outstanding`,
+    )
+  );
+}
+
+function byAge(refused: readonly Member[], passed: readonly Member[], counts: Split['counts']): Split | null {
+  const ages = (of: readonly Member[]): number[] => of.map((m) => m.age ?? Number.NaN);
+  const [young, old] = [ages(refused), ages(passed)];
+  if ([...young, ...old].some((a) => Number.isNaN(a))) return null;
+  const [oldest, youngest] = [Math.max(...young), Math.min(...old)];
+  if (oldest >= youngest) return null;
+  return {
+    trait: 'age',
+    affected: `at most ${oldest.toFixed(1)} s old`,
+    others: `at least ${youngest.toFixed(1)} s old`,
+    counts,
+  };
+}
+
+function byValue<T extends string | number | boolean>(
+  trait: Trait,
+  refused: readonly Member[],
+  passed: readonly Member[],
+  counts: Split['counts'],
+  of: (m: Member) => T,
+  say: (value: T) => string,
+): Split | null {
+  const [bad, good] = [new Set(refused.map(of)), new Set(passed.map(of))];
+  if ([...bad].some((v) => good.has(v))) return null;
+  return { trait, affected: [...bad].map(say).join(', '), others: [...good].map(say).join(', '), counts };
+}

@@ -1,0 +1,204 @@
+/**
+ * Connections that look unaffected only because the view began too late, or
+ * was taken where the trouble does not show: met in mid-stream by a node, or
+ * left idle while its client opened another one instead.
+ * The trap: most such connections are fine. What speaks against it is in the
+ * segments: a timestamp that the peer had sent long before, an RST.
+ */
+import { type Nanos, seconds as secondsOf } from '../../packet/time.ts';
+import type { EndIndex } from '../flow/flow.ts';
+import { NO_FRAME } from '../flow/frame-id.ts';
+import { CAUSE_IDS, type CauseId, type Outcome } from '../report/report.ts';
+import type { Connection } from '../tcp/connection.ts';
+import type { Side } from '../tcp/side.ts';
+import type { Case } from './case.ts';
+import type { Verdict } from './decide.ts';
+import { inferred, observed, type VerdictClaim } from './rule.ts';
+import { splitBy } from './split-by.ts';
+import { endName, seconds } from './words.ts';
+
+export interface Unsure {
+  readonly outcome: Outcome;
+  readonly cause?: CauseId | null;
+  readonly candidates: readonly CauseId[];
+  readonly claims: readonly VerdictClaim[];
+}
+
+/** A timestamp that is echoed this much later was not echoed at once. */
+const STALE: Nanos = secondsOf(1);
+/** The usual granularity of timestamp clocks (RFC 7323, 5.4), where the capture is too short to measure it. */
+const TICKS = 1000;
+
+/** More than a few attempts and their answer: it was alive here. */
+const FEW_FRAMES = 8;
+
+/** For a flow without a stall; null where nothing speaks against its being unaffected. */
+export function unsureOf(c: Case, isReplaced: boolean): Unsure | null {
+  if (c.near === c.flow.client || c.outcome !== 'unaffected' || c.stalls.some((s) => s.innocent === null))
+    return null;
+  const { sides } = c.watch.connection;
+  const opened = sides[c.flow.client].syn !== NO_FRAME;
+  if (isReplaced) return replaced(c);
+  if (opened || c.near !== null) return null;
+  return resetAtOnce(c) ?? metLate(c);
+}
+
+/** An RST is all that came back, or all that was to be heard: the connection was dead when this view began. */
+function resetAtOnce(c: Case): Unsure | null {
+  const close = c.watch.close;
+  if (close === null || close.how !== 'RST' || c.flow.frames > FEW_FRAMES) return null;
+  const who = endName(c.flow, close.by);
+  const claims = [
+    observed(`RST in the ${who}'s name, and nothing after it`, [close.event.id], { from: who, what: 'rst' }),
+  ];
+  const client = close.by === c.flow.client;
+  return {
+    outcome: client ? (sent(c, c.flow.server) ? 'undecided' : 'gave-up') : 'reset',
+    candidates: client
+      ? [
+          'nat-mapping-lost',
+          'terminated-proxy',
+          'no-state-reject',
+          'split-brain',
+          'keepalive-expired',
+          'client-timeout',
+          'delayed-victim',
+          'state-not-committed',
+          'torn-down-by-old-node',
+          'stale-failback',
+          'policy-mismatch',
+        ]
+      : [
+          'no-state-reject',
+          'terminated-proxy',
+          'peer-gave-up',
+          'nat-mapping-lost',
+          'delayed-victim',
+          'split-brain',
+          'torn-down-by-old-node',
+          'state-not-committed',
+          'stale-failback',
+          'policy-mismatch',
+        ],
+    claims,
+  };
+}
+
+const sent = (c: Case, end: EndIndex): boolean => c.watch.connection.sides[end].seen;
+
+/** Its first segments answer something that the peer had sent more than a second before, or nobody can tell. */
+function metLate(c: Case): Unsure | null {
+  const { sides } = c.watch.connection;
+  const [a, b] = sides;
+  const lag = a.seen && b.seen ? staleness(c) : null;
+  if (lag !== null && lag < STALE && Math.min(a.segments, b.segments) > 1) return null;
+  const claims: VerdictClaim[] = [
+    inferred('this view began in the middle of the connection: what came before is not in it'),
+  ];
+  if (lag !== null && lag >= STALE) {
+    claims.push(
+      inferred(
+        `its first segment echoes a timestamp that the peer had sent ${seconds(lag)} before the peer's next segment here: about so long nothing got through`,
+        [c.flow.firstFrame],
+      ),
+    );
+  }
+  return {
+    outcome: 'undecided',
+    candidates: [
+      'rto-backoff',
+      'outage',
+      'midstream-pickup',
+      'peer-gave-up',
+      'out-of-window',
+      'client-timeout',
+      'no-state-drop',
+      'stale-failback',
+      'one-way-path',
+      'split-brain',
+      'application-idle',
+    ],
+    claims,
+  };
+}
+
+/** How old the first echoed timestamp was, by the clock of whoever had sent it. */
+function staleness(c: Case): Nanos | null {
+  const { sides } = c.watch.connection;
+  const first = sides[0].firstTime <= sides[1].firstTime ? sides[0] : sides[1];
+  const other = first === sides[0] ? sides[1] : sides[0];
+  if (first.firstTsEcr < 0 || other.tsVal < 0) return null;
+  const rate = other.tickRate > 0 ? other.tickRate : TICKS;
+  const ticks = (other.firstTsVal - first.firstTsEcr) | 0;
+  return ticks < 0 ? null : (ticks / rate) * 1e9;
+}
+
+/** Its client opened another connection to the same service and left this one open. */
+function replaced(c: Case): Unsure {
+  return {
+    outcome: 'undecided',
+    candidates: [
+      'delayed-victim',
+      'keepalive-expired',
+      'client-timeout',
+      'no-state-drop',
+      'nat-mapping-lost',
+      'no-state-reject',
+      'terminated-proxy',
+      'cloud-flow-pinned',
+      'application-idle',
+    ],
+    claims: [
+      inferred(
+        'the connection was left idle and never closed, and its client opened another one to the same service instead: whether it still could use this one does not show here',
+        [c.flow.lastFrame],
+      ),
+    ],
+  };
+}
+
+export const unsureVerdict = (c: Case, unsure: Unsure, before: Verdict): Verdict => ({
+  ...before,
+  cause: unsure.cause ?? null,
+  candidates: unsure.candidates,
+  confidence: unsure.cause == null ? 'low' : 'high',
+  claims: unsure.claims,
+  ruledOut: CAUSE_IDS.filter((id) => id !== unsure.cause && !unsure.candidates.includes(id)).map((cause) => ({
+    cause,
+    because: 'nothing in this view speaks for it',
+  })),
+  splitBy: unsure.cause == null ? splitBy(c, unsure.candidates) : [],
+});
+
+/**
+ * A proxy that closes both legs of its own accord: toward the client before the
+ * server had closed, and toward the server before the client had.
+ */
+export function closedByProxy(c: Case, inner: Connection, outer: Connection, soon: boolean): Unsure | null {
+  if (c.outcome !== 'unaffected') return null;
+  const toClient = inner.sides[inner.flow.server];
+  const toServer = outer.sides[outer.flow.client];
+  const [client, server] = [inner.sides[inner.flow.client], outer.sides[outer.flow.server]];
+  if (toClient.fin === NO_FRAME || toServer.fin === NO_FRAME) return null;
+  const first = (own: Side, other: Side): boolean => other.fin === NO_FRAME || own.finTime < other.finTime;
+  if (!first(toClient, client) || !first(toServer, server)) return null;
+  const { promised, turn, complete } = c.watch.exchange;
+  if (turn !== c.flow.server || complete) return null;
+  // Where the length is not in the capture, a takeover right after it says that it was no end of a conversation.
+  if (promised === null ? !soon : ((promised.end - toClient.finSeq) | 0) <= 0) return null;
+  return {
+    outcome: 'cut-short',
+    cause: soon ? 'torn-down-by-old-node' : null,
+    candidates: soon ? [] : ['torn-down-by-old-node', 'terminated-proxy', 'node-capacity', 'policy-mismatch'],
+    claims: [
+      observed('the proxy closed toward the client in the middle of a body', [toClient.fin], {
+        from: 'server',
+        what: 'fin',
+      }),
+      observed('and toward the server, which had not closed', [toServer.fin], {
+        from: 'client',
+        what: 'fin',
+      }),
+    ],
+  };
+}

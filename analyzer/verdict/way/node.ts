@@ -1,0 +1,386 @@
+/**
+ * Faults of the node that took over, by what came to it and what left it: it
+ * keeps what it has no state for, refuses it, translates it otherwise, or was
+ * a proxy.
+ * The trap: whoever closed before the path was back met no node at all.
+ */
+import type { CrossPacket } from '../../failover/crossing.ts';
+import type { Case } from '../case.ts';
+import { isHandshake } from '../gates.ts';
+import { both, count, framesAt, ingress, type OuterTuple } from '../hops.ts';
+import { cleanSplit } from '../population.ts';
+import { found, inferred, type Judgement, observed, out, possible, type VerdictClaim } from '../rule.ts';
+import { plural, seconds } from '../words.ts';
+import {
+  closedBeforeReturn,
+  isRst,
+  kept,
+  keptClaims,
+  madeClaim,
+  reachedNewNode,
+  resetsBy,
+  shown,
+  type Way,
+  wayOf,
+  wentOn,
+} from './way.ts';
+
+const CLOSED_FIRST =
+  'the connection was closed before the path was back: nothing of it had reached the new node';
+
+/** What all faults of the new node have in common; null where they are not excluded. */
+function excluded(way: Way): Judgement | null {
+  if (wentOn(way.c)) return null;
+  if (closedBeforeReturn(way)) return out(CLOSED_FIRST);
+  if (way.cross.kind === 'terminated')
+    return out(
+      'the gateway is a proxy: its end of the connection was a socket, and no copied state carries that on',
+    );
+  const node = way.newNode;
+  if (node === null || count(node.arrived) === 0) return null;
+  if (node.passed.client.length > 0 && node.passed.server.length > 0 && kept(node).length === 0) {
+    return out(`${node.host} passed on what came to it, in both directions`);
+  }
+  return null;
+}
+
+export function noStateDrop(c: Case): Judgement | null {
+  const way = wayOf(c);
+  if (way === null || wentOn(c) || isHandshake(c)) return null;
+  const gate = excluded(way);
+  if (gate !== null) return gate;
+  const node = way.newNode;
+  if (node === null) return null;
+  const own = kept(node);
+  if (own.length === 0) {
+    if (resetsBy(node, 'client').length + resetsBy(node, 'server').length > 0)
+      return out(`${node.host} answered with an RST`);
+    return null;
+  }
+  if (resetsBy(node, 'client').length + resetsBy(node, 'server').length > 0) return possible(40);
+  // Of one direction it let some pass: it knows the connection, or came to know it.
+  if (own.some((p) => node.passed[p.from].length > 0)) return possible(95);
+  // A path past the node's eyes may have carried the connection beyond what was copied.
+  if ((way.oldNode?.unseen.length ?? 0) >= FEW) return possible(98);
+  // It is no matter of state where connections that need none fare the same.
+  const fresh = way.cross.population?.fresh ?? [];
+  if (fresh.some((m) => m.refused)) return possible(fresh.some((m) => m.passed) ? 96 : 88);
+  // Without sight of the takeover, bare probes may be those of a connection that had been idle all along.
+  if (way.takeover === null && way.c.near === null && own.every((p) => p.length === 0)) return possible(100);
+  return found(
+    // Its table is not in a capture: a check of its own may drop the same.
+    'medium',
+    ...keptClaims(way, node, own),
+    inferred(`${node.host} is in the path and drops this connection in silence: it does not know it`),
+  );
+}
+
+export function noStateReject(c: Case): Judgement | null {
+  const way = wayOf(c);
+  if (way === null || wentOn(c) || isHandshake(c)) return null;
+  const gate = excluded(way);
+  if (gate !== null) return gate;
+  const node = way.newNode;
+  if (node === null) return null;
+  const toClient = resetsBy(node, 'server');
+  const toServer = resetsBy(node, 'client');
+  if (toClient.length + toServer.length === 0) return null;
+  // One side of a pair alone does not show whether the old node was a proxy.
+  if (way.cross.kind === 'unknown' && way.oldNode === null) return null;
+  const claims = [toClient, toServer]
+    .filter((l) => l.length > 0)
+    .map((l) => madeClaim(way, way.hops, node, l, 'rst'));
+  return found(
+    'high',
+    ...claims,
+    inferred(`${node.host} is in the path and refuses this connection: it does not know it`),
+  );
+}
+
+export function natMappingLost(c: Case): Judgement | null {
+  const way = wayOf(c);
+  if (way === null || wentOn(c) || isHandshake(c)) return null;
+  const changed = changedTuple(way);
+  // Without sight of the new node's other connections the port may have been taken there.
+  if (changed !== null && way.newNode === null) return possible(140);
+  if (changed !== null) return found('high', ...changed);
+  const gate = excluded(way);
+  if (gate !== null) return gate;
+  const { kind } = way.cross;
+  if (kind === 'forwarded' || kind === 'sequence-shifted')
+    return out('addresses and ports are the same on both sides of the gateway');
+  const node = way.newNode;
+  if (kind !== 'translated' || node === null) return null;
+  const toServer = resetsBy(node, 'client');
+  if (toServer.length > 0) {
+    return found(
+      'high',
+      madeClaim(way, way.hops, node, toServer, 'rst'),
+      inferred(
+        `the server's segments came to the translated address, and ${node.host} had no mapping for it: it took them for its own`,
+      ),
+    );
+  }
+  // What the client was told is the better name for it, and where new connections fare the same it is no mapping.
+  if (node.swallowed.server.length === 0 || resetsBy(node, 'server').length > 0) return null;
+  if ((way.cross.population?.fresh ?? []).some((m) => m.refused)) return possible(94);
+  return found(
+    'medium',
+    ...keptClaims(way, node, node.swallowed.server),
+    inferred(`they were sent to the translated address, and ${node.host} did not translate them back`),
+  );
+}
+
+/** On the far side of the gateway the connection has another tuple than before. */
+export function changedTuple(way: Way): VerdictClaim[] | null {
+  const [before, after] = [way.oldNode?.outer ?? null, way.newNode?.outer ?? null];
+  if (before !== null && after !== null && before.client !== after.client) {
+    return [
+      shown(`${way.oldNode?.host} sent the client's segments as ${before.client}`, [before.frame], 'client'),
+      shown(`${way.newNode?.host} sends them as ${after.client}`, [after.frame], 'client'),
+      inferred('to the server that is another connection, which it does not know'),
+    ];
+  }
+  const [first, second] = way.hops.farTuples;
+  if (first === undefined || second === undefined) return null;
+  return [
+    shown(`the client's segments came to the server from ${first.client}`, [first.frame], 'client'),
+    shown(`after the takeover they came from ${second.client}`, [second.frame], 'client'),
+    inferred('to the server that is another connection, which it does not know'),
+  ];
+}
+
+export function snatPortClash(c: Case): Judgement | null {
+  const way = wayOf(c);
+  if (way === null || wentOn(c)) return null;
+  const [before, after] = [way.oldNode?.outer ?? null, way.newNode?.outer ?? null];
+  if (way.cross.kind === 'forwarded') return out('no port is translated');
+  if (before !== null && after === null) return portTaken(way, before);
+  if (before === null || after === null) return way.hops.farTuples.length > 1 ? possible(139) : null;
+  if (before.client === after.client) return out('the new node uses the same translated port');
+  const taken = way.newNode?.outerTaken(before.client) ?? null;
+  const claims = changedTuple(way);
+  if (taken === null || claims === null)
+    return out('the port that the old node had used is free at the new one');
+  return found(
+    'high',
+    ...claims,
+    observed(
+      `at ${way.newNode?.host} the port that the old node had used belongs to another connection`,
+      [taken],
+      {
+        from: 'other-flow',
+        what: 'segment',
+      },
+    ),
+  );
+}
+
+/** The new node kept the connection's segments, and its old port is another's there. */
+function portTaken(way: Way, before: OuterTuple): Judgement | null {
+  const node = way.newNode;
+  const own = node?.swallowed.client ?? [];
+  const taken = node?.outerTaken(before.client) ?? null;
+  if (node === null || taken === null || own.length === 0) return null;
+  return found(
+    'high',
+    shown(`${way.oldNode?.host} sent the client's segments as ${before.client}`, [before.frame], 'client'),
+    observed(`at ${node.host} that port belongs to another connection`, [taken], {
+      from: 'other-flow',
+      what: 'segment',
+    }),
+    ...keptClaims(way, node, own),
+  );
+}
+
+export function terminatedProxy(c: Case): Judgement | null {
+  const way = wayOf(c);
+  if (way === null || wentOn(c) || isHandshake(c)) return null;
+  if (closedBeforeReturn(way)) return out(CLOSED_FIRST);
+  const { kind } = way.cross;
+  if (kind === 'forwarded' || kind === 'translated' || kind === 'sequence-shifted') {
+    return out(
+      'the same segments were seen on both sides of the gateway: nothing ended the connection in between',
+    );
+  }
+  if (kind !== 'terminated') return null;
+  const claims: VerdictClaim[] = [
+    inferred(
+      'client and server hold two connections: the gateway ended one and opened the other (see the path)',
+    ),
+  ];
+  for (const hops of way.legs) {
+    const node = hops.newNode;
+    if (node === null) continue;
+    for (const from of ['client', 'server'] as const) {
+      const made = resetsBy(node, from);
+      const came = node.arrived[from];
+      if (made.length > 0) claims.push(madeClaim(way, hops, node, made, 'rst'));
+      else if (came.length > 0 && node.made[from === 'client' ? 'server' : 'client'].length === 0) {
+        claims.push(
+          shown(
+            `${plural(came.length, 'segment')} of the ${from} came to ${node.host}, whose sockets know no such connection`,
+            framesAt(came, hops.crossing, (s) => ingress(node.node, s)),
+            from,
+          ),
+        );
+      }
+    }
+  }
+  if (claims.length > 1) return found('high', ...claims);
+  return way.takeover?.restored != null
+    ? found('medium', ...claims, inferred('the sockets of the old node went with it'))
+    : possible(150);
+}
+
+export function outOfWindow(c: Case): Judgement | null {
+  const way = wayOf(c);
+  const node = way?.newNode ?? null;
+  if (way === null || node === null) return null;
+  if (c.outcome === 'resumed') {
+    if (!node.captured.in || !node.captured.out) return null;
+    for (const from of ['server', 'client'] as const) {
+      const { came, left } = node.totals[from];
+      const missing = came - left;
+      if (came === 0 || missing < FEW || missing / came < SHARE) continue;
+      // Dropped before the connection was known at all: that is another matter.
+      if (node.swallowed[from].length >= missing) continue;
+      return found(
+        'medium',
+        inferred(
+          `${missing.toLocaleString('en-US')} of the ${came.toLocaleString('en-US')} segments of the ${from} that came to ${node.host} did not leave it, amid others that did: it tracks the window by numbers that are not up to date`,
+        ),
+      );
+    }
+    return null;
+  }
+  if (wentOn(c) || isHandshake(c)) return null;
+  const gate = excluded(way);
+  if (gate !== null) return gate;
+  const mixed = (['server', 'client'] as const).find(
+    (from) => node.swallowed[from].length > 0 && node.passed[from].length > 0,
+  );
+  if (mixed === undefined) {
+    return kept(node).length > 0 && count(node.passed) === 0
+      ? out(
+          `${node.host} passed on nothing of the connection: a stale window drops only what lies outside of it`,
+        )
+      : null;
+  }
+  return possible(125);
+}
+
+const FEW = 3;
+const SHARE = 0.002;
+
+export function notYetSynced(c: Case): Judgement | null {
+  const way = wayOf(c);
+  const gate = way === null ? null : excluded(way);
+  if (gate !== null) return gate;
+  const population = way?.cross.population ?? null;
+  if (way === null || population === null || wentOn(c)) return null;
+  const node = way.newNode;
+  if (
+    node === null ||
+    kept(node).length + resetsBy(node, 'client').length + resetsBy(node, 'server').length === 0
+  )
+    return null;
+  const split = cleanSplit(population.old);
+  if (split === null) return null;
+  if (split.trait === 'age') {
+    return found(
+      'high',
+      inferred(
+        `${split.counts.affected} connections ${split.affected} when the path was lost were not known to ${node.host}, ${split.counts.others} that were ${split.others} were: state is copied only after a time`,
+      ),
+    );
+  }
+  if (split.trait !== 'port') return null;
+  // New connections of the same kind pass: it is not the rules that differ.
+  const port = c.flow.port[c.flow.server];
+  const fresh = population.fresh.filter((m) => m.port === port && m.passed);
+  if (fresh.length === 0) return null;
+  return found(
+    'medium',
+    inferred(
+      `only the ${split.counts.affected} connections ${split.affected} were not known to ${node.host}, ${split.counts.others} others were, and ${plural(fresh.length, 'new connection')} to that port passed: their state is not copied`,
+    ),
+  );
+}
+
+export function stateNotCommitted(c: Case): Judgement | null {
+  const way = wayOf(c);
+  const gate = way === null ? null : excluded(way);
+  if (gate !== null) return gate;
+  const node = way?.newNode ?? null;
+  if (way === null || node === null || wentOn(c)) return null;
+  const own = way.cross.journal.filter((e) => e.node === node.host);
+  if (own.length === 0) return null;
+  const refused = [...kept(node), ...resetsBy(node, 'client'), ...resetsBy(node, 'server')].sort(
+    (a, b) => a.time - b.time,
+  )[0];
+  if (refused === undefined) return null;
+  const at = epochAtNode(way, node.node, refused);
+  const commits = own.filter((e) => e.kind === 'state-committed' && (e.entries ?? 1) > 0);
+  const since = at - RECENT;
+  const before = commits.filter((e) => e.until + TICK <= at && e.from > since);
+  if (before.length > 0) {
+    return out(
+      `${node.host} had committed the state before the connection's first segment came (${node.host}'s journal)`,
+    );
+  }
+  const later = commits.find((e) => e.from > at);
+  const received = own.find((e) => e.kind === 'state-received' && e.until <= at && (e.entries ?? 1) > 0);
+  const frames = framesAt([refused], way.hops.crossing, (s) =>
+    isRst(refused) ? { at: s === 'client' ? 'out' : 'in', node: node.node } : ingress(node.node, s),
+  );
+  if (later !== undefined) {
+    return found(
+      'high',
+      shown(`the connection was refused or dropped at ${node.host}`, frames, refused.from),
+      {
+        ...inferred(
+          `${node.host}'s commit of the state that it had received came at least ${seconds(Number(later.from - at))} after that`,
+        ),
+        journal: [{ file: later.file, line: later.line }],
+      },
+    );
+  }
+  const goesOn = own.some((e) => e.from > at);
+  if (received === undefined || !goesOn) return possible(104);
+  return found('high', shown(`the connection was refused or dropped at ${node.host}`, frames, refused.from), {
+    ...inferred(`${node.host} had received state before, and its journal shows no commit`),
+    journal: [{ file: received.file, line: received.line }],
+  });
+}
+
+/** A commit of an earlier event says nothing about this one. */
+const RECENT = 600_000_000_000n;
+/** Logs take the kernel's coarse clock. */
+const TICK = 10_000_000n;
+
+/** The packet's time by the node's own clock, which its log is written by; ns since the epoch. */
+export function epochAtNode(way: Way, node: number, packet: CrossPacket): bigint {
+  const seen = packet.seen.find((s) => s.point.node === node) ?? packet.seen[0];
+  const local = seen === undefined ? packet.time : way.cross.localTime(seen.vantage, seen.row.time);
+  return way.cross.base + BigInt(Math.round(local));
+}
+
+/** The state was in the new node's table before the connection's first segment came there, by its journal. */
+export function isCommittedBefore(way: Way): boolean {
+  const node = way.newNode;
+  if (node === null) return false;
+  const first = both(node.arrived).sort((a, b) => a.time - b.time)[0];
+  if (first === undefined) return false;
+  const at = epochAtNode(way, node.node, first);
+  return way.cross.journal.some(
+    (e) =>
+      e.node === node.host &&
+      e.kind === 'state-committed' &&
+      (e.entries ?? 1) > 0 &&
+      e.until <= at + TICK &&
+      e.from > at - RECENT,
+  );
+}
+
+export { reachedNewNode };

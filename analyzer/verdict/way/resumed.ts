@@ -1,0 +1,104 @@
+/**
+ * What made a stall that ended as long as it was, by when the new node was in
+ * the path and what it let pass first.
+ * The trap: a keepalive that passes before the data shows that the path is back.
+ * It also lets a node without state pick the connection up. Only a segment that
+ * was dropped before it, or the node's table, tells the two apart.
+ */
+import { backoffOf } from '../backoff.ts';
+import type { Case } from '../case.ts';
+import { framesAt, ingress } from '../hops.ts';
+import { found, inferred, type Judgement, out, possible } from '../rule.ts';
+import { plural, seconds } from '../words.ts';
+import { isCommittedBefore, outOfWindow } from './node.ts';
+import { passedBefore } from './timer.ts';
+import { keptClaims, shown, wayOf } from './way.ts';
+
+/** Below this a back-off counts as none (report.md), in seconds. */
+const NO_BACKOFF = 0.5;
+
+export function rtoBackoffOnTheWay(c: Case): Judgement | null {
+  const way = wayOf(c);
+  if (way === null || c.outcome !== 'resumed') return null;
+  if (pickedUp(c) !== null) return out('the new node picked the connection up in mid-stream');
+  const before = passedBefore(way);
+  if (before === null) return null;
+  const b = backoffOf(c);
+  if (b.most < NO_BACKOFF) return null;
+  const wait = before.data === null ? 0 : (before.data.time - before.probe.time) / 1e9;
+  if (wait < NO_BACKOFF) return null;
+  const held = outOfWindow(c)?.is === 'found' || isCommittedBefore(way);
+  if (!held) return possible(100);
+  return found(
+    'high',
+    shown(
+      `${before.node.host} passed on a segment of the ${before.waiting} ${seconds(wait * 1e9)} before the next retry of the ${before.owing} came: the path was back and the sender still waited`,
+      framesAt([before.probe], way.hops.crossing, (s) => ingress(before.node.node, s)),
+      before.waiting,
+    ),
+    inferred(
+      isCommittedBefore(way)
+        ? `${before.node.host} had the connection's state by then, by its journal`
+        : `${before.node.host} had the connection's state: it kept track of its window`,
+    ),
+  );
+}
+
+export function midstreamPickupOnTheWay(c: Case): Judgement | null {
+  const way = wayOf(c);
+  if (way === null || c.outcome !== 'resumed') return null;
+  const shownIt = pickedUp(c);
+  if (shownIt !== null) return shownIt;
+  const node = way.newNode;
+  if (node === null) return null;
+  if (outOfWindow(c)?.is === 'found')
+    return out(`${node.host} kept track of the connection's window: it had its state`);
+  if (isCommittedBefore(way))
+    return out(
+      `${node.host} had committed the connection's state before its first segment came, by its journal`,
+    );
+  const before = passedBefore(way);
+  if (before === null)
+    return out(
+      `the first that ${node.host} passed on was the data itself: nothing before it could have made it known there`,
+    );
+  return possible(99);
+}
+
+/** What the node dropped first it let pass later, after a segment of the other direction had passed. */
+function pickedUp(c: Case): Judgement | null {
+  const way = wayOf(c);
+  const before = way === null ? null : passedBefore(way);
+  if (way === null || before === null || before.data === null) return null;
+  const { node, probe, owing, waiting } = before;
+  const dropped = node.swallowed[owing].filter((p) => p.time < probe.time && p.length > 0);
+  if (dropped.length === 0) return null;
+  return found(
+    'high',
+    ...keptClaims(way, node, dropped),
+    shown(
+      `then ${node.host} passed on a segment of the ${waiting}`,
+      framesAt([probe], way.hops.crossing, (s) => ingress(node.node, s)),
+      waiting,
+    ),
+    shown(
+      `and after it ${plural(node.passed[owing].length, 'segment')} of the ${owing}`,
+      framesAt([before.data], way.hops.crossing, (s) => ingress(node.node, s)),
+      owing,
+    ),
+    inferred(`${node.host} did not know the connection until the ${waiting} spoke`),
+  );
+}
+
+export function outageOnTheWay(c: Case): Judgement | null {
+  const way = wayOf(c);
+  if (way === null || c.outcome !== 'resumed') return null;
+  if (pickedUp(c) !== null) return out('the path was back before');
+  const before = passedBefore(way);
+  if (before !== null && before.data !== null && before.data.time - before.probe.time >= NO_BACKOFF * 1e9) {
+    return out(
+      `${before.node.host} passed on segments of the connection ${seconds(before.data.time - before.probe.time)} before the data came`,
+    );
+  }
+  return null;
+}
