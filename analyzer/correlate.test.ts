@@ -157,6 +157,20 @@ describe('what nodes announce', () => {
     ];
     const more = { 'a.in': adverts.slice(0, 3), 'b.in': adverts };
     expect(takeovers(correlation(PLACES, { more }))).toEqual(['0>1 2.0..7.0']);
+    // A group of either protocol, both on: nobody is new.
+    const both = [0, 1, 2, 3, 4, 5, 6].flatMap((at) => [advert(at, '10.1.0.2'), advert(at + 0.1, 'fe80::2')]);
+    expect(takeovers(correlation(PLACES, { more: { 'b.in': both } }))).toEqual(['0>1 2.0..12.0']);
+  });
+
+  it('is a master that comes back', () => {
+    const advert = (at: number, source: string): Packet => ({ at, data: buildVrrp({ source }) });
+    const old = [0, 0.1, 0.2].map((at) => advert(at, '10.1.0.3'));
+    const adverts = [
+      ...old,
+      ...[0.5, 1, 1.5, 1.9].map((at) => advert(at, '10.1.0.2')),
+      advert(8, '10.1.0.3'),
+    ];
+    expect(takeovers(correlation(PLACES, { more: { 'b.in': adverts } }))).toEqual(['0>1 2.0..8.0']);
   });
 });
 

@@ -5,6 +5,7 @@
  */
 import type { Nanos } from '../packet/time.ts';
 import { Crossing, type CrossVantage } from './failover/crossing.ts';
+import type { NeighbourEvent } from './failover/neighbours.ts';
 import { type Announcement, findTakeovers, NEXT_NODE, type Takeover } from './failover/takeover.ts';
 import { type Busy, forwarding, receiving } from './failover/tenure.ts';
 import type { Flow } from './flow/flow.ts';
@@ -169,7 +170,10 @@ function evidenceOf(
   return {
     named,
     guess,
-    passes: left && came && (guess === 'node' || named?.place === 'node' || holdsBothSides(flows, index)),
+    // Of a node that took over and kept all that came, nothing left.
+    passes:
+      (left && came && (guess === 'node' || holdsBothSides(flows, index))) ||
+      ((left || came) && named?.place === 'node'),
     ttl: ttlsOf(analysis),
     active:
       times.length === 0
@@ -220,23 +224,57 @@ function announcements(
   vantages: readonly CrossVantage[],
 ): Announcement[] {
   const found: Announcement[] = [];
-  for (const [i, { neighbours }] of analyses.entries()) {
+  for (const [i, { neighbours, watches }] of analyses.entries()) {
     const { station, clock, shift } = vantages[i] as CrossVantage;
-    const speakers = new Map<string, string>();
+    const hosts = hostMacs(watches, station);
+    const speakers = new Map<string, Map<string, number>>();
     for (const event of neighbours.events) {
       const at = { time: clock.toReference(event.time + shift), frame: event.id };
-      if (event.kind === 'announces') {
+      // A host that announces its own address has just started, or been given it.
+      if (event.kind === 'announces' && !hosts.has(event.mac)) {
         found.push({ node: station.place === 'node' ? station.node : NEXT_NODE, ...at });
-      } else if (event.kind === 'vrrp') {
-        // Both nodes hear the advertisements of either: only a new speaker is a sign.
-        const before = speakers.get(event.about);
-        speakers.set(event.about, event.address);
-        if (before !== undefined && before !== event.address) found.push({ node: NEXT_NODE, ...at });
+      } else if (event.kind === 'vrrp' && isNewSpeaker(event, speakers, station)) {
+        found.push({ node: NEXT_NODE, ...at });
       }
     }
   }
   return found.sort((a, b) => a.time - b.time);
 }
+
+/** MACs that the connections' own ends, or the routers before them, have on the link of a capture. */
+function hostMacs(watches: VantageAnalysis['watches'], { place, side }: Station): Set<number> {
+  const link =
+    place === 'client' || side === 'in' ? 'client' : place === 'server' || side === 'out' ? 'server' : null;
+  if (link === null) return new Set();
+  return new Set(
+    watches.map(({ connection: { flow, sides } }) => sides[flow[link]].mac).filter((m) => m >= 0),
+  );
+}
+
+/**
+ * Both nodes hear the advertisements of either: only another speaker than the last one is a sign. A number names
+ * a group of each protocol; and in a capture of a whole node one of each link, so that there only who had been
+ * silent while another spoke several times is new.
+ */
+function isNewSpeaker(
+  { about, address }: NeighbourEvent,
+  groups: Map<string, Map<string, number>>,
+  { place, side }: Station,
+): boolean {
+  const isWhole = place === 'node' && side === undefined;
+  const key = `${about} ${address.includes(':') ? 6 : 4}`;
+  const group = groups.get(key) ?? new Map<string, number>();
+  groups.set(key, group);
+  const missed = group.get(address);
+  const isFirst = group.size === 0;
+  for (const [other, count] of group) group.set(other, count + 1);
+  group.set(address, 0);
+  if (missed === undefined) return !isFirst;
+  return missed >= (isWhole ? SEVERAL_ADVERTS : 1);
+}
+
+/** After three that were missed a backup takes over (RFC 9568, 6.1). */
+const SEVERAL_ADVERTS = 3;
 
 /** The crossing of one leg of a flow, over all vantages. */
 export const crossingOf = (leg: JoinedLeg, { vantages }: Correlation): Crossing =>

@@ -6,7 +6,7 @@
 import type { Correlation, FlowView, JoinedLeg } from './correlate.ts';
 import type { Sender } from './failover/crossing.ts';
 import { type FrameId, NO_FRAME } from './flow/frame-id.ts';
-import type { NodeSeen, NodeShift, OuterTuple } from './verdict/hops.ts';
+import type { NodeSeen, NodeShift, OuterTaken, OuterTuple } from './verdict/hops.ts';
 
 /** Every node with the sides that were captured. */
 export function nodesSeen(leg: JoinedLeg, correlation: Correlation): NodeSeen[] {
@@ -63,6 +63,11 @@ const clientOf = ({ watch }: FlowView): string => {
   return `${flow.addressOf(flow.client)}:${flow.port[flow.client]}`;
 };
 
+const serverOf = ({ watch }: FlowView): string => {
+  const { flow } = watch.connection;
+  return `${flow.addressOf(flow.server)}:${flow.port[flow.server]}`;
+};
+
 function outerOf(views: readonly FlowView[]): OuterTuple | null {
   // The one that the client's own segments were sent under; another may hold only what came back.
   const [best] = [...views].sort((a, b) => sentOf(b) - sentOf(a));
@@ -89,16 +94,22 @@ export function farTuples(leg: JoinedLeg, { stations }: Correlation): OuterTuple
   return [...found.values()].sort((a, b) => a.time - b.time).map(({ client, frame }) => ({ client, frame }));
 }
 
-function takenBy(client: string, leg: JoinedLeg, node: number, correlation: Correlation): FrameId | null {
+/** One to the same server counts first: many nodes let connections to two servers share a port, some do not. */
+function takenBy(client: string, leg: JoinedLeg, node: number, correlation: Correlation): OuterTaken | null {
+  const servers = new Set(leg.views.map(serverOf));
+  let found: OuterTaken | null = null;
   for (const { legs } of correlation.flows) {
     for (const other of legs) {
       if (other === leg) continue;
       for (const view of viewsAt(other, node, 'out', correlation)) {
-        if (clientOf(view) === client) return view.watch.connection.flow.firstFrame;
+        if (clientOf(view) !== client) continue;
+        const frame = view.watch.connection.flow.firstFrame;
+        if (servers.has(serverOf(view))) return { frame, sameServer: true };
+        found ??= { frame, sameServer: false };
       }
     }
   }
-  return null;
+  return found;
 }
 
 function shiftOf(inner: readonly FlowView[], outer: readonly FlowView[]): NodeShift | null {

@@ -55,14 +55,18 @@ function isVain(packet: CrossPacket, crossing: Crossing, nodes: readonly number[
   return nodes.every((n) => crossing.look(packet, ingress(n, packet.from)) === 'missing');
 }
 
+/** The payload that every host must take (RFC 9293, 3.7.1: the default of the maximum segment size). */
+const FITS_ANY_PATH = 536;
+
 /** The largest payload of each end that came to the new node once it was in the path. */
 function largestTaken({ to, restored }: Takeover, crossings: readonly Crossing[]): Record<Sender, number> {
-  const largest: Record<Sender, number> = { client: 0, server: 0 };
+  const largest: Record<Sender, number> = { client: FITS_ANY_PATH, server: FITS_ANY_PATH };
   if (restored === null) return largest;
   for (const crossing of crossings) {
     for (const packet of crossing.packets) {
-      if (packet.time < restored || packet.length <= largest[packet.from]) continue;
-      if (crossing.at(packet, ingress(to, packet.from)) !== null) largest[packet.from] = packet.length;
+      const came = crossing.at(packet, ingress(to, packet.from));
+      if (came === null || came.time < restored) continue;
+      largest[packet.from] = Math.max(largest[packet.from], packet.length);
     }
   }
   return largest;

@@ -41,6 +41,8 @@ export interface TripOptions {
   outside?: Partial<Record<NodeName, string>>;
   /** Added to the numbers of client and server on the outer side. Default nothing. */
   shift?: readonly [number, number];
+  /** The nodes that do so. Default both. */
+  shifting?: readonly NodeName[];
   isn?: readonly [number, number];
   /** With timestamps, a tick a millisecond. Default true. */
   stamped?: boolean;
@@ -176,7 +178,9 @@ export class Trip {
     const outside = this.options.outside?.[via];
     const client = outer && outside !== undefined ? tuple(outside) : inside;
     const { server } = this.ends;
-    const [cs, ss] = outer ? (this.options.shift ?? [0, 0]) : [0, 0];
+    const { shift = [0, 0], shifting = ['a', 'b'] } = this.options;
+    // What a node leaves as it is has the numbers of its sender's side everywhere.
+    const [cs, ss] = (shifting.includes(via) ? outer : who === 'server') ? shift : [0, 0];
     const [seqBase, ackBase] =
       who === 'client'
         ? [this.ends.client.isn + cs, server.isn + ss]
@@ -217,8 +221,9 @@ function wayOf(who: End, via: NodeName, from?: Place, to?: Place): Place[] {
 
 const delayTo = (index: number): number => [0, LINK, LINK + NODE, 2 * LINK + NODE][index] as number;
 
-function written({ at, leaves, fields }: Glimpse, link: 'ethernet' | 'sll2'): Packet {
-  const packetType = leaves ? PacketType.Outgoing : PacketType.Host;
+function written({ at, place, leaves, fields }: Glimpse, link: 'ethernet' | 'sll2'): Packet {
+  const came = fields.destinationMac === MAC[place] ? PacketType.Host : PacketType.OtherHost;
+  const packetType = leaves ? PacketType.Outgoing : came;
   return { at, data: buildTcp({ ...fields, link, packetType }) };
 }
 
@@ -306,11 +311,13 @@ export interface ReportOptions {
   readonly named?: boolean;
   readonly until?: number;
   readonly ladderFor?: string;
+  /** Journals or logs of nodes, by file name. */
+  readonly journals?: Readonly<Record<string, string>>;
 }
 
 /** The report on captures. */
 export function reportOn(captures: readonly Taken[], options: ReportOptions = {}): Report {
-  const { until, ladderFor, named = true } = options;
+  const { until, ladderFor, named = true, journals = {} } = options;
   const analysis = createAnalysis({
     tool: { name: 'test', version: '1' },
     ...(until === undefined ? {} : { until: epoch(until) }),
@@ -321,5 +328,6 @@ export function reportOn(captures: readonly Taken[], options: ReportOptions = {}
     feed.push(bytes);
     feed.end();
   }
+  for (const [file, text] of Object.entries(journals)) analysis.addJournal({ file, text });
   return analysis.finish();
 }

@@ -341,7 +341,7 @@ describe('whatever was sent', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

@@ -25,6 +25,7 @@ export function buildLinkFacts(sources: readonly LinkSource[], vantages: readonl
         ? [i]
         : [],
     );
+  const nodes = [...new Set(vantages.map(({ station }) => station.node))].filter((n) => n >= 0);
   // Every judged flow asks, and the answer is that of all flows.
   const own = new Map<string, ReadonlySet<number>>();
   return {
@@ -32,7 +33,11 @@ export function buildLinkFacts(sources: readonly LinkSource[], vantages: readonl
       const key = `${node} ${side}`;
       let macs = own.get(key);
       if (macs === undefined) {
-        macs = new Set(at(node, side).flatMap((i) => macsOf(sources[i] as LinkSource, side)));
+        const here = at(node, side).map((i) => sources[i] as LinkSource);
+        const others = new Set(nodes.filter((n) => n !== node).flatMap((n) => at(n, side)));
+        const theirs = new Set([...others].flatMap((i) => farMacs(sources[i] as LinkSource, side)));
+        const said = here.flatMap(announcedMacs).filter((mac) => !theirs.has(mac));
+        macs = new Set([...here.flatMap((s) => farMacs(s, side)), ...said]);
         own.set(key, macs);
       }
       return macs;
@@ -53,17 +58,15 @@ export function buildLinkFacts(sources: readonly LinkSource[], vantages: readonl
   };
 }
 
-/** MACs of what went out on that side: segments of the far end, and the node's own questions. */
-function macsOf({ watches, neighbours }: LinkSource, side: 'in' | 'out'): number[] {
-  const found: number[] = [];
-  for (const { connection } of watches) {
-    const { flow, sides } = connection;
-    const far = side === 'in' ? flow.server : flow.client;
-    if (sides[far].mac >= 0) found.push(sides[far].mac);
-  }
-  for (const e of neighbours.events) if (e.kind === 'announces' && e.mac >= 0) found.push(e.mac);
-  return found;
-}
+/** MACs of what went out on that side: segments of the far end. */
+const farMacs = ({ watches }: LinkSource, side: 'in' | 'out'): number[] =>
+  watches
+    .map(({ connection: { flow, sides } }) => sides[side === 'in' ? flow.server : flow.client].mac)
+    .filter((mac) => mac >= 0);
+
+/** MACs that an address was announced at on its link; the other node's announcements are heard there as well. */
+const announcedMacs = ({ neighbours }: LinkSource): number[] =>
+  neighbours.events.filter((e) => e.kind === 'announces' && e.mac >= 0).map((e) => e.mac);
 
 function isWithin(e: NeighbourEvent, { clock, shift }: CrossVantage, from: Nanos, to: Nanos): boolean {
   const time = clock.toReference(e.time + shift);

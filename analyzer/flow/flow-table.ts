@@ -53,13 +53,14 @@ export class FlowTable {
       flow = this.open(frame, sender, id, slot);
       if (before !== undefined && isProxied(before, frame)) flow.twin = before;
     }
+    // Of the two legs the outer one: it leads to the other.
+    this.last = flow;
     if (flow.twin !== null && frame.packetType >= 0) flow = sideOf(flow, flow.twin, frame, sender);
     if ((frame.flags & (TcpFlag.Syn | TcpFlag.Ack)) === TcpFlag.Syn) this.synSeq[flow.index] = frame.seq;
     // Also where time runs backwards, a flow does not end before it starts.
     if (frame.time > flow.lastTime) flow.lastTime = frame.time;
     flow.lastFrame = id;
     flow.frames += 1;
-    this.last = flow;
     return flow;
   }
 

@@ -241,7 +241,7 @@ describe('whatever the order of files', () => {
           expect(seq).toBeLessThan(10_000);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 });

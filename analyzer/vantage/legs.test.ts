@@ -201,7 +201,7 @@ describe('no legs of one flow are', () => {
 
 describe('many flows of one service', () => {
   it.each(['other', 'the same'])('through a proxy are paired in no time (they ask for %s)', (what) => {
-    const flows = Array.from({ length: 300 }, (_, nth) =>
+    const flows = Array.from({ length: 210 }, (_, nth) =>
       proxied({ nth, at: nth * 0.01, asks: get(what === 'other' ? `file-${nth}` : 'a') }),
     );
     const begun = process.hrtime.bigint();

@@ -7,6 +7,7 @@
  * `captured` before an absence is made to mean something.
  */
 import type { Nanos } from '../../packet/time.ts';
+import { PacketType } from '../../packet/wire/frame.ts';
 import type { Crossing, CrossPacket, Point, Sender } from '../failover/crossing.ts';
 import type { LinkFacts } from '../failover/link-facts.ts';
 import type { Takeover } from '../failover/takeover.ts';
@@ -36,8 +37,8 @@ export interface NodeWay {
   readonly tooBig: readonly FrameId[];
   /** The connection's tuple on the node's outer side; null where it was not seen there. */
   readonly outer: OuterTuple | null;
-  /** Frame of another connection that has this client tuple on the node's outer side; null where none has. */
-  outerTaken(client: string): FrameId | null;
+  /** Another connection that has this client tuple on the node's outer side; null where none has. */
+  outerTaken(client: string): OuterTaken | null;
   /** Sequence numbers on its outer side against its inner one; null where not both were seen. */
   readonly shifts: NodeShift | null;
   /** All segments that came to the node and that left it, by the end that sent them; 0 where a side was not captured. */
@@ -48,6 +49,12 @@ export interface OuterTuple {
   /** `address:port` of the client, as the server knows it. */
   readonly client: string;
   readonly frame: FrameId;
+}
+
+export interface OuterTaken {
+  readonly frame: FrameId;
+  /** It leads to the server that the connection led to: no node can give both the same tuple. */
+  readonly sameServer: boolean;
 }
 
 export interface NodeShift {
@@ -64,7 +71,7 @@ export interface NodeSeen {
   readonly in: boolean;
   readonly out: boolean;
   readonly outer: OuterTuple | null;
-  outerTaken(client: string): FrameId | null;
+  outerTaken(client: string): OuterTaken | null;
   readonly shifts: NodeShift | null;
   readonly totals: NodeWay['totals'];
   readonly tooBig: readonly FrameId[];
@@ -181,6 +188,7 @@ function wayOf(
   const isFlooded = (p: CrossPacket): boolean => {
     const seen = crossing.at(p, ingress(n.node, p.from));
     if (seen === null) return false;
+    if (seen.row.packetType === PacketType.OtherHost) return true;
     const mac = links.macAt(seen.vantage, seen.row.macDestination);
     const known = macs[p.from === 'client' ? 'in' : 'out'];
     return mac >= 0 && known.size > 0 && !known.has(mac);

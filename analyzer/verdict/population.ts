@@ -71,7 +71,7 @@ export function cleanSplit(members: readonly Member[]): Split | null {
       passed,
       counts,
       (m) => m.owed,
-      (v) => `with bytes of the ${v} outstanding`,
+      (v) => (v === 'nothing' ? 'with nothing outstanding' : `with bytes of the ${v} outstanding`),
     )
   );
 }

@@ -1,17 +1,25 @@
 /**
- * One connection as tshark's frames show it: what each end had sent and
- * acknowledged before every frame, when anything moved, and which probes were
- * answered. A walk of its own, so that the numbers in a report's sentences can
- * be worked out a second time.
+ * One flow as tshark's frames show it in each capture, under whatever tuple it
+ * has there: what each end had sent and acknowledged before every frame, when
+ * anything moved, and which probes were answered. A walk of its own, so that
+ * the numbers in a report's sentences can be worked out a second time.
+ * The trap: a capture of a whole node shows a translated connection under two
+ * tuples, and every segment of it twice: each tuple is walked by itself.
  */
-import type { End, Flow } from '../../analyzer/index.ts';
+import type { End, Endpoint, Flow, FrameRef } from '../../analyzer/index.ts';
 import type { ReadFrame } from './tshark-reader.ts';
+import type { Witness } from './witness.ts';
 
 export const TcpBit = { Fin: 1, Syn: 2, Rst: 4, Ack: 16 } as const;
 
 /** A frame of the connection, with the state before it. Sequence numbers are raw. */
 export interface FlowFrame {
   readonly read: ReadFrame;
+  readonly capture: string;
+  /** ns since the epoch by the clock of the report. */
+  readonly time: bigint;
+  /** The tuple under which it was sent there: frames of one walk have the same. */
+  readonly walk: string;
   readonly from: End;
   /** What its sender had sent before (the number it would send next); null before its first. */
   readonly next: number | null;
@@ -38,29 +46,73 @@ interface EndState {
   ahead: [number, number][];
 }
 
-/** The end of the flow that sent a frame; null for a frame of anything else. */
-export function senderOf(read: ReadFrame, flow: Flow): End | null {
-  const is = (end: { address: string; port: number }, address: string, port: number): boolean =>
-    end.address === address && end.port === port;
-  const { source, sourcePort, destination, destinationPort } = read;
-  if (is(flow.client, source, sourcePort) && is(flow.server, destination, destinationPort)) return 'client';
-  if (is(flow.server, source, sourcePort) && is(flow.client, destination, destinationPort)) return 'server';
-  return null;
+/** ns: a port is used again no sooner, and no clock of the fixtures is known worse. */
+const CLOCK_NOISE = 1_000_000n;
+
+/** The frames of a flow in every capture. */
+export class FlowFrames {
+  private readonly byCapture = new Map<string, readonly FlowFrame[]>();
+  private readonly byFrame = new Map<string, FlowFrame>();
+
+  constructor(witness: Witness, flow: Flow) {
+    for (const { id } of witness.report.captures) {
+      const walks = tuplesOf(flow).flatMap((tuple) => walk(witness, flow, id, tuple));
+      const frames = walks.sort((a, b) => a.read.frame - b.read.frame);
+      this.byCapture.set(id, frames);
+      for (const f of frames) this.byFrame.set(`${id} ${f.read.frame}`, f);
+    }
+  }
+
+  in(capture: string): readonly FlowFrame[] {
+    return this.byCapture.get(capture) ?? [];
+  }
+
+  at({ capture, frame }: FrameRef): FlowFrame | undefined {
+    return this.byFrame.get(`${capture} ${frame}`);
+  }
+
+  /** Frames of the same walk as one of them, in order. */
+  walkOf({ capture, walk }: FlowFrame): readonly FlowFrame[] {
+    return this.in(capture).filter((f) => f.walk === walk);
+  }
+
+  all(): readonly FlowFrame[] {
+    return [...this.byCapture.values()].flat();
+  }
 }
 
-/** The frames of a flow, in order. Where a SYN reused its ports, only those of its own time. */
-export function framesOfFlow(frames: ReadonlyMap<number, ReadFrame>, flow: Flow): FlowFrame[] {
+/** Every tuple that a flow may have somewhere: as the client names it, translated, and those of its legs. */
+function tuplesOf({ client, server, translated = [], legs = [] }: Flow): [client: string, server: string][] {
+  const text = ({ address, port }: Endpoint): string => `${address}:${port}`;
+  const clients = new Set([client, ...legs.map((l) => l.client), ...translated].map(text));
+  const servers = new Set([server, ...legs.map((l) => l.server), ...translated].map(text));
+  return [...clients].flatMap((c) => [...servers].flatMap((s): [string, string][] => [[c, s]]));
+}
+
+/** Where a SYN reused the ports, only the frames of the flow's own time. */
+function walk(
+  witness: Witness,
+  flow: Flow,
+  capture: string,
+  [client, server]: readonly [string, string],
+): FlowFrame[] {
   const fresh = (): EndState => ({ next: null, una: null, inOrder: null, window: -1, ahead: [] });
   const state: Record<End, EndState> = { client: fresh(), server: fresh() };
   const found: FlowFrame[] = [];
-  for (const read of frames.values()) {
-    const from = senderOf(read, flow);
-    if (from === null || read.isIcmp) continue;
-    if (read.time < BigInt(flow.start) || read.time > BigInt(flow.end)) continue;
+  const sent = (from: End): { read: ReadFrame; from: End }[] => {
+    const [source, destination] = from === 'client' ? [client, server] : [server, client];
+    return witness.between(capture, source, destination).map((read) => ({ read, from }));
+  };
+  const frames = [...sent('client'), ...sent('server')].sort((a, b) => a.read.frame - b.read.frame);
+  const [start, end] = [BigInt(flow.start) - CLOCK_NOISE, BigInt(flow.end) + CLOCK_NOISE];
+  for (const { read, from } of frames) {
+    const time = witness.timeOf(capture, read);
+    if (read.isIcmp || time < start || time > end) continue;
     const own = state[from];
     const { next, una, inOrder, window } = own;
     const moves = absorb(read, own, state[from === 'client' ? 'server' : 'client']);
-    found.push({ read, from, next, una, inOrder, window, moves });
+    const walk = `${client} ${server}`;
+    found.push({ read, capture, time, walk, from, next, una, inOrder, window, moves });
   }
   return found;
 }
@@ -86,6 +138,10 @@ function absorb(read: ReadFrame, own: EndState, peer: EndState): boolean {
     const known = peer.una;
     if (known !== null && seqAfter(read.ack, known) > 0 && acknowledgesData(read, peer)) moves = true;
     if (known === null || seqAfter(read.ack, known) > 0) peer.una = read.ack;
+    // The receiver has it, also where the capture began with a probe or missed a frame.
+    if (peer.inOrder !== null && seqAfter(read.ack, peer.inOrder) > 0) {
+      peer.inOrder = joined(read.ack, peer.ahead);
+    }
   }
   own.window = read.window;
   return moves;
@@ -123,5 +179,5 @@ export function answerTo(frames: readonly FlowFrame[], index: number): FlowFrame
   const asked = frames[index] as FlowFrame;
   const next = frames[index + 1];
   if (next === undefined || next.from === asked.from) return null;
-  return next.read.time - asked.read.time < ANSWER_WAIT ? next : null;
+  return next.time - asked.time < ANSWER_WAIT ? next : null;
 }

@@ -59,10 +59,7 @@ function byTuple(frames: Frames): Map<string, ReadFrame[]> {
   const found = new Map<string, ReadFrame[]>();
   for (const read of frames.values()) {
     if (read.sourcePort < 0) continue;
-    const tuple = tupleOf(
-      `${read.source}:${read.sourcePort}`,
-      `${read.destination}:${read.destinationPort}`,
-    );
+    const tuple = tupleOf(`${read.source}:${read.sourcePort}`, `${read.destination}:${read.destinationPort}`);
     const known = found.get(tuple);
     if (known === undefined) found.set(tuple, [read]);
     else known.push(read);

@@ -5,10 +5,12 @@
  */
 import { out, possible, type Rule } from '../rule.ts';
 import { rungOfStall } from '../rung.ts';
+import { applicationIdleOnTheWay } from '../way/resumed.ts';
 
 export const applicationIdle: Rule = {
   id: 'application-idle',
   meaning: 'the application had nothing to send',
+  onTheWay: applicationIdleOnTheWay,
   judge(c) {
     const stall = c.main?.stall;
     if (stall === undefined) return out('there was no stall');

@@ -6,11 +6,8 @@
 import { onlyServer, unlessWentOn } from '../gates.ts';
 import { isRetryPending } from '../outcome.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
-import { pmtuBlackHole as byTheWay } from '../way/path.ts';
+import { pmtuBlackHole as byTheWay, LARGE } from '../way/path.ts';
 import { endName, seconds } from '../words.ts';
-
-/** Bytes of payload: a smaller one fits any path. */
-const LARGE = 1000;
 
 export const pmtuBlackHole: Rule = {
   id: 'pmtu-black-hole',

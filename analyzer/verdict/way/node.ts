@@ -163,11 +163,12 @@ export function snatPortClash(c: Case): Judgement | null {
   if (taken === null || claims === null)
     return out('the port that the old node had used is free at the new one');
   return found(
-    'high',
+    // A node that gives every connection a new port may have given the old one away by chance.
+    taken.sameServer ? 'high' : 'medium',
     ...claims,
     observed(
       `at ${way.newNode?.host} the port that the old node had used belongs to another connection`,
-      [taken],
+      [taken.frame],
       {
         from: 'other-flow',
         what: 'segment',
@@ -181,11 +182,11 @@ function portTaken(way: Way, before: OuterTuple): Judgement | null {
   const node = way.newNode;
   const own = node?.swallowed.client ?? [];
   const taken = node?.outerTaken(before.client) ?? null;
-  if (node === null || taken === null || own.length === 0) return null;
+  if (node === null || taken?.sameServer !== true || own.length === 0) return null;
   return found(
     'high',
     shown(`${way.oldNode?.host} sent the client's segments as ${before.client}`, [before.frame], 'client'),
-    observed(`at ${node.host} that port belongs to another connection`, [taken], {
+    observed(`at ${node.host} that port belongs to another connection`, [taken.frame], {
       from: 'other-flow',
       what: 'segment',
     }),

@@ -90,6 +90,22 @@ function pickedUp(c: Case): Judgement | null {
   );
 }
 
+/** Longer than any path: what was sent so long before the silence ended did not end it. */
+const IN_VAIN = 200_000_000;
+
+/** The end that owed bytes had sent some, and they did not come: seen at that end, or at a node. */
+export function applicationIdleOnTheWay(c: Case): Judgement | null {
+  const way = wayOf(c);
+  if (way === null || c.main === null) return null;
+  const owing = c.main.stall.owedBy === c.flow.client ? 'client' : 'server';
+  const { crossing, since, until } = way.hops;
+  const tried = crossing.packets.filter(
+    (p) => p.from === owing && p.length > 0 && p.time > since && p.time < until - IN_VAIN,
+  );
+  if (tried.length === 0) return null;
+  return out(`the ${owing} sent ${plural(tried.length, 'segment')} with data in the silence`);
+}
+
 export function outageOnTheWay(c: Case): Judgement | null {
   const way = wayOf(c);
   if (way === null || c.outcome !== 'resumed') return null;

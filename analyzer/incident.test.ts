@@ -1,0 +1,193 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Flow, Report } from './report/report.ts';
+import { HTTP_GET } from './test-frames.ts';
+import { PLACES, type Place, reportOn, type Taken, Trip, taken, takenOnAny } from './test-path.ts';
+import { ASKED, BODY, goesOn, lost, opened, PROBE, rungs } from './test-stories.ts';
+
+const flowOn = ({ flows }: Report, port = 40_000): Flow => flows.find((f) => f.client.port === port) as Flow;
+const words = (report: Report, port?: number): string => {
+  const { outcome, cause } = flowOn(report, port);
+  return `${outcome} ${cause ?? '?'}`;
+};
+
+const kept = (): Trip => rungs(lost(), 'b.out');
+
+describe('all captures of an incident', () => {
+  it('give one flow, judged by its client’s view, with the cause that the nodes show', () => {
+    const report = reportOn(taken([kept(), opened({ port: 42_000 })]), { until: 40 });
+    expect(report.flows.map((f) => [f.client.port, f.outcome, f.seenAt])).toEqual([
+      [40_000, 'hung', ['c1', 'c2', 'c3', 'c5', 'c6']],
+      [42_000, 'unaffected', ['c1', 'c4', 'c5', 'c6']],
+    ]);
+    expect(words(report)).toBe('hung no-state-drop');
+    expect(report.problems).toEqual([]);
+  });
+
+  it('say the same in any order, named or numbered', () => {
+    const files = taken([kept(), opened({ port: 42_000 })]);
+    const [first] = reportOn(files, { until: 40 }).flows;
+    const all = files.map((f) => f.file);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(all, { minLength: all.length }), fc.boolean(), (order, named) => {
+        const report = reportOn(
+          order.map((name) => files.find((f) => f.file === name) as Taken),
+          { until: 40, named },
+        );
+        expect(words(report)).toBe('hung no-state-drop');
+        expect(report.flows.map((f) => f.id)).toContain(first?.id);
+        const { from, to } = report.failovers[0] ?? {};
+        expect([from, to]).toEqual(['node-a', 'node-b']);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('say the same with clocks far apart, and all times by the client’s', () => {
+    const ahead = { server: 7200, 'a.in': -900, 'a.out': -900, 'b.in': 33, 'b.out': 33 };
+    const plain = reportOn(taken([kept()]), { until: 40 });
+    const apart = reportOn(taken([kept()], PLACES, { ahead }), { until: 40 });
+    expect(words(apart)).toBe(words(plain));
+    const dates = ({ failovers }: Report): number[] =>
+      failovers
+        .flatMap((f) => [f.pathLost, f.pathRestored ?? '0'])
+        .map((t) => Number(BigInt(t) / 1_000_000n));
+    for (const [i, date] of dates(apart).entries()) expect(Math.abs(date - dates(plain)[i]!)).toBeLessThan(2);
+  });
+});
+
+describe('fewer captures', () => {
+  const views: [Place[], string][] = [
+    [['client'], 'hung ?'],
+    [['server'], 'hung ?'],
+    [['client', 'server'], 'hung ?'],
+    [['client', 'a.in', 'a.out', 'server'], 'hung ?'],
+    [['client', 'a.in', 'a.out', 'b.in', 'b.out'], 'hung no-state-drop'],
+    [['client', 'b.in', 'b.out', 'server'], 'hung no-state-drop'],
+  ];
+  it.each(views)('%j never name another cause', (places, answer) => {
+    const report = reportOn(taken([kept(), opened({ port: 42_000 })], places), { until: 40 });
+    expect(words(report)).toBe(answer);
+    const { cause, candidates } = flowOn(report);
+    expect(cause === 'no-state-drop' || candidates.includes('no-state-drop')).toBe(true);
+  });
+
+  it('ask for the vantage that would tell, and for none that is there', () => {
+    const some = reportOn(taken([kept()], ['client', 'a.in', 'a.out', 'server']), { until: 40 });
+    expect(flowOn(some).splitBy.some((s) => s.startsWith('node-b'))).toBe(true);
+    const given = reportOn(taken([kept()], ['client', 'b.out']), { until: 40 });
+    expect(flowOn(given).splitBy).not.toContain('node-b.out');
+  });
+});
+
+describe('a node’s capture of one link that nobody named', () => {
+  it('claims nothing about the other link', () => {
+    const files = taken([goesOn(lost(), 5.7)], ['client', 'a.in']).map((f, i) => ({
+      ...f,
+      file: ['client.pcap', 'firewall.pcap'][i] as string,
+    }));
+    const report = reportOn(files, { until: 40 });
+    expect(words(report)).toBe('resumed ?');
+    const [, node] = report.captures;
+    expect(node?.vantage).toMatchObject({ role: 'node' });
+    expect(report.flows[0]?.claims.filter((c) => c.kind === 'absent')).toEqual([]);
+  });
+});
+
+describe('coverage', () => {
+  /** All data came, and the server has more to say at 20 s, which comes to the client; the client's capture ends at 6 s. */
+  const cut = (): Report => {
+    const t = goesOn(lost(), 5.7);
+    const more = t.client(19, { payload: HTTP_GET }).server(20, { payload: 500 }).client(20.1);
+    for (const at of [22, 24, 26]) more.server(at, { payload: 500 }).client(at + 0.1, { payload: 5 });
+    return reportOn(taken([more], PLACES, { misses: { client: (at) => at > 6 } }), { until: 40 });
+  };
+
+  it('of an end’s capture stops where others show frames going on to it', () => {
+    expect(flowOn(cut()).outcome).not.toBe('hung');
+  });
+
+  it('of one that falls silent runs on where nothing went on to it', () => {
+    const silent = reportOn(taken([kept()]));
+    expect(words(silent)).toBe('hung no-state-drop');
+  });
+});
+
+describe('a client that closes and opens another connection', () => {
+  it('is named as the one that replaced it', () => {
+    const closed = lost().client(3.5, { flags: 'FIN ACK', to: 'client' });
+    closed.client(4, { flags: 'FIN ACK', seq: ASKED, to: 'client' });
+    const report = reportOn(taken([closed, opened({ port: 42_000, at: 8 })]), { until: 40 });
+    expect(flowOn(report).replacedBy).toBe(flowOn(report, 42_000).id);
+  });
+});
+
+describe('a server’s view alone', () => {
+  it('of a connection left idle while its client opened another one is undecided', () => {
+    const idle = new Trip().handshake(0).client(1, { payload: HTTP_GET });
+    idle.server(1.1, { payload: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' }).client(1.2);
+    const next = opened({ port: 42_000, at: 20 });
+    const report = reportOn(taken([idle, next], ['server']), { until: 40 });
+    expect(flowOn(report).outcome).toBe('undecided');
+    const both = reportOn(taken([idle, next], ['client', 'server']), { until: 40 });
+    expect(flowOn(both).outcome).toBe('unaffected');
+  });
+});
+
+describe('odd captures', () => {
+  it('an empty one disturbs nobody', () => {
+    const files = [...taken([kept()]), { file: 'more.pcap', bytes: taken([], ['client'])[0]!.bytes }];
+    const report = reportOn(files, { until: 40 });
+    expect(words(report)).toBe('hung no-state-drop');
+    expect(report.captures.at(-1)?.vantage.role).toBe('unknown');
+  });
+
+  it('none at all give an empty report', () => {
+    const { flows, failovers, path, clocks } = reportOn([]);
+    expect({ flows, failovers, path, clocks }).toEqual({
+      flows: [],
+      failovers: [],
+      path: { kind: 'unknown', claims: [] },
+      clocks: [],
+    });
+  });
+
+  it('the same capture twice is one flow', () => {
+    const [client] = taken([kept()], ['client']);
+    const report = reportOn([client!, { ...client!, file: 'client-copy.pcap' }], { until: 40 });
+    expect(report.flows.length).toBe(1);
+    expect(words(report)).toBe('hung ?');
+  });
+
+  it('a wrong name is told, and taken at its word', () => {
+    const [client, , , , , server] = taken([kept()]);
+    const swapped = [
+      { ...client!, file: 'server.pcap' },
+      { ...server!, file: 'client.pcap' },
+    ];
+    const report = reportOn(swapped, { until: 40 });
+    // A file's name is only a guess, which the traffic corrects.
+    expect(report.captures.map((c) => c.vantage.role)).toEqual(['client', 'server']);
+  });
+});
+
+describe('whole nodes', () => {
+  it('say the same as their sides do', () => {
+    for (const story of [
+      kept(),
+      goesOn(
+        lost()
+          .client(4, PROBE)
+          .server(4.001, { seq: BODY.seq! + 1000 }),
+        5.7,
+      ),
+    ]) {
+      const six = reportOn(taken([story, opened({ port: 42_000 })]), { until: 40 });
+      const any = reportOn(takenOnAny([story, opened({ port: 42_000 })]), { until: 40 });
+      expect(words(any)).toBe(words(six));
+      expect(any.path.kind).toBe(six.path.kind);
+      const numbered = reportOn(takenOnAny([story, opened({ port: 42_000 })]), { until: 40, named: false });
+      expect(words(numbered)).toBe(words(six));
+    }
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { epoch } from '../../test-frames.ts';
+import { ANSWER, goesOn, lost, outBecause, PROBE, rungs, said, verdictOn } from '../../test-stories.ts';
+
+/** B passes a keepalive and its answer at 4 s, and the retry of 5.7 s. */
+const probed = () => goesOn(lost().client(4, PROBE).server(4.001, ANSWER), 5.7);
+const journal = (at: number): Record<string, string> => ({
+  'node-b.jsonl': JSON.stringify({
+    time: epoch(at).toString(),
+    node: 'node-b',
+    event: 'state-committed',
+    entries: 3,
+    took: 0.1,
+  }),
+});
+
+describe('a download that went on at the retry after a keepalive had passed', () => {
+  it('waited for the timer, or was picked up by the keepalive: nothing tells the two apart', () => {
+    const flow = verdictOn([probed()]);
+    expect([flow.outcome, flow.cause, flow.candidates]).toEqual([
+      'resumed',
+      null,
+      ['rto-backoff', 'midstream-pickup'],
+    ]);
+    expect(flow.splitBy).toContain('state:node-b');
+    expect(said([probed()])).toBe('resumed ?');
+  });
+
+  it('waited for the timer, where the journal shows the state in place before', () => {
+    expect(said([probed()], { journals: journal(3.5) })).toBe('resumed rto-backoff');
+    expect(outBecause(verdictOn([probed()], { journals: journal(3.5) }), 'midstream-pickup')).toContain(
+      'journal',
+    );
+  });
+
+  it('is as open as before, where the state came later', () => {
+    expect(verdictOn([probed()], { journals: journal(5) }).cause).toBeNull();
+  });
+
+  it('was picked up, where the retry before the keepalive was dropped', () => {
+    const t = goesOn(rungs(lost(), 'b.out', [5.7]).client(7, PROBE).server(7.001, ANSWER), 10.5);
+    expect(said([t])).toBe('resumed midstream-pickup');
+    const flow = verdictOn([t]);
+    expect(outBecause(flow, 'rto-backoff')).toBe('the new node picked the connection up in mid-stream');
+    expect(outBecause(flow, 'outage')).toBe('the path was back before');
+  });
+});
+
+describe('a download that went on with the first that came to the new node', () => {
+  it('was no mid-stream pick-up: B knew it', () => {
+    const flow = verdictOn([goesOn(lost(), 5.7)]);
+    expect(outBecause(flow, 'midstream-pickup')).toContain(
+      'the first that node-b passed on was the data itself',
+    );
+    expect(flow.candidates).toEqual(['rto-backoff', 'outage']);
+  });
+
+  it('did not wait for an idle application: the server’s own capture shows what it sent in vain', () => {
+    const because = outBecause(verdictOn([goesOn(lost(), 5.7)]), 'application-idle');
+    expect(because).toBe('the server sent 4 segments with data in the silence');
+  });
+
+  it('may have, where only the client was captured', () => {
+    const flow = verdictOn([goesOn(lost(), 5.7)], { places: ['client'] });
+    expect(flow.candidates).toContain('application-idle');
+  });
+});

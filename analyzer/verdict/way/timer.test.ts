@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { ASKED, lost, opened, outBecause, PROBE, said, verdictOn } from '../../test-stories.ts';
+
+const fin = (at: number) =>
+  lost()
+    .client(at, { flags: 'FIN ACK', to: 'client' })
+    .client(at + 0.5, { flags: 'FIN ACK', seq: ASKED, to: 'client' });
+
+describe('who closes before the path is back', () => {
+  it('has its timer as the cause', () => {
+    expect(said([fin(3.5), opened({ port: 42_000, at: 8 })])).toBe('gave-up client-timeout');
+  });
+
+  it('or its keepalive, where probes went before', () => {
+    const t = [2, 3, 4, 5, 6].reduce((trip, at) => trip.client(at, { ...PROBE, to: 'client' }), lost());
+    const closed = t.client(7, { flags: 'RST ACK', to: 'client' });
+    expect(said([closed, opened({ port: 42_000, at: 9 })])).toBe('gave-up keepalive-expired');
+  });
+
+  it('has never met the new node: its faults are out', () => {
+    const flow = verdictOn([fin(3.5), opened({ port: 42_000, at: 8 })]);
+    for (const cause of ['no-state-drop', 'no-state-reject', 'terminated-proxy'] as const) {
+      expect(outBecause(flow, cause)).toContain('nothing of it had reached the new node');
+    }
+  });
+
+  it('is told by the first sign of the new node', () => {
+    const { claims } = verdictOn([fin(3.5), opened({ port: 42_000, at: 8 })]);
+    expect(claims.map((c) => c.text)).toContain(
+      'the first sign of node-b came 4.50 s after the client had closed',
+    );
+  });
+});
+
+describe('who closes after a segment had come to the new node', () => {
+  it('has the node as the cause, its timer as what contributed', () => {
+    const t = lost().client(2.5, { ...PROBE, to: 'b.in' });
+    t.client(3.5, { flags: 'FIN ACK', to: 'b.in' }).client(4, { flags: 'FIN ACK', seq: ASKED, to: 'b.in' });
+    const flow = verdictOn([t, opened({ port: 42_000, at: 2.2 })]);
+    expect([flow.outcome, flow.cause, flow.contributing]).toEqual([
+      'gave-up',
+      'no-state-drop',
+      ['client-timeout'],
+    ]);
+    expect(outBecause(flow, 'client-timeout')).toContain("the node's fault comes first");
+  });
+});

@@ -1,0 +1,254 @@
+/**
+ * Laws of captures that are given together: their order, how they are cut into
+ * files, a capture given twice, a file that holds nothing, and one of another
+ * incident change nothing that is said.
+ */
+import { describe, expect, test } from 'vitest';
+import type { AnalysisOptions, Report } from '../../analyzer/index.ts';
+import { recordsOf } from './capture-cache.ts';
+import { writeCapture } from './pcap-records.ts';
+import { allScenarios, type Scenario } from './scenario.ts';
+import {
+  comparable,
+  diagnoseInputs,
+  difference,
+  type Input,
+  labelled,
+  labelOf,
+  named,
+  saidOf,
+  shuffled,
+  whyWrong,
+} from './together.ts';
+
+/** A scenario is diagnosed dozens of times, and its captures have up to 37 MB. */
+const PATIENCE = 240_000;
+const SECOND = 1_000_000_000n;
+
+const scenarios = allScenarios();
+const reports = new WeakMap<Scenario, Report>();
+
+function whole(scenario: Scenario): Report {
+  const known = reports.get(scenario) ?? diagnoseInputs(labelled(scenario));
+  reports.set(scenario, known);
+  return known;
+}
+
+const ALL_WAYS: Readonly<Record<string, (scenario: Scenario) => Input[]>> = {
+  labelled,
+  'named by their files': named,
+  // In the order of the alphabet the names say nothing, and differ from the order in which they are given.
+  'without names': (s) => named(s).map((input, i) => ({ ...input, file: `${(i * 5 + 2) % 7}.pcap` })),
+};
+
+describe.each(scenarios)('$name', (scenario) => {
+  test.each(Object.entries(ALL_WAYS))(
+    'the order of captures changes nothing: %s',
+    (_name, inputsOf) => {
+      const inputs = inputsOf(scenario);
+      const expected = comparable(diagnoseInputs(inputs));
+      const orders = [
+        [...inputs].reverse(),
+        [...inputs.slice(2), ...inputs.slice(0, 2)],
+        shuffled(inputs, 77),
+      ];
+      for (const order of orders) {
+        expect(difference(comparable(diagnoseInputs(order)), expected)).toBeNull();
+      }
+    },
+    PATIENCE,
+  );
+
+  test('what the names of files say, said by the user, changes nothing else', () => {
+    const said = {
+      captures: whole(scenario).captures.map((c) => ({ ...c, vantage: { ...c.vantage, inferred: true } })),
+    };
+    const told = comparable({ ...whole(scenario), ...said });
+    expect(difference(comparable(diagnoseInputs(named(scenario))), told)).toBeNull();
+  });
+
+  test(
+    'a capture given twice makes no answer wrong',
+    () => expectNone(named(scenario).flatMap(({ file, bytes }) => wrongWhenTwice(scenario, file, bytes))),
+    PATIENCE,
+  );
+
+  test(
+    'captures that are cut into two files each say the same',
+    () => {
+      const cut = diagnoseInputs(scenario.captures.flatMap((file) => halves(scenario, file)));
+      const expected = withoutFiles(comparable(whole(scenario)) as Report);
+      const joined = comparable(cut, { frame: (file, frame) => fromHalf(scenario, file, frame) }) as Report;
+      expect(difference(withoutFiles(joined), expected)).toBeNull();
+    },
+    PATIENCE,
+  );
+
+  test.each([
+    ['--from', -1n, null],
+    ['--to', null, 20n],
+    ['--from and --to', -1n, 15n],
+  ] as const)(
+    '%s says what captures say that were cut there',
+    (_name, from, to) => {
+      const around = lostAt(scenario);
+      const window = {
+        ...(from === null ? {} : { from: around + from * SECOND }),
+        ...(to === null ? {} : { to: around + to * SECOND }),
+      };
+      const seen = comparable(diagnoseInputs(labelled(scenario), window)) as Report;
+      expect(difference(withoutFiles(seen), withoutFiles(cutTo(scenario, window)))).toBeNull();
+    },
+    PATIENCE,
+  );
+});
+
+function wrongWhenTwice(scenario: Scenario, file: string, bytes: Uint8Array): string[] {
+  const wrongAnyway = whyWrong(whole(scenario), scenario);
+  const copies: Input[] = [
+    { file: 'copy.pcap', bytes },
+    { file: 'copy.pcap', bytes, vantage: { host: 'tap' } },
+    { file: 'copy.pcap', bytes, vantage: labelOf(file) },
+  ];
+  return copies.flatMap((copy) => {
+    const why = whyWrong(diagnoseInputs([...labelled(scenario), copy]), scenario);
+    const label = copy.vantage === undefined ? 'without a label' : `as ${copy.vantage.host}`;
+    return why === null || wrongAnyway !== null ? [] : [`${file} again ${label}: ${why}`];
+  });
+}
+
+/** The message has all lines: that of a list is cut. */
+const expectNone = (broken: readonly string[]): void => expect(broken, broken.join('\n')).toEqual([]);
+
+const half = (scenario: Scenario, file: string): number =>
+  Math.ceil(recordsOf(scenario, file).records.length / 2);
+
+function halves(scenario: Scenario, file: string): Input[] {
+  const pcap = recordsOf(scenario, file);
+  const at = half(scenario, file);
+  return [pcap.records.slice(0, at), pcap.records.slice(at)].map((records, i) => ({
+    file: i === 0 ? file : `${file}.2`,
+    vantage: labelOf(file),
+    bytes: writeCapture(records, pcap),
+  }));
+}
+
+function fromHalf(scenario: Scenario, file: string, frame: number): { file: string; frame: number } {
+  if (!file.endsWith('.2')) return { file, frame };
+  const name = file.slice(0, -2);
+  return { file: name, frame: frame + half(scenario, name) };
+}
+
+/** Without what is said of the files themselves; tshark numbers the streams of each by itself. */
+function withoutFiles(report: Report): unknown {
+  const captures = (ids: readonly string[]): string[] => [
+    ...new Set(ids.map((id) => id.replace(/\.2$/, ''))),
+  ];
+  return {
+    ...report,
+    captures: [],
+    clocks: report.clocks.filter((c) => !c.capture.endsWith('.2')),
+    flows: report.flows.map(({ streams, legs, ...flow }) => ({
+      ...flow,
+      seenAt: captures(flow.seenAt),
+      ...(legs === undefined ? {} : { legs: legs.map((l) => ({ ...l, seenAt: captures(l.seenAt) })) }),
+    })),
+  };
+}
+
+/** ns since the epoch; of a control, some moment in the middle. */
+function lostAt(scenario: Scenario): bigint {
+  const { pathLost } = scenario.truth;
+  if (pathLost !== null) return BigInt(Math.round(Number(pathLost) * 1e6)) * 1000n;
+  const [first] = recordsOf(scenario, 'client.pcap.gz').records;
+  return (first?.time ?? 0n) + 3n * SECOND;
+}
+
+/** The report of captures that hold the frames of a time only, with the frames' numbers in the whole captures. */
+function cutTo(scenario: Scenario, { from, to }: Pick<AnalysisOptions, 'from' | 'to'>): Report {
+  const skipped = new Map<string, number>();
+  let ranOn = false;
+  const inputs = scenario.captures.map((file): Input => {
+    const pcap = recordsOf(scenario, file);
+    const isIn = (time: bigint): boolean =>
+      (from === undefined || time >= from) && (to === undefined || time <= to);
+    const kept = pcap.records.filter((r) => isIn(r.time));
+    ranOn ||= to !== undefined && pcap.records.some((r) => r.time > to);
+    skipped.set(file, (kept[0]?.frame ?? 1) - 1);
+    return { file, vantage: labelOf(file), bytes: writeCapture(kept, pcap) };
+  });
+  const report = diagnoseInputs(inputs, ranOn && to !== undefined ? { until: to } : {});
+  const frame = (file: string, n: number): { file: string; frame: number } => ({
+    file,
+    frame: n + (skipped.get(file) ?? 0),
+  });
+  return comparable(report, { frame }) as Report;
+}
+
+describe('beside the captures of an incident', () => {
+  const some = scenarios.filter((_, i) => i % 5 === 0);
+
+  test.each(some)(
+    'a file that holds nothing, or nothing that can be read, changes only its own entry: $name',
+    (scenario) => {
+      const expected = comparable(whole(scenario));
+      const without = (file: string): boolean => file === 'extra.pcap';
+      const nothing = {
+        'no byte': new Uint8Array(),
+        'a header': writeCapture([], { snaplen: 65_535, linkType: 1 }),
+        'no capture': Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) & 255),
+      };
+      const labels = [undefined, { host: 'node-c', side: 'in' as const }, { host: 'client' }];
+      const found = Object.entries(nothing).flatMap(([what, bytes]) =>
+        labels.flatMap((vantage) => {
+          const extra: Input = { file: 'extra.pcap', bytes, ...(vantage === undefined ? {} : { vantage }) };
+          return [
+            [extra, ...labelled(scenario)],
+            [...labelled(scenario), extra],
+          ].flatMap((inputs) => {
+            const off = difference(comparable(diagnoseInputs(inputs), { without }), expected);
+            const where = `${what}, ${inputs[0] === extra ? 'first' : 'last'}, as ${vantage?.host ?? 'what it may be'}`;
+            return off === null ? [] : [`${where}: ${off}`];
+          });
+        }),
+      );
+      expectNone(found);
+    },
+    PATIENCE,
+  );
+
+  test.each(scenarios)(
+    'a capture of another incident changes nothing that is said: $name',
+    (scenario) => {
+      const others = scenarios.filter((s) => s !== scenario && !s.control);
+      const at = scenarios.indexOf(scenario);
+      const said = saidOf(whole(scenario), scenario);
+      const found = [others[(at + 7) % others.length], others[(at + 18) % others.length]].flatMap((other) =>
+        other === undefined
+          ? []
+          : foreign(other).flatMap((input) => {
+              const now = saidOf(diagnoseInputs([...labelled(scenario), input]), scenario);
+              const label = input.vantage === undefined ? '' : ` as ${input.vantage.host}`;
+              return now === said
+                ? []
+                : [`with ${other.name}'s ${input.file}${label}: ${now}, without: ${said}`];
+            }),
+      );
+      expectNone(found);
+    },
+    PATIENCE,
+  );
+});
+
+/** Captures of the ends, with and without a name for where they were taken. */
+function foreign(other: Scenario): Input[] {
+  return labelled(other)
+    .filter(({ vantage }) => vantage?.host === 'client' || vantage?.host === 'server')
+    .flatMap(({ vantage, bytes }) => {
+      const file = `other-${vantage?.host}.pcap`;
+      return [
+        { file: 'other.pcap', bytes },
+        { file, bytes, vantage: { host: 'elsewhere' } },
+      ];
+    });
+}

@@ -1,0 +1,66 @@
+/**
+ * Captures that lack something: every frame cut to 64 bytes, or every second
+ * frame not there. They may leave open what whole ones decide, and may not make
+ * the answer a wrong one that is sure of itself.
+ * The trap: a frame that a capture lost looks like one that a node kept.
+ */
+import { describe, expect, test } from 'vitest';
+import { allScenarios, type Scenario } from './scenario.ts';
+import { cutTo, diagnoseInputs, type Input, labelled, labelOf, rewritten, whyWrong } from './together.ts';
+import { findFlows } from './truth-flow.ts';
+
+/** Ethernet, IPv4 and TCP without options, and ten bytes. */
+const SHORT_SNAPLEN = 64;
+
+/** Proxied flows are known by what they carry, which is not there. */
+const NEEDS_PAYLOAD = ['f-tproxy'];
+
+/** Captures of which every second frame is left out; `start` is the first that is kept. */
+function thinned(scenario: Scenario, name: string, start: number): Input[] {
+  return labelled(scenario).map((input) => {
+    if (!input.file.startsWith(name)) return input;
+    const everySecond = rewritten(scenario, input.file, ({ records }) =>
+      records.filter((_, i) => i % 2 === start),
+    );
+    return { ...input, bytes: everySecond };
+  });
+}
+
+describe.each(allScenarios())('$name', (scenario) => {
+  test.skipIf(NEEDS_PAYLOAD.includes(scenario.name))('cut to 64 bytes: not wrong', () => {
+    const inputs = scenario.captures.map((file) => ({
+      file,
+      vantage: labelOf(file),
+      bytes: rewritten(scenario, file, cutTo(SHORT_SNAPLEN)),
+    }));
+    expect(whyWrong(diagnoseInputs(inputs), scenario)).toBeNull();
+  });
+
+  const lossy = ['node-a', 'node-b', 'node-a.in', 'node-a.out', 'node-b.in', 'node-b.out'].filter((name) =>
+    scenario.captures.some((file) => file.startsWith(name)),
+  );
+  test.each(lossy)('every second frame of %s lost: nothing wrong is sure', (name) => {
+    for (const start of [0, 1]) {
+      const report = diagnoseInputs(thinned(scenario, name, start));
+      const isSure = findFlows(report, scenario)[0]?.confidence === 'high';
+      expect(isSure ? whyWrong(report, scenario) : null).toBeNull();
+    }
+  });
+
+  test.each(lossy)(
+    'every second frame of %s lost: no node is sure to have kept what it passed on',
+    (name) => {
+      const whole = diagnoseInputs(labelled(scenario));
+      for (const start of [0, 1]) {
+        const { flows } = diagnoseInputs(thinned(scenario, name, start));
+        const kept = flows.filter(
+          (f) =>
+            f.confidence === 'high' && f.claims.some((c) => /did not leave|none of them left/.test(c.text)),
+        );
+        const causes = new Map(whole.flows.map((f) => [f.id, f.cause]));
+        const more = kept.filter((f) => causes.has(f.id) && causes.get(f.id) !== f.cause);
+        expect(more.map((f) => `${f.id}: ${f.cause}, was ${causes.get(f.id)}`)).toEqual([]);
+      }
+    },
+  );
+});
