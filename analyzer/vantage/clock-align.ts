@@ -1,7 +1,8 @@
 /**
  * Puts every capture on one clock: the reference's. Two captures that share no
  * packets (the two nodes of a pair) are tied through others that both share
- * some with; of all chains the one whose errors add up to least.
+ * some with; of all chains the one that leaves the least error over
+ * all of the capture's time.
  * The trap: an order of two events of different captures is only a fact where
  * their errors do not reach each other (`isBefore`). Between two stretches a
  * clock was set at a moment that nobody knows, so there the error is the step.
@@ -41,6 +42,7 @@ const ONE_WAY_COST: Nanos = seconds(86_400);
 const REFERENCE: Stretch = {
   from: 0,
   until: 0,
+  firm: [0, 0],
   at: 0,
   offset: 0,
   skew: 0,
@@ -80,42 +82,61 @@ interface Road {
   readonly capture: number;
   readonly via: number;
   readonly lines: readonly ClockLine[] | null;
-  readonly cost: number;
 }
 
 function roadsOf(links: readonly ClockLink[], sameClock: readonly (readonly number[])[]): Road[] {
   const measured = links
     .filter(({ fits }) => fits.length > 0)
     .flatMap(({ a, b, fits }): Road[] => [
-      { capture: b, via: a, lines: fits, cost: costOf(fits) },
-      { capture: a, via: b, lines: fits.map(turned), cost: costOf(fits) },
+      { capture: b, via: a, lines: fits },
+      { capture: a, via: b, lines: fits.map(turned) },
     ]);
   const known = sameClock.flatMap((group) =>
     group.flatMap((capture) =>
-      group.filter((via) => via !== capture).map((via): Road => ({ capture, via, lines: null, cost: 0 })),
+      group.filter((via) => via !== capture).map((via): Road => ({ capture, via, lines: null })),
     ),
   );
   return [...known, ...measured];
 }
 
-/** The stretch of the most packets speaks for the link. */
-function costOf(fits: readonly ClockFit[]): number {
-  return fits.reduce((p, q) => (countOf(q) > countOf(p) ? q : p)).error ?? ONE_WAY_COST;
-}
-
-/** Stretches against the reference by capture, over the cheapest roads (Dijkstra's algorithm). */
+/** Stretches against the reference by capture, over the roads of the least error (Dijkstra's algorithm). */
 function tieAll(reference: number, roads: readonly Road[]): Map<number, readonly Stretch[]> {
   const tied = new Map<number, readonly Stretch[]>([[reference, [REFERENCE]]]);
-  const cost = new Map([[reference, 0]]);
-  const total = (road: Road): number => (cost.get(road.via) as number) + road.cost;
+  const times = new Map(roads.map(({ capture }) => [capture, timesOf(capture, roads)]));
+  const tries = new Map<Road, { fits: readonly Stretch[]; cost: number }>();
+  const attempt = (road: Road): { fits: readonly Stretch[]; cost: number } => {
+    const known = tries.get(road);
+    if (known !== undefined) return known;
+    const fits = follow(road, tied.get(road.via) as readonly Stretch[]);
+    const made = { fits, cost: costOf(fits, times.get(road.capture) ?? []) };
+    tries.set(road, made);
+    return made;
+  };
   for (;;) {
     const open = roads.filter(({ capture, via }) => tied.has(via) && !tied.has(capture));
     if (open.length === 0) return tied;
-    const road = open.reduce((best, other) => (total(other) < total(best) ? other : best));
-    const far = tied.get(road.via) as readonly Stretch[];
-    tied.set(road.capture, follow(road, far));
-    cost.set(road.capture, total(road));
+    const best = open.reduce((p, q) => (attempt(q).cost < attempt(p).cost ? q : p));
+    tied.set(best.capture, attempt(best).fits);
   }
+}
+
+/** First and last time of a capture, by its own clock, that it shares with any other. */
+function timesOf(capture: number, roads: readonly Road[]): readonly Nanos[] {
+  const lines = roads.flatMap((r) => (r.capture === capture ? (r.lines ?? []) : []));
+  if (lines.length === 0) return [];
+  return [
+    lines.reduce((t, { from }) => Math.min(t, from), Number.POSITIVE_INFINITY),
+    lines.reduce((t, { until }) => Math.max(t, until), Number.NEGATIVE_INFINITY),
+  ];
+}
+
+/** The error of the stretch of most packets, or what it has grown to where the capture begins or ends, if that is more. */
+function costOf(fits: readonly Stretch[], times: readonly Nanos[]): number {
+  const most = fits.reduce((p, q) => (countOf(q) > countOf(p) ? q : p));
+  // Where a clock was set, another stretch holds at its ends.
+  const ends = fits.length === 1 && most.chain.length > 0 ? times : [];
+  const errors = [most.error, ...ends.map((t) => errorOf(most, t))];
+  return errors.reduce<number>((worst, e) => Math.max(worst, e ?? ONE_WAY_COST), 0);
 }
 
 function follow({ lines }: Road, far: readonly Stretch[]): readonly Stretch[] {

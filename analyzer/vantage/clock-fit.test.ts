@@ -77,8 +77,8 @@ describe('fitClocks, while the clocks run evenly', () => {
         const fit = only(fitClocks(pairs));
         if (fit.error === null) return;
         const furthest = furthestLine(pairs, fit);
-        // The corners of the polygon, by brute force, agree to a ns.
-        expect(Math.abs(fit.error - furthest.distance)).toBeLessThan(1);
+        // The corners of the polygon, by brute force, agree to some ns: the ends of the firm part are rounded.
+        expect(Math.abs(fit.error - furthest.distance)).toBeLessThan(5);
         expect(fit.skewError).toBeCloseTo(furthest.tilt, 9);
       }),
       { numRuns: 4000 },
@@ -300,12 +300,10 @@ function furthestLine(pairs: readonly ClockPair[], fit: ClockFit): { distance: n
       Math.abs(slope) <= MAX_SLOPE + 1e-12 &&
       bounds.every((p) => p.way * (p.y - height - slope * p.x) >= -0.01),
   );
-  const last = fit.until - fit.from;
+  const ends = fit.firm.map((t) => t - fit.at);
   return {
     distance: Math.max(
-      ...allowed.flatMap(({ slope, height }) =>
-        [0, last].map((x) => Math.abs(height + (slope - fit.skew) * x)),
-      ),
+      ...allowed.flatMap(({ slope, height }) => ends.map((x) => Math.abs(height + (slope - fit.skew) * x))),
     ),
     tilt: Math.max(...allowed.map(({ slope }) => Math.abs(slope - fit.skew))),
   };

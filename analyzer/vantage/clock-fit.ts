@@ -39,7 +39,9 @@ export interface ClockLine {
   readonly offset: number;
   /** Drift of the own clock against the other, dimensionless (1e-6 = 1 ppm). */
   readonly skew: number;
-  /** ns: between `from` and `until` the line is certainly not further off; null where packets went only one way. */
+  /** The part of the stretch, by the own clock, in which its packets hold the line fast. */
+  readonly firm: readonly [from: Nanos, until: Nanos];
+  /** ns: where it is firm the line is certainly not further off; null where packets went only one way. */
   readonly error: number | null;
   /** `skew` is not further off than this, dimensionless. */
   readonly skewError: number;
@@ -71,10 +73,10 @@ export function fitClocks(pairs: readonly ClockPair[]): ClockFit[] {
   return better > 0 ? others : fits;
 }
 
-/** ns by which the line may be off at `t`; outside of its stretch more, as far as the drift is not known. Null: nothing bounds it. */
-export function errorAt(fit: ClockLine, t: Nanos): number | null {
-  if (fit.error === null) return null;
-  return fit.error + fit.skewError * Math.max(0, fit.from - t, t - fit.until);
+/** ns by which the line may be off at `t`; where it is not firm more, as far as the drift is not known. Null: nothing bounds it. */
+export function errorAt({ error, firm: [from, until], skewError }: ClockLine, t: Nanos): number | null {
+  if (error === null) return null;
+  return error + skewError * Math.max(0, from - t, t - until);
 }
 
 function fitInOrder(pairs: readonly ClockPair[], clock: 'a' | 'b'): ClockFit[] {
@@ -95,14 +97,16 @@ function fitStretch(pairs: readonly ClockPair[]): ClockFit {
   const first = (points[0] as Point).x;
   const last = (points[points.length - 1] as Point).x;
   const there = points.filter((p) => p.way === 1).length;
+  const { firm, ...rest } = doubt(strip, line, [first, last]);
   return {
     from: base.b + first,
     until: base.b + last,
+    firm: [base.b + firm[0], base.b + firm[1]],
     at: base.b + first,
     offset: base.b - base.a + line.height + line.slope * first,
     skew: line.slope,
     pairs: [there, points.length - there],
-    ...doubt(strip, line, [first, last]),
+    ...rest,
   };
 }
 
@@ -115,28 +119,59 @@ function believable(points: readonly Point[]): readonly Point[] {
   return points.filter((p, i) => !strip.dropped.has(i) && distance(p, line) <= furthest);
 }
 
+/** ns by which the error may grow toward the ends of the stretch before they count as not firm: no two events are so close. */
+const FIRM: Nanos = 50_000;
+
 /** How far any line of the strip is from the one that was chosen. The lines are a polygon: its corners are the worst. */
 function doubt(
   strip: Strip,
   line: Line,
-  ends: readonly number[],
-): Pick<ClockFit, 'error' | 'skewError' | 'minRtt'> {
+  [first, last]: readonly [Nanos, Nanos],
+): Pick<ClockFit, 'error' | 'skewError' | 'minRtt' | 'firm'> {
   if (strip.above.length === 0 || strip.below.length === 0) {
-    return { error: null, skewError: MAX_SLOPE + Math.abs(line.slope), minRtt: null };
+    const skewError = MAX_SLOPE + Math.abs(line.slope);
+    return { error: null, skewError, minRtt: null, firm: [first, last] };
   }
   const courses = coursesOf(strip);
   const [least, most] = slopesWiderThan(courses, 0) as [number, number];
   const inside = courses.filter(({ slope }) => slope > least && slope < most);
   const corners = [courseAt(strip, least), ...inside, courseAt(strip, most)];
-  const distances = corners.flatMap(({ slope, high, low }) =>
-    ends.flatMap((x) => {
+  const off = (x: Nanos): number =>
+    corners.reduce((worst, { slope, high, low }) => {
       const tilt = (slope - line.slope) * x;
-      return [high + tilt - line.height, line.height - low - tilt];
-    }),
-  );
+      return Math.max(worst, high + tilt - line.height, line.height - low - tilt);
+    }, 0);
+  const firmest = lowest(off, first, last);
+  const limit = off(firmest) + FIRM;
+  const firm = [reach(off, limit, firmest, first), reach(off, limit, firmest, last)] as const;
   return {
-    error: Math.max(...distances),
+    error: Math.max(off(firm[0]), off(firm[1])),
     skewError: Math.max(most - line.slope, line.slope - least),
     minRtt: Math.max(0, widthOf(courseAt(strip, line.slope)) - 2 * ROUNDING),
+    firm,
   };
+}
+
+/** Halvings and thirds that leave nothing of any stretch. */
+const STEPS = 60;
+
+/** Where a convex function is least. */
+function lowest(f: (x: Nanos) => number, from: Nanos, to: Nanos): Nanos {
+  for (let i = 0; i < STEPS && to - from > 1; i++) {
+    const third = (to - from) / 3;
+    if (f(from + third) <= f(to - third)) to -= third;
+    else from += third;
+  }
+  return (from + to) / 2;
+}
+
+/** How far toward `end` a convex function stays below the limit. */
+function reach(f: (x: Nanos) => number, limit: number, from: Nanos, end: Nanos): Nanos {
+  if (f(end) <= limit) return end;
+  for (let i = 0; i < STEPS; i++) {
+    const middle = (from + end) / 2;
+    if (f(middle) <= limit) from = middle;
+    else end = middle;
+  }
+  return from;
 }

@@ -21,6 +21,7 @@ export function turned(line: ClockLine): ClockLine {
   return {
     from: toOther(line, line.from),
     until: toOther(line, line.until),
+    firm: [toOther(line, line.firm[0]), toOther(line, line.firm[1])],
     at: toOther(line, line.at),
     offset: -line.offset,
     skew: -line.skew / (1 - line.skew),
@@ -100,6 +101,7 @@ function joinTwo(near: ClockLine, far: Stretch, from: Nanos, until: Nanos): Stre
   const joint = {
     from,
     until,
+    firm: firmOfBoth(near, far, from, until),
     at: from,
     offset: from - toOther(far, toOther(near, from)),
     skew: near.skew + far.skew * (1 - near.skew),
@@ -108,8 +110,20 @@ function joinTwo(near: ClockLine, far: Stretch, from: Nanos, until: Nanos): Stre
     pairs: countOf(near) < countOf(far) ? near.pairs : far.pairs,
     chain: [near, ...far.chain],
   };
-  const [first, last] = [errorOf(joint, from), errorOf(joint, until)];
+  const [first, last] = joint.firm.map((t) => errorOf(joint, t)) as [number | null, number | null];
   return { ...joint, error: first === null || last === null ? null : Math.max(first, last) };
+}
+
+/** Where both lines are firm; where they never are together, where the nearer one is. */
+function firmOfBoth(near: ClockLine, far: ClockLine, from: Nanos, until: Nanos): readonly [Nanos, Nanos] {
+  const back = turned(near);
+  const own = [Math.max(from, near.firm[0]), Math.min(until, near.firm[1])] as const;
+  const both = [
+    Math.max(own[0], toOther(back, far.firm[0])),
+    Math.min(own[1], toOther(back, far.firm[1])),
+  ] as const;
+  if (both[0] <= both[1]) return both;
+  return own[0] <= own[1] ? own : [from, until];
 }
 
 export const countOf = ({ pairs: [there, back] }: ClockLine): number => there + back;

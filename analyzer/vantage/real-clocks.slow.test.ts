@@ -10,7 +10,7 @@ import { createCaptureReader } from '../../packet/file/reader.ts';
 import { type Nanos, seconds } from '../../packet/time.ts';
 import { decodeFrame } from '../../packet/wire/decode.ts';
 import { Frame, FrameKind } from '../../packet/wire/frame.ts';
-import { type ClockLine, fitClocks } from './clock-fit.ts';
+import { type ClockLine, errorAt, fitClocks } from './clock-fit.ts';
 import { orientation, type UnorderedPair } from './orientation.ts';
 
 const CAPTURES = path.join(import.meta.dirname, '../../test/fixtures/captures');
@@ -107,7 +107,7 @@ describe('real captures', () => {
       for (const t of [fit.from, fit.until]) {
         const truth = offset + (drift * (t - offset - start)) / (1 + drift);
         expect(Math.abs(fit.offset + fit.skew * (t - fit.at) - truth), name).toBeLessThanOrEqual(
-          fit.error as number,
+          errorAt(fit, t) as number,
         );
       }
       excess.push((fit.error as number) - fit.minRtt / 2);

@@ -54,8 +54,9 @@ function spansOf(flow: JudgedFlow): Span[] {
   return (
     flow.case.stalls
       .filter((s) => s.innocent === null && s.stall.duration >= SHORTEST_SILENCE)
-      .filter((s) => s.trying.length > 0 || (s === flow.case.main && isVain(flow)))
+      // Also where nobody was seen to try in the first one.
       .filter((s, i, all) => !isRecovery(s, all[i - 1]))
+      .filter((s) => s.trying.length > 0 || (s === flow.case.main && isVain(flow)))
       // Met in mid-stream while it stood still already: when the path was lost is not in this capture.
       .filter((s) => !(isMetLate(flow.case) && s.stall.start - flow.case.flow.firstTime < SHORTEST_SILENCE))
       // A host that never answered may simply not exist: that is no path that was lost.

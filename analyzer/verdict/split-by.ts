@@ -21,7 +21,7 @@ const SPLITS: Partial<Record<CauseId, readonly string[]>> = {
   'split-brain': ['node-a.out', 'node-b.out'],
   'stale-failback': ['node-a.out', 'node-a.in'],
   'cloud-flow-pinned': ['node-b.out', 'node-a.out'],
-  'midstream-pickup': ['state:node-b', 'node-b.out', 'node-b.in'],
+  'midstream-pickup': ['state:node-b', 'journal:node-b', 'node-b.out', 'node-b.in'],
   'rto-backoff': ['server', 'node-b.out'],
   outage: ['server', 'node-b.out'],
   'keepalive-expired': ['node-b.in'],
@@ -53,5 +53,5 @@ export function splitBy(c: Case, candidates: readonly CauseId[]): string[] {
   const longer = c.outcome === 'undecided' || c.outcome === 'hung' ? [`longer:${here}`] : [];
   return c.outcome === 'undecided'
     ? [...longer, ...names].slice(0, MOST)
-    : [...names.slice(0, MOST - 1), ...longer].slice(0, MOST);
+    : [...names.slice(0, MOST - longer.length), ...longer];
 }

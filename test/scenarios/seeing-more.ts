@@ -1,6 +1,7 @@
 /**
  * What more captures do to a verdict: nothing that was decided becomes
- * undecided, and what `splitBy` asks for decides, or narrows the candidates.
+ * undecided, and what `splitBy` asks for decides, or narrows the candidates:
+ * one of it, or all of it together (a journal tells nothing without a capture of its node).
  * The trap: `splitBy` may rightly name what no scenario has (`state:node-b`),
  * but not only that where captures of the scenario do decide.
  */
@@ -73,9 +74,14 @@ function whyUseless(scenario: Scenario, view: View, flow: Flow): string | null {
   if (![ALL, withJournals(ALL)].some((more) => narrows(scenario, more, flow))) return null;
   const there = flow.splitBy.flatMap((name) => viewsWith(scenario, view, name));
   if (there.some((more) => narrows(scenario, more, flow))) return null;
+  if (narrows(scenario, viewWithAll(scenario, view, flow.splitBy), flow)) return null;
   const named = `splitBy names ${flow.splitBy.join(', ') || 'nothing'}`;
   return `${named}: ${there.length === 0 ? 'nothing that was captured' : 'none of it helps'}, all captures do`;
 }
+
+/** The view with everything that the names stand for. */
+const viewWithAll = (scenario: Scenario, view: View, names: readonly string[]): View =>
+  names.reduce((all, name) => viewsWith(scenario, all, name)[0] ?? all, view);
 
 /** The view with what the name stands for; none where the scenario has nothing of that name, or the view has it already. */
 function viewsWith(scenario: Scenario, view: View, name: string): View[] {

@@ -367,21 +367,29 @@ export function epochAtNode(way: Way, node: number, packet: CrossPacket): bigint
   return way.cross.base + BigInt(Math.round(local));
 }
 
-/** The state was in the new node's table before the connection's first segment came there, by its journal. */
-export function isCommittedBefore(way: Way): boolean {
+/**
+ * When the new node's journal says that the state went into its table: surely before the connection's first
+ * segment came there (`first`), or in the same second as that, and surely before the data that ended the stall
+ * (`data`). Null where it says neither.
+ */
+export function committedBefore(way: Way, data: CrossPacket | null): 'first' | 'data' | null {
   const node = way.newNode;
-  if (node === null) return false;
+  if (node === null) return null;
   const first = both(node.arrived).sort((a, b) => a.time - b.time)[0];
-  if (first === undefined) return false;
+  if (first === undefined) return null;
   const at = epochAtNode(way, node.node, first);
-  return way.cross.journal.some(
+  const commits = way.cross.journal.filter(
     (e) =>
       e.node === node.host &&
       e.kind === 'state-committed' &&
       (e.entries ?? 1) > 0 &&
-      e.until <= at + TICK &&
-      e.from > at - RECENT,
+      e.from > at - RECENT &&
+      e.from <= at,
   );
+  if (commits.some((e) => e.until <= at + TICK)) return 'first';
+  if (data === null) return null;
+  const then = epochAtNode(way, node.node, data);
+  return commits.some((e) => e.until <= then + TICK) ? 'data' : null;
 }
 
 export { reachedNewNode };

@@ -33,6 +33,15 @@ describe('a download that went on at the retry after a keepalive had passed', ()
     );
   });
 
+  it('waited for the timer, where a log of whole seconds has the commit in that of the keepalive', () => {
+    const [day, date, month, year, time] = new Date(Number(epoch(4) / 1_000_000n)).toUTCString().split(/,? /);
+    const stamp = `${day} ${month} ${date} ${time} ${year}`;
+    const log = `[${stamp}] (pid=99) [notice] Committed 3 new entries\n`;
+    const flow = verdictOn([probed()], { journals: { 'conntrackd-b.log': log } });
+    expect([flow.cause, flow.confidence]).toEqual(['rto-backoff', 'medium']);
+    expect(outBecause(flow, 'midstream-pickup')).toContain('before the data came');
+  });
+
   it('is as open as before, where the state came later', () => {
     expect(verdictOn([probed()], { journals: journal(5) }).cause).toBeNull();
   });

@@ -10,7 +10,7 @@ import type { Case } from '../case.ts';
 import { framesAt, ingress } from '../hops.ts';
 import { found, inferred, type Judgement, out, possible } from '../rule.ts';
 import { plural, seconds } from '../words.ts';
-import { isCommittedBefore, outOfWindow } from './node.ts';
+import { committedBefore, outOfWindow } from './node.ts';
 import { passedBefore } from './timer.ts';
 import { keptClaims, shown, wayOf } from './way.ts';
 
@@ -27,19 +27,19 @@ export function rtoBackoffOnTheWay(c: Case): Judgement | null {
   if (b.most < NO_BACKOFF) return null;
   const wait = before.data === null ? 0 : (before.data.time - before.probe.time) / 1e9;
   if (wait < NO_BACKOFF) return null;
-  const held = outOfWindow(c)?.is === 'found' || isCommittedBefore(way);
-  if (!held) return possible(100);
+  const committed = committedBefore(way, before.data);
+  if (outOfWindow(c)?.is !== 'found' && committed === null) return possible(100);
   return found(
-    'high',
+    committed === 'data' ? 'medium' : 'high',
     shown(
       `${before.node.host} passed on a segment of the ${before.waiting} ${seconds(wait * 1e9)} before the next retry of the ${before.owing} came: the path was back and the sender still waited`,
       framesAt([before.probe], way.hops.crossing, (s) => ingress(before.node.node, s)),
       before.waiting,
     ),
     inferred(
-      isCommittedBefore(way)
-        ? `${before.node.host} had the connection's state by then, by its journal`
-        : `${before.node.host} had the connection's state: it kept track of its window`,
+      committed === null
+        ? `${before.node.host} had the connection's state: it kept track of its window`
+        : `${before.node.host} had the connection's state ${committed === 'first' ? 'by then' : 'when the data came'}, by its journal`,
     ),
   );
 }
@@ -53,11 +53,12 @@ export function midstreamPickupOnTheWay(c: Case): Judgement | null {
   if (node === null) return null;
   if (outOfWindow(c)?.is === 'found')
     return out(`${node.host} kept track of the connection's window: it had its state`);
-  if (isCommittedBefore(way))
-    return out(
-      `${node.host} had committed the connection's state before its first segment came, by its journal`,
-    );
   const before = passedBefore(way);
+  const committed = committedBefore(way, before?.data ?? null);
+  if (committed !== null) {
+    const what = committed === 'first' ? 'its first segment' : 'the data';
+    return out(`${node.host} had committed the connection's state before ${what} came, by its journal`);
+  }
   if (before === null)
     return out(
       `the first that ${node.host} passed on was the data itself: nothing before it could have made it known there`,
