@@ -35,6 +35,7 @@ describe('all captures of an incident', () => {
           { until: 40, named },
         );
         expect(words(report)).toBe('hung no-state-drop');
+        expect(report.captures.map((c) => c.id)).toEqual(['c1', 'c2', 'c3', 'c4', 'c5', 'c6']);
         expect(report.flows.map((f) => f.id)).toContain(first?.id);
         const { from, to } = report.failovers[0] ?? {};
         expect([from, to]).toEqual(['node-a', 'node-b']);

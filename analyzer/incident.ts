@@ -23,6 +23,7 @@ import type { PathKind, Report, Vantage } from './report/report.ts';
 import { type Bounds, boundsOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
 import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
+import { inOneOrder } from './vantage-order.ts';
 import type { Case, Cross } from './verdict/case.ts';
 import { deriveHops, type Hops } from './verdict/hops.ts';
 import { type CrossSource, judgeAgain, judgeCapture } from './verdict/judge.ts';
@@ -44,21 +45,19 @@ interface Placed {
 }
 
 export function diagnoseIncident(
-  vantages: readonly NamedAnalysis[],
+  given: readonly NamedAnalysis[],
   journals: readonly Journal[],
   options: IncidentOptions,
 ): Report {
-  for (const { analysis } of vantages) analysis.finish();
-  const guesses = vantages.map(({ analysis }) => guessPlace(analysis.watches, analysis.cooked));
-  const settled = vantages.map((v, i) => settleVantage(v, guesses[i] as PlaceGuess));
+  const vantages = inOneOrder(given.map(settle));
   const correlation = correlate(
-    vantages.map(({ analysis }, i) => ({
-      analysis,
-      named: nameFor(vantages, i, settled[i] as Settled),
-      guess: (guesses[i] as PlaceGuess).place,
+    vantages.map(({ named, settled, guess }) => ({
+      analysis: named.analysis,
+      named: nameFor(settled, vantages.length),
+      guess: guess.place,
     })),
   );
-  const placed = vantages.map((named, i) => place(named, settled[i] as Settled, correlation, i));
+  const placed = vantages.map(({ named, settled }, i) => place(named, settled, correlation, i));
   const incident = new Incident(placed, correlation, journals);
   const judged = incident.judge();
   return buildReport(
@@ -70,6 +69,14 @@ export function diagnoseIncident(
     },
     options,
   );
+}
+
+/** The last byte of a vantage is in: closes it, and says where it was taken as far as it tells by itself. */
+function settle(named: NamedAnalysis): { named: NamedAnalysis; guess: PlaceGuess; settled: Settled } {
+  const { analysis } = named;
+  analysis.finish();
+  const guess = guessPlace(analysis.watches, analysis.cooked);
+  return { named, guess, settled: settleVantage(named, guess) };
 }
 
 function toReportVantage(
@@ -98,13 +105,12 @@ function toReportVantage(
 
 /** A lone capture is placed by its own traffic; of several, those that nobody named are placed together. */
 function nameFor(
-  vantages: readonly NamedAnalysis[],
-  index: number,
   { place: where, vantage, isNamed }: Settled,
+  vantages: number,
 ): { host: string; side?: 'in' | 'out'; place: Place } | null {
-  if (vantages.length > 1 && !isNamed) return null;
+  if (vantages > 1 && !isNamed) return null;
   const side = vantage.side === undefined ? {} : { side: vantage.side };
-  return { host: vantage.host, ...side, place: index < 0 ? 'unknown' : where };
+  return { host: vantage.host, ...side, place: where };
 }
 
 function place(named: NamedAnalysis, settled: Settled, correlation: Correlation, index: number): Placed {

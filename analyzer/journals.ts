@@ -20,8 +20,9 @@ export interface JournalInput {
 
 /** `origins`: when each vantage begins, ns since the epoch; 0 where it holds no time. */
 export function parseJournals(inputs: readonly JournalInput[], origins: readonly bigint[]): Journal[] {
-  // Captures of one incident: any of them tells the year.
-  const near = origins.find((origin) => origin !== 0n) ?? null;
+  // Captures of one incident: most of them tell the year, whichever was given first.
+  const known = origins.filter((origin) => origin !== 0n).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const near = known[known.length >> 1] ?? null;
   return inputs.map(({ file, node, text, zone, problems = [] }) => {
     const journal = parseJournal(text, file, { node, zone, near });
     const met = problems.map(

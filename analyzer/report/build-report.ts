@@ -12,7 +12,7 @@ import type { UdpFlowReport } from '../verdict/udp.ts';
 import type { ReportClock } from './clock.ts';
 import { clocksOf } from './clocks-report.ts';
 import { failoversOf } from './failovers-report.ts';
-import { flowNames } from './flow-names.ts';
+import { byNumber, flowNames } from './flow-names.ts';
 import { Replacements, toFlowReport } from './flow-report.ts';
 import { longestStall, writeHeadline } from './headline.ts';
 import { toLadder } from './ladder-report.ts';
@@ -69,7 +69,8 @@ export function buildReport(incident: JudgedIncident, options: BuildOptions): Re
   const given = new Set(captureNames(vantages));
   const flows = [...flowsOf(incident, options), ...udpFlowsOf(incident, options)];
   for (const flow of flows) flow.splitBy = flow.splitBy.filter((name) => !given.has(name));
-  const captures = vantages.flatMap((v) => v.captures);
+  // As they were given: vantages have an order of their own.
+  const captures = vantages.flatMap((v) => v.captures).sort((a, b) => byNumber(a.id, b.id));
   const body = {
     schemaVersion: 1 as const,
     tool: options.tool,

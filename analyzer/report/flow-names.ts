@@ -120,4 +120,5 @@ function streamsOf(views: readonly FlowView[], incident: JudgedIncident): Record
   return found;
 }
 
-const byNumber = (a: string, b: string): number => Number(a.slice(1)) - Number(b.slice(1));
+/** Ids of captures, as these were given. */
+export const byNumber = (a: string, b: string): number => Number(a.slice(1)) - Number(b.slice(1));

@@ -81,7 +81,7 @@ function withoutDates(report: unknown): unknown {
 }
 
 /** Path and values of the first place where two JSON-like values differ; null where they are equal. */
-export function firstDifference(a: unknown, b: unknown, path = ''): string | null {
+function firstDifference(a: unknown, b: unknown, path = ''): string | null {
   if (Object.is(a, b)) return null;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
     return `${path} is ${JSON.stringify(a)} and not ${JSON.stringify(b)}`;
