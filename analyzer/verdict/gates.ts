@@ -66,9 +66,9 @@ const YOUNG_SECONDS = 60;
 export const isYoung = (c: Case): boolean =>
   c.main !== null && (c.main.stall.start - c.flow.firstTime) / 1e9 < YOUNG_SECONDS;
 
-/** True where the server's is the only end's view: what the client was told, and what it did that got lost, is not in the captures. */
-export const onlyServer = (c: Case): boolean =>
-  c.near === c.flow.server && c.cross?.hops.ends.client !== true;
+/** True where no view is the client's: what the client was told, and what it did that got lost, is not in the captures. */
+export const noClientView = (c: Case): boolean =>
+  c.near !== c.flow.client && c.cross?.hops.ends.client !== true;
 
 /** A view that is not an end's and that met the connection in mid-stream: it may have been idle before. */
 export const isMetLate = (c: Case): boolean =>

@@ -52,7 +52,7 @@ export function checkCapture(
   same('moved in time', withoutDates(shiftTimes(later, -SHIFT)), withoutDates(report));
   if (isEnd(name)) {
     const renamed = diagnoseBytes([{ input: { file: '1.pcap' }, bytes }]);
-    same('named 1.pcap', renamed.flows, report.flows);
+    if (isTold(renamed)) same('named 1.pcap', renamed.flows, report.flows);
   }
   same('as JSON and back', JSON.parse(JSON.stringify(report)), report);
   return found;
@@ -60,6 +60,9 @@ export function checkCapture(
 
 /** Traffic shows which end a capture was taken at; a node next door to an end it may not, and then its name counts. */
 const isEnd = (name: string): boolean => /^(?:client|server)\b/.test(name);
+
+/** Beside a proxy both TTLs are untouched; where both ends also answer within microseconds of each other, only a name tells. */
+const isTold = ({ captures }: Report): boolean => captures[0]?.vantage.role !== 'unknown';
 
 /** Format, and the resolution of an interface, are the file's and not the traffic's. */
 function withoutFormat(report: Report): unknown {
@@ -81,7 +84,7 @@ function withoutDates(report: unknown): unknown {
 }
 
 /** Path and values of the first place where two JSON-like values differ; null where they are equal. */
-function firstDifference(a: unknown, b: unknown, path = ''): string | null {
+export function firstDifference(a: unknown, b: unknown, path = ''): string | null {
   if (Object.is(a, b)) return null;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
     return `${path} is ${JSON.stringify(a)} and not ${JSON.stringify(b)}`;

@@ -9,7 +9,7 @@ import type { SegmentEvent } from '../../stall/segment-event.ts';
 import { SHORTEST_SILENCE } from '../../stall/silence.ts';
 import { isInitialTtl } from '../../vantage/vantage.ts';
 import type { Case } from '../case.ts';
-import { onlyServer, unlessAnswered, unlessClosedFirst, unlessHandshake, unlessWentOn } from '../gates.ts';
+import { noClientView, unlessAnswered, unlessClosedFirst, unlessHandshake, unlessWentOn } from '../gates.ts';
 import { found, inferred, type Judgement, out, possible, type Rule } from '../rule.ts';
 import { noStateReject as byTheWay } from '../way/node.ts';
 
@@ -50,7 +50,7 @@ export const noStateReject: Rule = {
     if (answered !== null) return answered;
     if (c.facts.nearSilent) return possible(45);
     // A node refuses whoever sends; what the client sent, and what it got, is not in this capture.
-    if (onlyServer(c)) return possible(74);
+    if (noClientView(c)) return possible(74);
     return out('what this end sent was not answered by an RST or ICMP error');
   },
 };

@@ -3,7 +3,7 @@
  * retransmission could wait, the answers show bytes outstanding, and still no
  * data comes (RFC 2923, 2.1).
  */
-import { onlyServer, unlessWentOn } from '../gates.ts';
+import { noClientView, unlessWentOn } from '../gates.ts';
 import { isRetryPending } from '../outcome.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
 import { pmtuBlackHole as byTheWay, LARGE } from '../way/path.ts';
@@ -21,7 +21,7 @@ export const pmtuBlackHole: Rule = {
     if (stall === undefined) return out('nothing was outstanding');
     if (c.facts.answeredProbes.length === 0) {
       // The server's large segments are in vain, and small ones of the client still come.
-      if (onlyServer(c) && stall.events.some((e) => e.sender === c.flow.client && e.icmp < 0))
+      if (noClientView(c) && stall.events.some((e) => e.sender === c.flow.client && e.icmp < 0))
         return possible(118);
       // Only large segments were tried.
       if (c.facts.unanswered.length > 0 && c.facts.unanswered.every((e) => e.length >= LARGE))
