@@ -12,6 +12,7 @@ import type { Flow } from './flow/flow.ts';
 import { type AlignedClock, alignClocks, type ClockLink } from './vantage/clock-align.ts';
 import { type ClockPair, fitClocks, orientation } from './vantage/clock-fit.ts';
 import { type FlowView, type JoinedLeg, joinFlows } from './vantage/join.ts';
+import { checkLabels, type LegTtls, type Tie } from './vantage/label-check.ts';
 import { legTimes } from './vantage/leg-times.ts';
 import { type JoinedFlow, joinLegs } from './vantage/legs.ts';
 import { type SharedPacket, sharedPackets } from './vantage/shared-packets.ts';
@@ -39,6 +40,8 @@ export interface Correlation {
   readonly takeovers: readonly Takeover[];
   readonly forwarded: readonly Busy[];
   readonly received: readonly Busy[];
+  /** By vantage: what the captures together say against its label; null where nothing does. */
+  readonly contradictions: readonly (string | null)[];
 }
 
 export function correlate(unplaced: readonly Unplaced[]): Correlation {
@@ -48,7 +51,8 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
   const legs = joinFlows(analyses);
   const sources = analyses.map(({ samples, trails }, i) => ({ samples, trails, shift: shifts[i] as number }));
   const shared = unplaced.length > 1 ? sharedPackets(sources, legs) : [];
-  const orders = shared.map((s) => ({ ...s, nearer: orderOf(s.packets, s.a, s.b, analyses) }));
+  const ties = shared.map((s) => ({ ...s, trips: orientation(s.packets).nearer }));
+  const orders = ties.map((t) => ({ ...t, nearer: orderOf(t, analyses) }));
   const flows = joinLegs(
     legs,
     unplaced.map(({ analysis, guess, named }, i) => ({
@@ -59,7 +63,8 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
   );
   for (const tie of legTimes(flows, shifts)) {
     if (!shared.some((s) => s.a === tie.a && s.b === tie.b)) {
-      orders.push({ ...tie, nearer: orderOf(tie.packets, tie.a, tie.b, analyses) });
+      const tied = { ...tie, trips: orientation(tie.packets).nearer };
+      orders.push({ ...tied, nearer: orderOf(tied, analyses) });
     }
   }
   const evidence = unplaced.map((u, i) => evidenceOf(u, shifts[i] as number, flows, i));
@@ -97,18 +102,29 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
   const takeovers = findTakeovers(forwarded, received, announcements(analyses, vantages), [
     ...new Set(stations.filter((s) => s.place === 'node' && s.node >= 0).map((s) => s.node)),
   ]);
-  return { flows, vantages, stations, clocks, reference, base, takeovers, forwarded, received };
+  const contradictions = checkLabels({
+    stations,
+    ties,
+    ttls: legs.map(ttlsOfLeg),
+    active: evidence.map((e) => e.active !== null),
+  });
+  return {
+    flows,
+    vantages,
+    stations,
+    clocks,
+    reference,
+    base,
+    takeovers,
+    forwarded,
+    received,
+    contradictions,
+  };
 }
 
 /** Which of two captures is nearer to the client: by round trips, else by the TTLs of what both hold. */
-function orderOf(
-  packets: readonly SharedPacket[],
-  a: number,
-  b: number,
-  analyses: readonly VantageAnalysis[],
-): -1 | 0 | 1 {
-  const { nearer } = orientation(packets);
-  if (nearer !== 0) return nearer;
+function orderOf({ a, b, trips }: Tie, analyses: readonly VantageAnalysis[]): -1 | 0 | 1 {
+  if (trips !== 0) return trips;
   const [x, y] = [ttlsOf(analyses[a] as VantageAnalysis), ttlsOf(analyses[b] as VantageAnalysis)];
   const client = x.client >= 0 && y.client >= 0 ? Math.sign(x.client - y.client) : 0;
   const server = x.server >= 0 && y.server >= 0 ? Math.sign(y.server - x.server) : 0;
@@ -193,6 +209,15 @@ const holdsBothSides = (flows: readonly JoinedFlow[], vantage: number): boolean 
 
 const least = (times: readonly Nanos[]): Nanos =>
   times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+
+function ttlsOfLeg({ views }: JoinedLeg): LegTtls {
+  return new Map(
+    views.map(({ vantage, watch: { connection } }) => {
+      const { flow, sides } = connection;
+      return [vantage, { client: sides[flow.client].ttl, server: sides[flow.server].ttl }];
+    }),
+  );
+}
 
 /** The TTL that most connections' segments arrive with. */
 function ttlsOf({ watches }: VantageAnalysis): { client: number; server: number } {

@@ -29,7 +29,7 @@ import { deriveHops, type Hops } from './verdict/hops.ts';
 import { type CrossSource, judgeAgain, judgeCapture } from './verdict/judge.ts';
 import { type Lived, membersOf } from './verdict/members.ts';
 import { judgeUdp, type UdpFlowReport } from './verdict/udp.ts';
-import { closedByProxy, type Unsure, unsureOf, unsureVerdict } from './verdict/unsure.ts';
+import { answeredLate, closedByProxy, type Unsure, unsureOf, unsureVerdict } from './verdict/unsure.ts';
 
 export interface IncidentOptions {
   readonly tool: { name: string; version: string };
@@ -81,17 +81,18 @@ function settle(named: NamedAnalysis): { named: NamedAnalysis; guess: PlaceGuess
 
 function toReportVantage(
   { named, settled, vantage }: Placed,
-  { ids, clocks }: Incident,
+  { ids, clocks, correlation }: Incident,
   i: number,
 ): ReportVantage {
   const { analysis, inputs } = named;
   const clock = clocks[i] as ReportClock;
   const problems = inputs.flatMap(({ file }) => problemsOf(file, ids[file.state.index] as string));
   problems.push(...udpProblems(named, ids));
-  if (settled.contradiction !== null) {
+  const contradiction = settled.contradiction ?? correlation.contradictions[i] ?? null;
+  if (contradiction !== null) {
     problems.push({
       code: 'vantage-contradicted',
-      message: settled.contradiction,
+      message: contradiction,
       at: { capture: ids[inputs[0]?.file.state.index ?? 0] as string },
     });
   }
@@ -139,7 +140,7 @@ class Incident {
   readonly clocks: readonly ReportClock[];
   readonly links: LinkFacts;
   private readonly placed: readonly Placed[];
-  private readonly correlation: Correlation;
+  readonly correlation: Correlation;
   private readonly journals: readonly Journal[];
   private readonly home = new Map<Flow, { joined: JoinedFlow; leg: number }>();
   private readonly crossings = new Map<JoinedLeg, Crossing>();
@@ -221,10 +222,16 @@ class Incident {
     const isClients = f.joined.legs.some((l) =>
       l.views.some((v) => (this.placed[v.vantage] as Placed).place === 'client'),
     );
-    const unsure = this.tornDown(f) ?? (isClients ? null : unsureOf(c, isReplaced(c, opened)));
+    const unsure =
+      this.tornDown(f) ?? (isClients ? null : (unsureOf(c, isReplaced(c, opened)) ?? this.answeredLate(f)));
     if (unsure === null) return f;
     const doubted = { ...c, outcome: unsure.outcome };
     return { ...f, judged: { watch, case: doubted, verdict: unsureVerdict(doubted, unsure, verdict) } };
+  }
+
+  private answeredLate({ joined, judged }: IncidentFlow): Unsure | null {
+    const leg = joined.legs.find((l) => l.views.some((v) => v.watch === judged.watch));
+    return answeredLate(judged.case, leg?.views ?? [], this.correlation.vantages);
   }
 
   judgeUdp(): UdpFlowReport[] {

@@ -4,7 +4,11 @@
  * the report lists them.
  */
 import { linkTypeName } from '../packet/link-type.ts';
+import type { Nanos } from '../packet/time.ts';
 import { assertNever } from './assert.ts';
+import { captureOf } from './flow/frame-id.ts';
+import { nameOf } from './flow/samples.ts';
+import type { Sighting } from './flow/trail.ts';
 import type { ReportClock } from './report/clock.ts';
 import type { Capture, ReportProblem, Role, Vantage } from './report/report.ts';
 import { placeOfHost, vantageFromName } from './vantage/file-name.ts';
@@ -38,13 +42,13 @@ export function settleVantage(named: NamedAnalysis, guess: PlaceGuess): Settled 
   const { said, inputs } = named;
   if (said !== undefined) {
     const place = placeOfHost(said.host) === 'unknown' ? guess.place : placeOfHost(said.host);
-    const against = !isCompatible(place, guess.place);
+    const against = isCompatible(place, guess.place)
+      ? null
+      : `${said.host} was named a ${roleOf(place)}, but its traffic looks like a ${roleOf(guess.place)}'s: ${guess.because}`;
     return {
       place,
       vantage: { ...said, role: roleOf(place), inferred: false },
-      contradiction: against
-        ? `${said.host} was named a ${roleOf(place)}, but its traffic looks like a ${roleOf(guess.place)}'s: ${guess.because}`
-        : null,
+      contradiction: against ?? mergedByName(named),
       isNamed: true,
     };
   }
@@ -62,6 +66,46 @@ export function settleVantage(named: NamedAnalysis, guess: PlaceGuess): Settled 
     isNamed: fits,
   };
 }
+
+/** Fewer copies than this may be one file's end and the next one's beginning. */
+const FEW = 3;
+/** A copy of a packet at another place is no later than this. */
+const ONE_PASSAGE: Nanos = 180_000_000;
+
+/**
+ * Files of one name are one capture that was cut. Two that ran at once and hold
+ * the same packets, each at a time of its own, were taken at two places.
+ */
+export function mergedByName({ inputs, said, analysis }: NamedAnalysis): string | null {
+  const [first, ...others] = inputs;
+  if (said === undefined || first === undefined || others.length === 0 || !overlap(inputs)) return null;
+  const copies = new Map<number, number>();
+  for (const { connection } of analysis.watches) {
+    const seen = new Map<number, Sighting>();
+    for (const row of analysis.trails.of(connection.flow.index)) {
+      const name = nameOf(row);
+      const other = seen.get(name);
+      seen.set(name, row);
+      if (other === undefined || other.sender !== row.sender || captureOf(other.id) === captureOf(row.id))
+        continue;
+      if (row.time === other.time || row.time - other.time > ONE_PASSAGE) continue;
+      const later = Math.max(captureOf(row.id), captureOf(other.id));
+      copies.set(later, (copies.get(later) ?? 0) + 1);
+    }
+  }
+  const copied = others.find(({ file }) => (copies.get(file.state.index) ?? 0) >= FEW);
+  if (copied === undefined) return null;
+  const files = inputs.map(({ input }) => input.file).join(' and ');
+  const name = said.side === undefined ? said.host : `${said.host}.${said.side}`;
+  return `${files} were all named ${name}, but they hold the same packets at different times: they were taken at different places`;
+}
+
+/** Some file begins before the one that was given before it ends. */
+const overlap = (inputs: NamedAnalysis['inputs']): boolean =>
+  inputs.some(({ file }, i) => {
+    const before = inputs[i - 1]?.file.state.lastTime ?? null;
+    return before !== null && file.state.firstTime !== null && file.state.firstTime < before;
+  });
 
 /**
  * On a node's own links one end is next door, so a node's capture may look like

@@ -6,11 +6,13 @@
  * segments: a timestamp that the peer had sent long before, an RST.
  */
 import { type Nanos, seconds as secondsOf } from '../../packet/time.ts';
+import type { CrossVantage } from '../failover/crossing.ts';
 import type { EndIndex } from '../flow/flow.ts';
-import { NO_FRAME } from '../flow/frame-id.ts';
+import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import { CAUSE_IDS, type CauseId, type Outcome } from '../report/report.ts';
 import type { Connection } from '../tcp/connection.ts';
 import type { Side } from '../tcp/side.ts';
+import type { FlowView } from '../vantage/join.ts';
 import type { Case } from './case.ts';
 import type { Verdict } from './decide.ts';
 import { inferred, observed, type VerdictClaim } from './rule.ts';
@@ -41,6 +43,45 @@ export function unsureOf(c: Case, isReplaced: boolean): Unsure | null {
   if (isReplaced) return replaced(c);
   if (opened || c.near !== null) return null;
   return resetAtOnce(c) ?? metLate(c);
+}
+
+/**
+ * The SYN that this view has was not the first: another place on the way had
+ * seen one long before. It waited as if no server had been there.
+ */
+export function answeredLate(
+  { watch }: Case,
+  views: readonly FlowView[],
+  vantages: readonly CrossVantage[],
+): Unsure | null {
+  const own = views.find((v) => v.watch === watch);
+  const opened = own === undefined ? null : openingOf(own, vantages);
+  if (opened === null) return null;
+  for (const view of views) {
+    const other = openingOf(view, vantages);
+    if (other === null || opened.time - other.time < STALE + opened.error + other.error) continue;
+    const lag = seconds(opened.time - other.time);
+    return {
+      outcome: 'connect-delayed',
+      candidates: ['syn-backoff', 'stale-path', 'loss', 'not-yet-synced', 'node-capacity', 'policy-mismatch'],
+      claims: [
+        observed(`another capture has the SYN of this connection ${lag} before it came here`, [other.frame]),
+      ],
+    };
+  }
+  return null;
+}
+
+/** When a view has the first SYN, by the reference's clock; null where it has none, or nobody knows the clock. */
+function openingOf(
+  { vantage, watch }: FlowView,
+  vantages: readonly CrossVantage[],
+): { time: Nanos; error: Nanos; frame: FrameId } | null {
+  const { flow, sides } = watch.connection;
+  const { clock, shift } = vantages[vantage] as CrossVantage;
+  const error = clock.errorAt(flow.firstTime + shift);
+  if (sides[flow.client].syn !== flow.firstFrame || error === null) return null;
+  return { time: clock.toReference(flow.firstTime + shift), error, frame: flow.firstFrame };
 }
 
 /** An RST is all that came back, or all that was to be heard: the connection was dead when this view began. */
