@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createAnalysis } from './analysis.ts';
 import type { Flow, Report } from './report/report.ts';
 import { HTTP_GET } from './test-frames.ts';
 import { PLACES, type Place, reportOn, type Taken, Trip, taken, takenOnAny } from './test-path.ts';
@@ -190,5 +191,49 @@ describe('whole nodes', () => {
       const numbered = reportOn(takenOnAny([story, opened({ port: 42_000 })]), { until: 40, named: false });
       expect(words(numbered)).toBe(words(six));
     }
+  });
+});
+
+describe('a SYN that was answered late', () => {
+  const through = (): Trip => opened({ port: 40_000, at: 7 });
+  const late = (): Trip => through().client(0, { seq: 0, flags: 'SYN', to: 'b.in' });
+  const seenAt = (trip: Trip, ...places: Place[]): string =>
+    words(reportOn(taken([trip], places), { until: 20 }));
+
+  it('is no unaffected connection where a node had seen it long before the server', () => {
+    expect(seenAt(late(), 'b.in', 'b.out', 'server')).toBe('connect-delayed ?');
+  });
+
+  it('is one to the server alone, and where the node saw nothing before', () => {
+    expect(seenAt(late(), 'server')).toBe('unaffected ?');
+    expect(seenAt(through(), 'b.in', 'b.out', 'server')).toBe('unaffected ?');
+  });
+});
+
+describe('files of one name', () => {
+  const together = (captures: readonly Taken[]): string[] => {
+    const analysis = createAnalysis({ tool: { name: 'test', version: '1' } });
+    for (const { file, bytes } of captures) {
+      const feed = analysis.addCapture({ file, vantage: { host: 'fw', side: 'in' } });
+      feed.push(bytes);
+      feed.end();
+    }
+    return analysis.finish().problems.map((p) => p.message);
+  };
+  const story = [opened({ port: 42_000 })];
+
+  it('were taken at two places where they hold the same packets at two times', () => {
+    const [message] = together(taken(story, ['client', 'a.in'])).concat(
+      together(taken([kept()], ['client', 'a.in'])),
+    );
+    expect(message).toContain('client.pcap and node-a.in.pcap were all named fw.in');
+  });
+
+  it('are one capture that was cut, or given twice', () => {
+    const [whole] = taken([kept()], ['a.in']) as [Taken];
+    expect(together([whole, whole])).toEqual([]);
+    const [early] = taken([kept()], ['a.in'], { misses: { 'a.in': (t) => t > 3 } }) as [Taken];
+    const [rest] = taken([kept()], ['a.in'], { misses: { 'a.in': (t) => t <= 3 } }) as [Taken];
+    expect(together([early, rest])).toEqual([]);
   });
 });

@@ -223,15 +223,13 @@ class Incident {
       l.views.some((v) => (this.placed[v.vantage] as Placed).place === 'client'),
     );
     const unsure =
-      this.tornDown(f) ?? (isClients ? null : (unsureOf(c, isReplaced(c, opened)) ?? this.answeredLate(f)));
+      this.tornDown(f) ??
+      (isClients
+        ? null
+        : (unsureOf(c, isReplaced(c, opened)) ?? answeredLate(c, f.joined.legs, this.correlation.vantages)));
     if (unsure === null) return f;
     const doubted = { ...c, outcome: unsure.outcome };
     return { ...f, judged: { watch, case: doubted, verdict: unsureVerdict(doubted, unsure, verdict) } };
-  }
-
-  private answeredLate({ joined, judged }: IncidentFlow): Unsure | null {
-    const leg = joined.legs.find((l) => l.views.some((v) => v.watch === judged.watch));
-    return answeredLate(judged.case, leg?.views ?? [], this.correlation.vantages);
   }
 
   judgeUdp(): UdpFlowReport[] {

@@ -12,7 +12,7 @@ import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import { CAUSE_IDS, type CauseId, type Outcome } from '../report/report.ts';
 import type { Connection } from '../tcp/connection.ts';
 import type { Side } from '../tcp/side.ts';
-import type { FlowView } from '../vantage/join.ts';
+import type { FlowView, JoinedLeg } from '../vantage/join.ts';
 import type { Case } from './case.ts';
 import type { Verdict } from './decide.ts';
 import { inferred, observed, type VerdictClaim } from './rule.ts';
@@ -51,9 +51,10 @@ export function unsureOf(c: Case, isReplaced: boolean): Unsure | null {
  */
 export function answeredLate(
   { watch }: Case,
-  views: readonly FlowView[],
+  legs: readonly JoinedLeg[],
   vantages: readonly CrossVantage[],
 ): Unsure | null {
+  const views = legs.find((l) => l.views.some((v) => v.watch === watch))?.views ?? [];
   const own = views.find((v) => v.watch === watch);
   const opened = own === undefined ? null : openingOf(own, vantages);
   if (opened === null) return null;
