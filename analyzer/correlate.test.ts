@@ -105,7 +105,7 @@ describe('clocks', () => {
 
 describe('coverage', () => {
   it('of every capture is to the last frame of any: one that falls silent counts as running on', () => {
-    const c = correlation();
+    const c = correlated(taken([moved()]), 0);
     const last = c.vantages[0]?.coveredUntil;
     expect((last ?? 0) / 1e9).toBeCloseTo(13, 1);
     expect(c.vantages.map((v) => v.coveredUntil)).toEqual(c.vantages.map(() => last));

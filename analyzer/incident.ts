@@ -397,6 +397,7 @@ class Incident {
       toReference,
       fromReference: (t) => own.clock.fromReference(t) - own.shift,
       clockError: this.clockError(toReference(from), toReference(to)),
+      coveredUntil: own.coveredUntil,
       localTime: (v, t) => t + (this.correlation.vantages[v]?.shift ?? 0),
       base: this.correlation.base,
       links: this.links,

@@ -283,10 +283,13 @@ const later = (packets: readonly Packet[], by: number): Source => ({
   packets: packets.map(({ at, data }) => ({ at: at + by, data })),
 });
 
+/** Seconds. No capture of a test ends with the last frame that the test is about. */
+const RAN_UNTIL = 60;
+
 /** Captures read up to the silences, without a verdict. */
-export function readAll(captures: readonly Taken[]): VantageAnalysis[] {
+export function readAll(captures: readonly Taken[], ranUntil = RAN_UNTIL): VantageAnalysis[] {
   return captures.map(({ file, bytes }, i) => {
-    const analysis = new VantageAnalysis({});
+    const analysis = new VantageAnalysis({ until: epoch(ranUntil) });
     const opened = analysis.open(file, i);
     opened.reader.push(bytes);
     opened.reader.end();
@@ -296,9 +299,9 @@ export function readAll(captures: readonly Taken[]): VantageAnalysis[] {
 }
 
 /** Captures correlated, each where its file name says it is. */
-export function correlated(captures: readonly Taken[]): Correlation {
+export function correlated(captures: readonly Taken[], ranUntil = RAN_UNTIL): Correlation {
   return correlate(
-    readAll(captures).map((analysis, i) => ({
+    readAll(captures, ranUntil).map((analysis, i) => ({
       analysis,
       named: vantageFromName(captures[i]?.file ?? ''),
       guess: guessPlace(analysis.watches, analysis.cooked).place,

@@ -260,6 +260,14 @@ describe('where nothing can be said', () => {
     expect(looks(c, packetAt(c, 20)).server).toBe('unknown');
   });
 
+  it('a packet as the capture ends may still come, but not where it should have been before', () => {
+    const t = trip().client(20, { payload: 10, to: 'b.in' }).server(30, { from: 'b.in', flags: 'RST' });
+    const late = changed(t, 'server.pcap', { coveredUntil: 20.1e9 });
+    expect(looks(late, packetAt(late, 20)).server).toBe('unknown');
+    const made = changed(t, 'server.pcap', { coveredUntil: 30.1e9 });
+    expect(looks(made, packetAt(made, 30)).server).toBe('missing');
+  });
+
   it('a clock that nothing ties puts no segment anywhere, unless nothing of the kind was seen there at all', () => {
     const untied = {
       ...(correlated(taken([trip()])).clocks[5] as CrossVantage['clock']),

@@ -111,7 +111,9 @@ export class Crossing {
     const near = rows.filter((s) => Math.abs(s.time - packet.time) <= ONE_PASSAGE + error);
     if (near.some((s) => holds(s.row, packet))) return error >= UNKNOWN_ERROR ? 'unknown' : 'seen';
     if (this.isSkipped(packet, this.all.get(`${index} ${packet.from}`) ?? [], index, error)) return 'unknown';
-    return absent;
+    // What was seen as the captures ended may have come further after that.
+    const hadTime = !isAhead(point, packet) || packet.time + ONE_PASSAGE <= vantage.coveredUntil;
+    return hadTime ? absent : 'unknown';
   }
 
   /** Segments of this direction were left out of the trail around that time. */
@@ -184,6 +186,14 @@ export function covers(station: Station, point: Point): boolean {
   if (station.place !== 'node' || station.node !== point.node) return false;
   return station.side === undefined || station.side === point.at;
 }
+
+/** The packet comes to that point after it was first seen, if it comes there at all. */
+function isAhead({ at }: Point, { from, seen }: CrossPacket): boolean {
+  const steps = PATH.indexOf(at) - PATH.indexOf(seen[0]?.point.at ?? from);
+  return from === 'client' ? steps > 0 : steps < 0;
+}
+
+const PATH: readonly Point['at'][] = ['client', 'in', 'out', 'server'];
 
 /** One link of a node, and nobody knows which: what is not in it may have passed on the other. */
 const isBlind = ({ station, trails, empty }: CrossVantage): boolean =>

@@ -67,6 +67,8 @@ export interface Cross {
   fromReference(t: Nanos): Nanos;
   /** ns by which times of different vantages may be out of order; null where nothing bounds it. */
   readonly clockError: number | null;
+  /** To here the captures run, by the reference's clock, in ns since the common base. */
+  readonly coveredUntil: Nanos;
   /** A time of any vantage, in ns since the common base by that vantage's own clock. */
   localTime(vantage: number, t: Nanos): Nanos;
   /** The common base's time as ns since the epoch. */

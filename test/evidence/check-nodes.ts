@@ -74,12 +74,16 @@ function countSince(
   said: number,
   frames: readonly FlowFrame[],
   claim: Claim,
-  { flow }: Numbers,
+  { flow, covered }: Numbers,
 ): string | null {
   if (claim.frames.length > said) return `${claim.frames.length} frames are cited`;
   // A failover without an outage is no stall of its own; then they are a part of all.
   if (flow.stalls.length === 0) return frames.length >= said ? null : `tshark's frames show ${frames.length}`;
-  const counts = flow.stalls.map((s) => frames.filter((f) => f.time > BigInt(s.start)).length);
+  // Of what came as the captures ended nobody can say that it stayed there: it may be left out.
+  const ripe = frames.filter((f) => seconds(covered.to - f.time) >= ONE_PASSAGE);
+  const counts = flow.stalls.flatMap((s) =>
+    [frames, ripe].map((some) => some.filter((f) => f.time > BigInt(s.start)).length),
+  );
   const fits = counts.some((n) => (n <= FOLLOWED ? n === said : n >= said));
   return fits ? null : `tshark's frames show ${counts.join(' or ')}`;
 }

@@ -9,9 +9,9 @@ import { NO_OUTAGE, type Takeover } from '../../failover/takeover.ts';
 import type { Case } from '../case.ts';
 import { isHandshake } from '../gates.ts';
 import { both, egress, framesAt } from '../hops.ts';
-import { found, inferred, type Judgement, observed, out, possible } from '../rule.ts';
+import { found, inferred, type Judgement, out, possible } from '../rule.ts';
 import { plural, seconds } from '../words.ts';
-import { closedBeforeReturn, kept, keptClaims, resetsBy, shown, wayOf, wentOn } from './way.ts';
+import { closedBeforeReturn, kept, keptClaims, pathClaim, resetsBy, shown, wayOf, wentOn } from './way.ts';
 
 /** Shorter than any failure detection and takeover; the path changed hands while both were up. */
 const AT_ONCE = 500_000_000;
@@ -34,14 +34,12 @@ export function splitBrain(c: Case): Judgement | null {
   )
     return null;
   const claims = [
-    observed(`the last that ${way.oldNode?.host ?? 'the old node'} passed on`, [takeover.lostFrame], {
-      from: 'other-flow',
-      what: 'segment',
-    }),
-    observed(
+    pathClaim(way, `the last that ${way.oldNode?.host ?? 'the old node'} passed on`, takeover.lostFrame),
+    pathClaim(
+      way,
       `${seconds(gap)} later the path led to ${node.host}`,
-      [takeover.restoredFrame ?? takeover.lostFrame],
-      { from: 'other-flow', what: 'segment' },
+      takeover.restoredFrame ?? takeover.lostFrame,
+      takeover.announced,
     ),
     ...keptClaims(way, node, kept(node)),
   ];
@@ -93,7 +91,7 @@ export function staleFailback(c: Case): Judgement | null {
   const between = takeover.lost - (before.restored ?? before.lost);
   return found(
     'high',
-    observed(`${node.host} had the path before`, [before.lostFrame], { from: 'other-flow', what: 'segment' }),
+    pathClaim(way, `${node.host} had the path before`, before.lostFrame),
     inferred(
       `for ${seconds(between)} the connection went on through ${way.oldNode?.host ?? 'the other node'}`,
     ),

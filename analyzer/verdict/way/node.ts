@@ -89,7 +89,7 @@ export function noStateReject(c: Case): Judgement | null {
   if (way.cross.kind === 'unknown' && way.oldNode === null) return null;
   const claims = [toClient, toServer]
     .filter((l) => l.length > 0)
-    .map((l) => madeClaim(way, way.hops, node, l, 'rst'));
+    .map((l) => madeClaim(way.hops, node, l, 'rst'));
   return found(
     'high',
     ...claims,
@@ -115,7 +115,7 @@ export function natMappingLost(c: Case): Judgement | null {
   if (toServer.length > 0) {
     return found(
       'high',
-      madeClaim(way, way.hops, node, toServer, 'rst'),
+      madeClaim(way.hops, node, toServer, 'rst'),
       inferred(
         `the server's segments came to the translated address, and ${node.host} had no mapping for it: it took them for its own`,
       ),
@@ -216,7 +216,7 @@ export function terminatedProxy(c: Case): Judgement | null {
     for (const from of ['client', 'server'] as const) {
       const made = resetsBy(node, from);
       const came = node.arrived[from];
-      if (made.length > 0) claims.push(madeClaim(way, hops, node, made, 'rst'));
+      if (made.length > 0) claims.push(madeClaim(hops, node, made, 'rst'));
       else if (came.length > 0 && node.made[from === 'client' ? 'server' : 'client'].length === 0) {
         claims.push(
           shown(

@@ -9,13 +9,14 @@ import type { Flow } from '../../flow/flow.ts';
 import type { Stall } from '../../stall/stall.ts';
 import type { Case } from '../case.ts';
 import type { NodeWay } from '../hops.ts';
-import { found, type Judgement, observed, out, type VerdictClaim } from '../rule.ts';
+import { found, type Judgement, out, type VerdictClaim } from '../rule.ts';
 import { endName, seconds } from '../words.ts';
 import {
   closedAt,
   closedBeforeReturn,
   closerOf,
   otherSender,
+  pathClaim,
   reachedNewNode,
   unreachedClaims,
   type Way,
@@ -49,10 +50,11 @@ function proof(way: Way, closed: number): VerdictClaim[] {
   const restored = hops.takeover?.restored ?? null;
   if (restored !== null && hops.takeover?.restoredFrame != null && restored > closed) {
     claims.push(
-      observed(
+      pathClaim(
+        way,
         `the first sign of ${hops.newNode?.host ?? 'the new node'} came ${seconds(restored - closed)} after the ${endName(c.flow, c.facts.closing?.sender ?? c.flow.client)} had closed`,
-        [hops.takeover.restoredFrame],
-        { from: 'network', what: 'segment' },
+        hops.takeover.restoredFrame,
+        hops.takeover.announced,
       ),
     );
   }

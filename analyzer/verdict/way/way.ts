@@ -46,6 +46,21 @@ export const wentOn = (c: Case): boolean =>
 export const isRst = (p: CrossPacket): boolean => (p.flags & 0x04) !== 0;
 export const isFin = (p: CrossPacket): boolean => (p.flags & 0x01) !== 0;
 
+/** A frame that shows a node in the path, of this connection or another; or its announcement. */
+export function pathClaim(way: Way, text: string, frame: FrameId, announced = false): VerdictClaim {
+  const from = announced ? 'network' : senderOf(way, frame);
+  return observed(text, [frame], { from: from ?? 'other-flow', what: 'segment' });
+}
+
+/** Who sent it, of this connection; null where it is not of this connection. */
+function senderOf({ legs }: Way, frame: FrameId): Sender | null {
+  for (const { crossing } of legs) {
+    const packet = crossing.packets.find((p) => p.seen.some((s) => s.row.id === frame));
+    if (packet !== undefined) return packet.from;
+  }
+  return null;
+}
+
 /** Packets that the new node took in and kept, in both directions. */
 export const kept = (node: NodeWay | null): CrossPacket[] => (node === null ? [] : both(node.swallowed));
 
@@ -119,7 +134,6 @@ const HELD = 1_000_000_000;
 
 /** Packets that a node made itself, in the name of an end. */
 export function madeClaim(
-  way: Way,
   hops: Hops,
   node: NodeWay,
   packets: readonly CrossPacket[],
@@ -131,7 +145,7 @@ export function madeClaim(
   return observed(
     `${node.host} itself sent ${plural(packets.length, noun)} to the ${otherSender(from)} in the ${from}'s name: nothing of the kind had come to it`,
     frames,
-    { from, what: hops === way.hops ? what : what },
+    { from, what },
   );
 }
 
@@ -159,7 +173,7 @@ export const shown = (
   what: Shows['what'] = 'segment',
 ): VerdictClaim => observed(text, frames, { from, what });
 
-/** Nothing was seen, where it would have been: times by the reference's clock. */
+/** Nothing was seen, where it would have been, as long as anything was captured: times by the reference's clock. */
 export function absentClaim(
   { cross }: Way,
   text: string,
@@ -171,6 +185,10 @@ export function absentClaim(
     kind: 'absent',
     text,
     frames: [],
-    coverage: { from: cross.fromReference(from), to: cross.fromReference(to), why },
+    coverage: {
+      from: cross.fromReference(from),
+      to: cross.fromReference(Math.min(to, cross.coveredUntil)),
+      why,
+    },
   };
 }
