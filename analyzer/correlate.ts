@@ -17,6 +17,7 @@ import { legTimes } from './vantage/leg-times.ts';
 import { type JoinedFlow, joinLegs } from './vantage/legs.ts';
 import { type SharedPacket, sharedPackets } from './vantage/shared-packets.ts';
 import { placeStations, type Station, type StationEvidence } from './vantage/stations.ts';
+import { loners, strangersOf } from './vantage/strangers.ts';
 import type { Place } from './vantage/vantage.ts';
 import type { VantageAnalysis } from './vantage-analysis.ts';
 
@@ -32,6 +33,8 @@ export interface Correlation {
   readonly flows: readonly JoinedFlow[];
   readonly vantages: readonly CrossVantage[];
   readonly stations: readonly Station[];
+  /** Vantages that have nothing to do with the others: each is judged by itself. */
+  readonly strangers: ReadonlySet<number>;
   readonly clocks: readonly AlignedClock[];
   /** Index of the vantage whose clock all times are given by. */
   readonly reference: number;
@@ -57,6 +60,7 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
     legs,
     unplaced.map(({ analysis, guess, named }, i) => ({
       place: named?.place ?? guess,
+      side: named?.side,
       cooked: analysis.cooked,
       shift: shifts[i] as number,
     })),
@@ -67,7 +71,14 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
       orders.push({ ...tied, nearer: orderOf(tied, analyses) });
     }
   }
-  const evidence = unplaced.map((u, i) => evidenceOf(u, shifts[i] as number, flows, i));
+  const alone = loners(
+    flows,
+    analyses.map((a) => a.watches.length),
+  );
+  const evidence = unplaced.map((u, i) => ({
+    ...evidenceOf(u, shifts[i] as number, flows, i),
+    alone: alone[i] === true,
+  }));
   const nearer = (a: number, b: number): -1 | 0 | 1 => {
     const known = orders.find((o) => (o.a === a && o.b === b) || (o.a === b && o.b === a));
     if (known === undefined) return 0;
@@ -75,8 +86,10 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
   };
   const shares = (a: number, b: number): number =>
     shared.find((s) => (s.a === a && s.b === b) || (s.a === b && s.b === a))?.packets.length ?? 0;
-  const stations = placeStations(evidence, nearer, shares);
-  const reference = pickReference(stations, evidence);
+  const placed = placeStations(evidence, nearer, shares);
+  const reference = pickReference(placed, evidence);
+  const strangers = strangersOf(alone, placed, reference);
+  const stations = placed.map((s, i): Station => (strangers.has(i) ? { ...s, place: 'unknown' } : s));
   const links = orders.flatMap((o): ClockLink[] => toLink(o, stations));
   const clocks = alignClocks(unplaced.length, reference, links);
   const vantages = withCoverage(
@@ -89,6 +102,7 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
       empty: a.watches.length === 0,
       lossy: a.files.some((f) => f.reader.interfaces.some((i) => (i.dropped ?? 0) > 0)),
     })),
+    strangers,
   );
   const tenure = analyses.map(({ arrivals, departures }, i) => ({
     station: stations[i] as Station,
@@ -99,7 +113,8 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
   }));
   const forwarded = forwarding(tenure);
   const received = receiving(tenure);
-  const takeovers = findTakeovers(forwarded, received, announcements(analyses, vantages), [
+  const said = announcements(analyses, vantages, strangers);
+  const takeovers = findTakeovers(forwarded, received, said, [
     ...new Set(stations.filter((s) => s.place === 'node' && s.node >= 0).map((s) => s.node)),
   ]);
   const contradictions = checkLabels({
@@ -112,6 +127,7 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
     flows,
     vantages,
     stations,
+    strangers,
     clocks,
     reference,
     base,
@@ -156,12 +172,13 @@ function orderOfStations(a: Station, b: Station): -1 | 0 | 1 {
   return Number.isNaN(by) ? 0 : (Math.sign(by) as -1 | 0 | 1);
 }
 
-/** The client's clock, else the server's, else that of whoever saw most. */
+/** The client's clock, else the server's, else that of whoever saw most; before all of one that has nothing to do with the others. */
 function pickReference(stations: readonly Station[], evidence: readonly StationEvidence[]): number {
   const score = (i: number): number => {
     const place = stations[i]?.place;
     const rankOf = place === 'client' ? 3 : place === 'server' ? 2 : 1;
-    return (evidence[i]?.active === null ? 0 : rankOf) * 1e12 + (evidence[i]?.frames ?? 0);
+    const { active = null, alone = true, frames = 0 } = evidence[i] ?? {};
+    return (active === null ? 0 : rankOf + (alone ? 0 : 4)) * 1e12 + frames;
   };
   let best = 0;
   for (let i = 1; i < stations.length; i++) if (score(i) > score(best)) best = i;
@@ -173,7 +190,7 @@ function evidenceOf(
   shift: number,
   flows: readonly JoinedFlow[],
   index: number,
-): StationEvidence {
+): Omit<StationEvidence, 'alone'> {
   const times = analysis.watches.map((w) => w.connection.flow);
   const left = analysis.cooked.some((c) => c !== undefined && c.left[0] + c.left[1] > 0);
   const came = analysis.cooked.some((c) => c !== undefined && c.came[0] + c.came[1] > 0);
@@ -235,21 +252,21 @@ function ttlsOf({ watches }: VantageAnalysis): { client: number; server: number 
 type Uncovered = Omit<CrossVantage, 'coveredUntil'> & { coveredUntil: Nanos | null };
 
 /** The incident ends at the latest frame of any vantage; a capture that falls silent counts as running on (report.md). */
-function withCoverage(vantages: readonly Uncovered[]): CrossVantage[] {
-  const ends = vantages.flatMap((v) =>
-    v.coveredUntil === null ? [] : [v.clock.toReference(v.coveredUntil)],
-  );
-  const until = ends.reduce((a, b) => Math.max(a, b), 0);
-  return vantages.map((v) => ({ ...v, coveredUntil: until }));
+function withCoverage(vantages: readonly Uncovered[], strangers: ReadonlySet<number>): CrossVantage[] {
+  const own = vantages.map((v) => (v.coveredUntil === null ? 0 : v.clock.toReference(v.coveredUntil)));
+  const until = own.reduce((a, b, i) => (strangers.has(i) ? a : Math.max(a, b)), 0);
+  return vantages.map((v, i) => ({ ...v, coveredUntil: strangers.has(i) ? (own[i] as Nanos) : until }));
 }
 
 /** Frames that say that another node is in service now: it announces an address, or speaks for its VRRP group. */
 function announcements(
   analyses: readonly VantageAnalysis[],
   vantages: readonly CrossVantage[],
+  strangers: ReadonlySet<number>,
 ): Announcement[] {
   const found: Announcement[] = [];
   for (const [i, { neighbours, watches }] of analyses.entries()) {
+    if (strangers.has(i)) continue;
     const { station, clock, shift } = vantages[i] as CrossVantage;
     const hosts = hostMacs(watches, station);
     const speakers = new Map<string, Map<string, number>>();

@@ -116,7 +116,8 @@ function nameFor(
 
 function place(named: NamedAnalysis, settled: Settled, correlation: Correlation, index: number): Placed {
   const station = correlation.stations[index];
-  if (station === undefined || settled.isNamed || correlation.stations.length === 1) {
+  const isLone = correlation.stations.length === 1 || correlation.strangers.has(index);
+  if (station === undefined || settled.isNamed || isLone) {
     return { named, settled, place: settled.place, vantage: settled.vantage };
   }
   const side = station.side === undefined ? {} : { side: station.side };
@@ -169,11 +170,13 @@ class Incident {
     const primary = this.correlation.flows.map((f) => this.ranked(f));
     const first = this.judgeAll(primary.map((views) => views[0] as View));
     const second = this.askOthers(first, primary);
+    const { strangers, takeovers } = this.correlation;
+    const related = second.filter((f) => !strangers.has(f.vantage));
     const members = membersOf(
-      second.map((f) => this.lived(f)),
-      this.correlation.takeovers,
+      related.map((f) => this.lived(f)),
+      takeovers,
     );
-    const opened = openedByService(second);
+    const opened = openedByService(related);
     return second.map((f) => {
       const { cross, outcome } = f.judged.case;
       if (outcome === 'unaffected') return this.withDoubt(f, opened);
@@ -364,7 +367,7 @@ class Incident {
   private crossSource(vantage: number): CrossSource | null {
     const { vantages, takeovers, stations } = this.correlation;
     const own = vantages[vantage];
-    if (own === undefined) return null;
+    if (own === undefined || this.correlation.strangers.has(vantage)) return null;
     if (this.placed.length === 1 && !(stations[0]?.place === 'node' && stations[0]?.side === undefined))
       return null;
     const local = (t: Nanos): Nanos => own.clock.fromReference(t) - own.shift;
@@ -423,7 +426,7 @@ class Incident {
   /** The two worst clocks of a time together. */
   private clockError(from: Nanos, to: Nanos): number | null {
     const errors = this.correlation.vantages
-      .filter((v) => !v.empty)
+      .filter((v, i) => !v.empty && !this.correlation.strangers.has(i))
       .map(({ clock }) => {
         const [a, b] = [clock.errorAt(clock.fromReference(from)), clock.errorAt(clock.fromReference(to))];
         return a === null || b === null ? null : Math.max(a, b);

@@ -22,6 +22,8 @@ export interface JoinedFlow {
 export interface LegSource {
   /** Where it was taken, by its name, else by its traffic alone. */
   readonly place: Place;
+  /** Of a node's capture the side, where its name says it. */
+  readonly side?: 'in' | 'out' | undefined;
   /** Frames that left and came, by flow, on a cooked capture. */
   readonly cooked: readonly (CookedCounts | undefined)[];
   /** ns to add to its times for the common base. */
@@ -36,7 +38,7 @@ const SHORTEST_HEAD = 8;
 export function joinLegs(legs: readonly JoinedLeg[], sources: readonly LegSource[]): JoinedFlow[] {
   const single = (leg: JoinedLeg): JoinedFlow => ({ legs: [leg], pairedBy: null });
   const taken = new Map<JoinedLeg, JoinedFlow>();
-  const opened = legs.flatMap((leg) => openedOf(leg, sources) ?? []);
+  const opened = legs.filter((l) => !isWhole(l, sources)).flatMap((leg) => openedOf(leg, sources) ?? []);
   for (const group of groupByService(opened).values()) {
     if (group.length < 2 || group.length > MOST_TOGETHER) continue;
     for (const flow of pairGroup(group, sources)) for (const leg of flow.legs) taken.set(leg, flow);
@@ -47,6 +49,13 @@ export function joinLegs(legs: readonly JoinedLeg[], sources: readonly LegSource
     if (flow.legs[0] === leg) found.push(flow);
   }
   return found;
+}
+
+/** Seen on both sides of the gateway: no proxy ended it. */
+function isWhole({ views }: JoinedLeg, sources: readonly LegSource[]): boolean {
+  const at = (end: Place, side: 'in' | 'out'): boolean =>
+    views.some(({ vantage }) => sources[vantage]?.place === end || sources[vantage]?.side === side);
+  return at('client', 'in') && at('server', 'out');
 }
 
 /** Each is compared with each: more connections of one service than these take too long, and look too much alike. */

@@ -26,6 +26,8 @@ export interface StationEvidence {
   readonly frames: number;
   /** It holds only the client's, or only the server's, leg of proxied connections. */
   readonly leg: 'client' | 'server' | null;
+  /** No other vantage holds any of its connections (strangers.ts). */
+  readonly alone: boolean;
 }
 
 export interface Station {
@@ -49,7 +51,7 @@ export function placeStations(
   shares: (a: number, b: number) => number,
 ): Station[] {
   const links = evidence.map((e) => linkOf(e, evidence));
-  const places = evidence.map((e): Place | null => e.named?.place ?? (e.passes ? 'node' : null));
+  const places = evidence.map((e): Place | null => e.named?.place ?? (e.passes ? 'node' : ownGuess(e)));
   const isAlone = (i: number): boolean => evidence.every((_, j) => i === j || shares(i, j) === 0);
   for (const link of ['client', 'server'] as const) {
     settleEnd(link, evidence, links, places, nearer, isAlone);
@@ -59,6 +61,9 @@ export function placeStations(
   return evidence.map((e, i) => toStation(e, settled[i] as Place, links[i] as Link, nodes, i));
 }
 
+/** What shares no connection with any other is at no place by elimination. */
+const ownGuess = ({ alone, guess }: StationEvidence): Place | null => (alone ? guess : null);
+
 /** Which link a capture was taken on, by the TTLs that arrive there. */
 function linkOf(own: StationEvidence, all: readonly StationEvidence[]): Link {
   if (own.named?.side !== undefined) return own.named.side === 'in' ? 'client' : 'server';
@@ -66,7 +71,8 @@ function linkOf(own: StationEvidence, all: readonly StationEvidence[]): Link {
   if (own.named?.place === 'server') return 'server';
   if (own.passes) return 'both';
   if (own.leg !== null) return own.leg;
-  const highest = (end: 'client' | 'server'): number => Math.max(...all.map((e) => e.ttl[end]));
+  const known = all.filter((e) => e === own || !e.alone);
+  const highest = (end: 'client' | 'server'): number => Math.max(...known.map((e) => e.ttl[end]));
   const nearClient = own.ttl.client >= 0 && own.ttl.client === highest('client');
   const nearServer = own.ttl.server >= 0 && own.ttl.server === highest('server');
   const farClient = own.ttl.client >= 0 && !nearClient;
@@ -89,10 +95,12 @@ function settleEnd(
   nearer: Nearer,
   isAlone: (i: number) => boolean,
 ): void {
-  const here = links.flatMap((l, i) => (l === link && evidence[i]?.active !== null ? [i] : []));
+  const isHere = (e: StationEvidence | undefined): boolean =>
+    e !== undefined && e.active !== null && !e.alone;
+  const here = links.flatMap((l, i) => (l === link && isHere(evidence[i]) ? [i] : []));
   const open = here.filter((i) => places[i] === null);
   if (open.length === 0) return;
-  if (evidence.some((_, i) => places[i] === link)) {
+  if (evidence.some((e, i) => places[i] === link && !e.alone)) {
     for (const i of open) places[i] = 'node';
     return;
   }
