@@ -71,10 +71,7 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
       orders.push({ ...tied, nearer: orderOf(tied, analyses) });
     }
   }
-  const alone = loners(
-    flows,
-    analyses.map((a) => a.watches.length),
-  );
+  const alone = loners(flows, analyses);
   const evidence = unplaced.map((u, i) => ({
     ...evidenceOf(u, shifts[i] as number, flows, i),
     alone: alone[i] === true,
@@ -88,8 +85,10 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
     shared.find((s) => (s.a === a && s.b === b) || (s.a === b && s.b === a))?.packets.length ?? 0;
   const placed = placeStations(evidence, nearer, shares);
   const reference = pickReference(placed, evidence);
-  const strangers = strangersOf(alone, placed, reference);
-  const stations = placed.map((s, i): Station => (strangers.has(i) ? { ...s, place: 'unknown' } : s));
+  const strangers = strangersOf(alone, placed, reference, analyses);
+  const stations = placed.map(
+    (s, i): Station => (strangers.has(i) ? { ...s, place: 'unknown', node: -1 } : s),
+  );
   const links = orders.flatMap((o): ClockLink[] => toLink(o, stations));
   const clocks = alignClocks(unplaced.length, reference, links);
   const vantages = withCoverage(

@@ -68,7 +68,7 @@ export class VantageAnalysis {
 
   /** Begins the next file; end the one before first. */
   open(name: string, index: number): CaptureFile {
-    const first = this.files[0]?.reader.origin;
+    const { origin } = this;
     const file: CaptureFile = {
       state: new CaptureState(name, index),
       linkTypes: new Set(),
@@ -79,7 +79,7 @@ export class VantageAnalysis {
           packet: (record) => this.packet(record, file),
           problem: (problem) => note(file, problem),
         },
-        first === undefined || first === 0n ? {} : { origin: first },
+        origin === 0n ? {} : { origin },
       ),
     };
     this.files.push(file);
@@ -91,6 +91,15 @@ export class VantageAnalysis {
     for (const watch of this.watches) watch.finish();
     this.trails.finish();
     settleClients(this.table.flows);
+  }
+
+  /** Frames of the asked-for time, of any protocol. */
+  get frames(): number {
+    return this.files.reduce((n, f) => n + f.state.frames, 0);
+  }
+
+  get readable(): boolean {
+    return this.files.some((f) => f.reader.format !== null);
   }
 
   /** ns since the epoch that all times of this vantage count from. */

@@ -8,9 +8,8 @@ interface Held {
 }
 
 function vantage(host: string, file: string, { frames = 9, origin = 5n }: Held = {}): Ordered {
-  const inputs = [{ input: { file }, file: { reader: { frames } } }];
   return {
-    named: { analysis: { origin, coveredUntil: 1 }, inputs },
+    named: { analysis: { origin, frames, coveredUntil: 1 }, inputs: [{ input: { file } }] },
     settled: { vantage: { host } },
   } as unknown as Ordered;
 }

@@ -21,7 +21,7 @@ export function inOneOrder<T extends Ordered>(vantages: readonly T[]): T[] {
 type Key = readonly (string | number | bigint)[];
 
 function keyOf({ named: { analysis, inputs }, settled: { vantage } }: Ordered): Key {
-  const frames = inputs.reduce((n, { file }) => n + file.reader.frames, 0);
+  const { frames } = analysis;
   const files = inputs.map(({ input }) => input.file).join('\0');
   return [
     frames === 0 ? 1 : 0,

@@ -8,7 +8,9 @@ import type { Clock } from './report.ts';
 /** One entry for each capture and stretch of its clock; none for a lone vantage. */
 export function clocksOf({ vantages, correlation }: JudgedIncident): Clock[] {
   if (vantages.length < 2) return [];
-  const reference = vantages[correlation.reference]?.captures[0]?.id;
+  const files = vantages[correlation.reference]?.captures ?? [];
+  // A file without a time has no clock.
+  const reference = (files.find((c) => c.firstTime !== null) ?? files[0])?.id;
   if (reference === undefined) return [];
   return correlation.vantages.flatMap(({ clock }, i) => {
     if (i === correlation.reference) return [];

@@ -103,8 +103,9 @@ function lifeOf(views: readonly FlowView[], { correlation }: JudgedIncident): { 
   };
 }
 
+/** A file without a frame shows nothing. */
 const captureIdsOf = (v: FlowView, { vantages }: JudgedIncident): string[] =>
-  (vantages[v.vantage]?.captures ?? []).map((c) => c.id);
+  (vantages[v.vantage]?.captures ?? []).filter((c) => c.firstTime !== null).map((c) => c.id);
 
 /** Only where a vantage is one file: of several, tshark numbers each by itself. */
 function streamsOf(views: readonly FlowView[], incident: JudgedIncident): Record<string, number> {

@@ -229,9 +229,11 @@ function isPlausible(a: Opened, b: Opened): boolean {
     if (only(x) && only(y)) return false;
   }
   if (!ends(x) && !ends(y) && x.length + y.length === 2) return false;
-  if (isNested(a, b) || isNested(b, a)) return true;
+  if (isTimely(a, b)) return true;
   return (x.includes('client') && y.includes('server')) || (x.includes('server') && y.includes('client'));
 }
+
+const isTimely = (a: Opened, b: Opened): boolean => isNested(a, b) || isNested(b, a);
 
 /** The outer one was opened with the inner, asked after it and answered before it. */
 const isNested = (inner: Opened, outer: Opened): boolean =>
@@ -250,7 +252,10 @@ function startsAlike(a: Uint8Array | null, b: Uint8Array | null): boolean {
 /** A TLS record of a handshake (RFC 8446, 5.1). */
 const isHello = (head: Uint8Array): boolean => head[0] === 0x16 && head[1] === 0x03;
 
-/** The n-th opened on one side is the n-th on the other, where there are as many. */
+/**
+ * The n-th opened on one side is the n-th on the other, where there are as many. Of several captures whose clocks
+ * agree is the other side, before one that may be of another day.
+ */
 function inOrder(
   one: Opened,
   others: readonly Opened[],
@@ -260,7 +265,8 @@ function inOrder(
   const vantageOf = ({ leg }: Opened): number => first(leg).vantage;
   const own = new Set(partners.get(one));
   const mates = group.filter((g) => vantageOf(g) === vantageOf(one) && !own.has(g));
-  const rivals = others.filter((o) => vantageOf(o) === vantageOf(others[0] as Opened));
+  const likely = others.find((o) => isTimely(one, o)) ?? (others[0] as Opened);
+  const rivals = others.filter((o) => vantageOf(o) === vantageOf(likely));
   if (mates.length !== rivals.length) return undefined;
   const byStart = (a: Opened, b: Opened): number => flowOf(a.leg).firstTime - flowOf(b.leg).firstTime;
   return [...rivals].sort(byStart)[[...mates].sort(byStart).indexOf(one)];
