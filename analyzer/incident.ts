@@ -24,10 +24,11 @@ import { type Bounds, boundsOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
 import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
 import { inOneOrder } from './vantage-order.ts';
-import type { Case, Cross } from './verdict/case.ts';
+import type { Cross } from './verdict/case.ts';
 import { deriveHops, type Hops } from './verdict/hops.ts';
 import { type CrossSource, judgeAgain, judgeCapture } from './verdict/judge.ts';
 import { type Lived, membersOf } from './verdict/members.ts';
+import { isReplaced, openedByService } from './verdict/replaced.ts';
 import { judgeUdp, type UdpFlowReport } from './verdict/udp.ts';
 import { answeredLate, closedByProxy, type Unsure, unsureOf, unsureVerdict } from './verdict/unsure.ts';
 
@@ -176,7 +177,7 @@ class Incident {
       related.map((f) => this.lived(f)),
       takeovers,
     );
-    const opened = openedByService(related);
+    const opened = openedByService(related.map((f) => f.judged));
     return second.map((f) => {
       const { cross, outcome } = f.judged.case;
       if (outcome === 'unaffected') return this.withDoubt(f, opened);
@@ -459,32 +460,6 @@ interface View {
   readonly leg: number;
   readonly vantage: number;
   readonly flow: Flow;
-}
-
-const serviceOf = (flow: Flow): string =>
-  `${flow.addressOf(flow.client)} ${flow.addressOf(flow.server)} ${flow.port[flow.server]}`;
-
-/** Connections whose opening was seen, by who opened them to what, oldest first. */
-function openedByService(flows: readonly IncidentFlow[]): Map<string, Flow[]> {
-  const found = new Map<string, Flow[]>();
-  for (const { judged } of flows) {
-    const { flow, sides } = judged.watch.connection;
-    if (sides[flow.client].syn === 0) continue;
-    const known = found.get(serviceOf(flow));
-    if (known === undefined) found.set(serviceOf(flow), [flow]);
-    else known.push(flow);
-  }
-  for (const list of found.values()) list.sort((a, b) => a.firstTime - b.firstTime);
-  return found;
-}
-
-/** Open, at rest, and its client opened another connection to the same service in the meantime. */
-function isReplaced({ watch, flow }: Case, opened: ReadonlyMap<string, readonly Flow[]>): boolean {
-  const [a, b] = watch.connection.sides;
-  if (watch.close !== null || a.fin !== 0 || b.fin !== 0 || (a.dataSegments === 0 && b.dataSegments === 0))
-    return false;
-  const newest = opened.get(serviceOf(flow))?.at(-1);
-  return newest !== undefined && newest !== flow && newest.firstTime > flow.lastTime + 1_000_000_000;
 }
 
 /** The last segment in vain before a takeover's end, by a vantage's clock. */
