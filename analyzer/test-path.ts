@@ -284,7 +284,7 @@ const later = (packets: readonly Packet[], by: number): Source => ({
 });
 
 /** Seconds. No capture of a test ends with the last frame that the test is about. */
-const RAN_UNTIL = 60;
+const RAN_UNTIL = 600;
 
 /** Captures read up to the silences, without a verdict. */
 export function readAll(captures: readonly Taken[], ranUntil = RAN_UNTIL): VantageAnalysis[] {

@@ -5,7 +5,9 @@
  */
 import { type Nanos, toEpoch } from '../../packet/time.ts';
 import { NO_OUTAGE, type Takeover } from '../failover/takeover.ts';
+import { contrastOf } from '../verdict/contrast.ts';
 import type { InferredFailover } from '../verdict/inferred-failover.ts';
+import type { Lived } from '../verdict/members.ts';
 import { observed } from '../verdict/rule.ts';
 import type { JudgedIncident, ReportVantage } from './build-report.ts';
 import { toClaim } from './flow-report.ts';
@@ -48,8 +50,24 @@ export function failoversOf(
       narrow(same, one);
     }
   }
-  return found.sort((a, b) => a.lost - b.lost).map((f, i) => toReport(f, i, incident));
+  const reports = found.sort((a, b) => a.lost - b.lost).map((f, i) => toReport(f, i, incident));
+  // Of several failovers nothing says which of them broke a connection that lived through more than one.
+  const [only, ...more] = found;
+  if (only !== undefined && more.length === 0) {
+    const contrast = contrastOf(livesOf(incident), only);
+    if (contrast.length > 0) (reports[0] as Failover).contrast = contrast;
+  }
+  return reports;
 }
+
+/** Every connection with its first and last segment by the reference's clock, in ns since the common base. */
+const livesOf = ({ flows, correlation }: JudgedIncident): Lived[] =>
+  flows.map(({ judged, vantage }) => {
+    const { firstTime, lastTime } = judged.case.flow;
+    const own = correlation.vantages[vantage];
+    const at = (t: Nanos): Nanos => (own === undefined ? t : own.clock.toReference(t + own.shift));
+    return { judged, from: at(firstTime), to: at(lastTime) };
+  });
 
 /** The ends date a loss by what they heard last, and a return by what they heard first. */
 function narrow(shown: Found, implied: Found): void {

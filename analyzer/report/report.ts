@@ -86,7 +86,10 @@ export interface Failover {
   from?: string;
   to?: string;
   marks: Claim[];
-  /** What tells the flows that it hit from the others, each trait in words. Grown beyond the first contract. */
+  /**
+   * What tells the flows that it left hanging or ended from those that went on, of those that were there: traits, in
+   * words, that part them without exception. Grown beyond the first contract.
+   */
   contrast?: {
     trait: 'age' | 'port' | 'owed' | 'idle';
     affected: string;

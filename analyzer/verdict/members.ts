@@ -5,6 +5,7 @@
 import type { Nanos } from '../../packet/time.ts';
 import type { Takeover } from '../failover/takeover.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
+import type { Case } from './case.ts';
 import { count, type Hops } from './hops.ts';
 import type { JudgedFlow } from './judge.ts';
 import type { Member, Population } from './population.ts';
@@ -33,7 +34,7 @@ export function membersOf(lived: readonly Lived[], takeovers: readonly Takeover[
 
 function toMember({ judged, from }: Lived, hops: Hops | null, takeover: Takeover): Member {
   const { case: c } = judged;
-  const { flow, main } = c;
+  const { flow } = c;
   const opened = c.watch.connection.sides[flow.client].syn !== 0;
   const node = hops?.newNode ?? null;
   const fresh = opened && from > takeover.lost;
@@ -43,12 +44,7 @@ function toMember({ judged, from }: Lived, hops: Hops | null, takeover: Takeover
   return {
     age: opened ? (takeover.lost - from) / 1e9 : null,
     port: flow.port[flow.server],
-    owed:
-      main === null || main.stall.what === 'probe-answer'
-        ? 'nothing'
-        : main.stall.owedBy === flow.client
-          ? 'client'
-          : 'server',
+    owed: owedOf(c),
     idle: c.facts.wasIdle,
     outcome: c.outcome,
     refused,
@@ -60,6 +56,12 @@ function toMember({ judged, from }: Lived, hops: Hops | null, takeover: Takeover
         : node.passed.client.length > 0 && node.passed.server.length > 0),
     answerKept: node !== null && fresh && node.passed.client.length > 0 && node.swallowed.server.length > 0,
   };
+}
+
+/** Who owed something when it stood still. */
+export function owedOf({ flow, main }: Case): Member['owed'] {
+  if (main === null || main.stall.what === 'probe-answer') return 'nothing';
+  return main.stall.owedBy === flow.client ? 'client' : 'server';
 }
 
 /** RSTs that the new node made. */

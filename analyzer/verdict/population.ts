@@ -76,8 +76,13 @@ export function cleanSplit(members: readonly Member[]): Split | null {
   );
 }
 
-function byAge(refused: readonly Member[], passed: readonly Member[], counts: Split['counts']): Split | null {
-  const ages = (of: readonly Member[]): number[] => of.map((m) => m.age ?? Number.NaN);
+/** The first are all younger than the others. */
+export function byAge(
+  refused: readonly Pick<Member, 'age'>[],
+  passed: readonly Pick<Member, 'age'>[],
+  counts: Split['counts'],
+): Split | null {
+  const ages = (of: readonly Pick<Member, 'age'>[]): number[] => of.map((m) => m.age ?? Number.NaN);
   const [young, old] = [ages(refused), ages(passed)];
   if ([...young, ...old].some((a) => Number.isNaN(a))) return null;
   const [oldest, youngest] = [Math.max(...young), Math.min(...old)];
@@ -90,12 +95,13 @@ function byAge(refused: readonly Member[], passed: readonly Member[], counts: Sp
   };
 }
 
-function byValue<T extends string | number | boolean>(
+/** No value of the first is one of the others. */
+export function byValue<M, T extends string | number | boolean>(
   trait: Trait,
-  refused: readonly Member[],
-  passed: readonly Member[],
+  refused: readonly M[],
+  passed: readonly M[],
   counts: Split['counts'],
-  of: (m: Member) => T,
+  of: (m: M) => T,
   say: (value: T) => string,
 ): Split | null {
   const [bad, good] = [new Set(refused.map(of)), new Set(passed.map(of))];

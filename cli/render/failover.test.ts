@@ -98,8 +98,8 @@ test('what tells the affected connections from the others', () => {
     { trait: 'port', affected: 'to port 81', others: 'to port 80', counts: { affected: 1, others: 1200 } },
   ];
   expect(notes({ contrast })).toEqual([
-    '   = affected: 12 connections at most 3.1 s old; not affected: 7 at least 30.2 s old',
-    '   = affected: 1 connection to port 81; not affected: 1,200 to port 80',
+    '   = contrast: 12 of 12 connections at most 3.1 s old hung or ended, 0 of 7 at least 30.2 s old',
+    '   = contrast: 1 of 1 connection to port 81 hung or ended, 0 of 1,200 to port 80',
   ]);
 });
 

@@ -129,9 +129,12 @@ function describeDirection({ lost, restored }: Direction): string {
   return `${before}, ${restored === null ? 'not seen again' : `again from ${formatUtcTime(restored)}`}`;
 }
 
-/** What tells those that it hit from the others. */
+/** What tells those that it broke from the others. */
 const renderContrast = ({ contrast = [] }: Failover): Note[] =>
   contrast.map(({ affected, others, counts }) => {
-    const spared = `not affected: ${formatNumber(counts.others)} ${others}`;
-    return ['affected', `${count(counts.affected, 'connection')} ${affected}; ${spared}`];
+    const broken = formatNumber(counts.affected);
+    return [
+      'contrast',
+      `${broken} of ${count(counts.affected, 'connection')} ${affected} hung or ended, 0 of ${formatNumber(counts.others)} ${others}`,
+    ];
   });
