@@ -4,10 +4,11 @@
 
 import { type Nanos, seconds } from '../../packet/time.ts';
 import type { Flow as TcpFlow } from '../flow/flow.ts';
-import { NO_FRAME } from '../flow/frame-id.ts';
+import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import { lastBefore } from '../stall/stall.ts';
 import { stallParts } from '../verdict/backoff.ts';
-import type { JudgedStall } from '../verdict/case.ts';
+import type { Case, JudgedStall } from '../verdict/case.ts';
+import { both, type NodeWay } from '../verdict/hops.ts';
 import type { JudgedFlow } from '../verdict/judge.ts';
 import { narrate } from '../verdict/narrative.ts';
 import type { VerdictClaim } from '../verdict/rule.ts';
@@ -145,7 +146,8 @@ function toEndedBy(judged: JudgedFlow, clock: ReportClock): Flow['endedBy'] {
     // A node may have made an RST in the far end's name; which of the two, only a known cause tells.
     const open =
       close.how === 'RST' && close.by !== c.near && c.outcome === 'reset' && verdict.cause === null;
-    const who = c.facts.foreignReset || open ? 'unknown' : endName(flow, close.by);
+    const node = nodeThatMade(c, close.event.id);
+    const who = node ?? (c.facts.foreignReset || open ? 'unknown' : endName(flow, close.by));
     return { who, how: close.how, frame: clock.frame(close.event.id) };
   }
   const [a, b] = sides;
@@ -155,6 +157,18 @@ function toEndedBy(judged: JudgedFlow, clock: ReportClock): Flow['endedBy'] {
   if (ends.length === 0) return undefined;
   const first = ends.reduce((x, y) => (sides[y].finTime < sides[x].finTime ? y : x));
   return { who: endName(flow, first), how: 'FIN', frame: clock.frame(sides[first].fin) };
+}
+
+/** The node that made a frame in an end's name, where the other captures show it. */
+function nodeThatMade({ cross }: Case, frame: FrameId): 'new-node' | 'old-node' | null {
+  if (cross === null) return null;
+  for (const { newNode, oldNode } of [cross.hops, ...(cross.otherLeg === null ? [] : [cross.otherLeg])]) {
+    const made = (node: NodeWay | null): boolean =>
+      node !== null && both(node.made).some((p) => p.seen.some((s) => s.row.id === frame));
+    if (made(newNode)) return 'new-node';
+    if (made(oldNode)) return 'old-node';
+  }
+  return null;
 }
 
 /** Connections by who opened them to which service, oldest first: who may have taken over from whom. */

@@ -64,9 +64,7 @@ describe('what tells the broken from the others', () => {
   });
 
   it('is nothing of few, of those that do not differ, nor of one exception', () => {
-    expect(contrastOf([...some([1, 2, 3], 'hung'), ...some([30, 40, 50, 60], 'resumed')], FAILOVER)).toEqual(
-      [],
-    );
+    expect(contrastOf([...some([1, 2, 3], 'hung'), ...some([30, 40, 50], 'resumed')], FAILOVER)).toEqual([]);
     const mixed = [...some([1, 2, 3, 35], 'hung'), ...some([30, 40, 50, 60], 'resumed')];
     expect(contrastOf(mixed, FAILOVER)).toEqual([]);
   });

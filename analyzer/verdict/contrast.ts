@@ -9,8 +9,9 @@ import type { Outcome } from '../report/report.ts';
 import { type Lived, owedOf } from './members.ts';
 import { byAge, byValue, type Member, type Split } from './population.ts';
 
-/** Two groups of four are parted by age by chance once in 35 times, and larger ones hardly ever. */
-const ENOUGH = 4;
+/** Chance parts three of seven by their age once in 35 times, and more of more hardly ever. */
+const ENOUGH = 3;
+const ENOUGH_OF_ALL = 7;
 /** More ports, or more kinds, on a side tell nobody anything. */
 const MOST_VALUES = 4;
 /** A loss may show a little earlier at an end. */
@@ -32,7 +33,8 @@ export function contrastOf(
       .map((l) => traitsOf(l, lost));
   // Only what was seen after it lived through it; one that hangs may have said nothing since.
   const [broken, whole] = [of(BROKEN, lost - SLACK), of(WHOLE, restored ?? lost)];
-  if (broken.length < ENOUGH || whole.length < ENOUGH) return [];
+  if (Math.min(broken.length, whole.length) < ENOUGH) return [];
+  if (broken.length + whole.length < ENOUGH_OF_ALL) return [];
   const counts = { affected: broken.length, others: whole.length };
   const idle = byValue('idle', broken, whole, counts, (m) => m.idle, wordsOfIdle);
   const splits = [

@@ -26,6 +26,16 @@ describe('split-brain', () => {
   });
 });
 
+describe('whose frame shows a node in the path', () => {
+  it('is said: here it is the connection itself', () => {
+    const t = [1.2, 1.4, 3].reduce((trip, at) => trip.server(at, { ...BODY, to: 'b.out' }), download());
+    const { claims } = verdictOn([t, opened({ port: 42_000, at: 1.3 })]);
+    const from = (text: RegExp): unknown => claims.find((c) => text.test(c.text))?.shows?.from;
+    expect(from(/^the last that node-a passed on/)).toBe('client');
+    expect(from(/later the path led to node-b/)).toBe('server');
+  });
+});
+
 describe('stale-failback', () => {
   /** Through B from 5.7 s to 8 s, then back to A, which keeps what comes. */
   const backTo = (t: Trip): Trip => {
@@ -81,6 +91,7 @@ describe('delayed-victim', () => {
   it('or refused', () => {
     const t = idle().client(20, again).server(20.0001, { from: 'b.in', flags: 'RST' });
     expect(said([t, old({ port: 41_001 }, 'carried')])).toBe('reset delayed-victim');
+    expect(verdictOn([t, old({ port: 41_001 }, 'carried')]).endedBy?.who).toBe('new-node');
   });
 
   it('is out where bytes were outstanding', () => {
@@ -94,6 +105,7 @@ describe('torn-down-by-old-node', () => {
   it('is an RST that the old node made before the new one was in the path', () => {
     const t = download().server(1.15, { from: 'a.in', via: 'a', flags: 'RST', seq: HEARD });
     expect(said([t, opened({ port: 42_000 })])).toBe('reset torn-down-by-old-node');
+    expect(verdictOn([t, opened({ port: 42_000 })]).endedBy?.who).toBe('old-node');
   });
 
   it('is out where it made none', () => {
