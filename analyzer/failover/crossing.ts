@@ -42,9 +42,11 @@ export interface Seen {
   readonly point: Point;
   readonly vantage: number;
   readonly row: Sighting;
-  /** By the reference's clock, ns since the common base. */
+  /** By the reference's clock, ns since the common base; by its anchor's, where it is not tied to that. */
   readonly time: Nanos;
+  /** ns by which that may be off. */
   readonly error: number | null;
+  readonly anchor: number;
 }
 
 /** One segment on its way. Sequence numbers are those of the connection's first view. */
@@ -105,8 +107,9 @@ export class Crossing {
     if (packet.time > vantage.coveredUntil || isBlind(vantage)) return 'unknown';
     const absent = vantage.lossy ? 'unknown' : 'missing';
     const first = packet.seen[0];
-    const own = vantage.clock.errorAt(vantage.clock.fromReference(packet.time));
-    const error = (own ?? UNKNOWN_ERROR) + (first?.error ?? UNKNOWN_ERROR);
+    const { clock } = vantage;
+    const own = { error: clock.errorByAnchor(clock.fromReference(packet.time)), anchor: clock.anchor };
+    const error = first === undefined ? UNKNOWN_ERROR : errorBetween(own, first);
     const rows = this.rows.get(key(point, packet.from, index)) ?? [];
     const near = rows.filter((s) => Math.abs(s.time - packet.time) <= ONE_PASSAGE + error);
     if (near.some((s) => holds(s.row, packet))) return error >= UNKNOWN_ERROR ? 'unknown' : 'seen';
@@ -149,7 +152,8 @@ export class Crossing {
           vantage: view.vantage,
           row,
           time: vantage.clock.toReference(based),
-          error: vantage.clock.errorAt(based),
+          error: vantage.clock.errorByAnchor(based),
+          anchor: vantage.clock.anchor,
         };
         const name = nameOf(row);
         const known = byName[from].get(name);
@@ -235,8 +239,14 @@ function passages(seen: readonly Seen[]): Seen[][] {
 function belongs(one: readonly Seen[], s: Seen): boolean {
   if (one.some((o) => o.vantage === s.vantage && o.point.at === s.point.at)) return false;
   const first = one[0] as Seen;
-  const error = (first.error ?? UNKNOWN_ERROR) + (s.error ?? UNKNOWN_ERROR);
+  const error = errorBetween(first, s);
   return Math.abs(s.time - first.time) <= ONE_PASSAGE + error;
+}
+
+/** ns by which two times may be out of order: times by two anchors tell nothing. */
+function errorBetween(a: Pick<Seen, 'error' | 'anchor'>, b: Pick<Seen, 'error' | 'anchor'>): number {
+  if (a.anchor !== b.anchor) return UNKNOWN_ERROR;
+  return (a.error ?? UNKNOWN_ERROR) + (b.error ?? UNKNOWN_ERROR);
 }
 
 function toPacket(seen: readonly Seen[], from: Sender): CrossPacket {

@@ -32,7 +32,7 @@ interface Talk {
 
 /** Packets every 50 ms between two captures, with a least delay each way and queues of up to 1 ms. */
 function link(clocks: readonly Clock[], talk: Talk, seed = 1): ClockLink {
-  const { a, b, from = 0, until = 60, delay = micros(200), back = delay, oneWay = false } = talk;
+  const { a, b, from = 0, until = 60, delay = micros(400), back = delay, oneWay = false } = talk;
   const random = createRandom(seed);
   const pairs = Array.from({ length: (until - from) * 20 }, (_, i): ClockPair => {
     const way = oneWay || i % 2 === 0 ? 1 : -1;
@@ -132,11 +132,19 @@ describe('alignClocks', () => {
 
   it('says of a capture that no packets tie that nothing is known', () => {
     const clocks = [clockOf(0), clockOf(5), clockOf(9)];
-    const links = [link(clocks, { a: 1, b: 2 }), { a: 0, b: 1, fits: [] }];
-    for (const lost of alignClocks(3, 0, links).slice(1)) {
-      expect(lost).toMatchObject({ tied: false, fits: [] });
-      expect([lost.toReference(77), lost.fromReference(77), lost.errorAt(77)]).toEqual([77, 77, null]);
-    }
+    const [, lost] = alignClocks(3, 0, [link(clocks, { a: 1, b: 2 }), { a: 0, b: 1, fits: [] }]);
+    expect(lost).toMatchObject({ tied: false, anchor: 1, fits: [] });
+    expect([lost?.toReference(77), lost?.fromReference(77), lost?.errorAt(77)]).toEqual([77, 77, null]);
+    expect(lost?.errorByAnchor(77)).toBe(0);
+  });
+
+  it('sets captures that only share packets with each other by one of them', () => {
+    const clocks = [clockOf(0), clockOf(5), clockOf(seconds(9))];
+    const [, one, two] = alignClocks(3, 0, [link(clocks, { a: 1, b: 2 })]);
+    expect([one?.anchor, two?.anchor, two?.tied]).toEqual([1, 1, false]);
+    expect(Math.abs((two?.toReference(seconds(19)) as number) - seconds(10))).toBeLessThan(micros(400));
+    expect(two?.errorByAnchor(seconds(19))).toBeLessThan(micros(400));
+    expect(two?.errorAt(seconds(19))).toBeNull();
   });
 
   it('takes the chain whose errors add up to least', () => {

@@ -24,16 +24,23 @@ export type AlignedFit = ClockLine;
 export interface AlignedClock {
   readonly capture: number;
   readonly reference: number;
-  /** One stretch between every two steps; none where the clock is not tied. */
+  /**
+   * Where no chain of packets reaches the reference, captures that share packets among each other are set by one
+   * of them, whose times are taken as they are. Of the others it is the reference.
+   */
+  readonly anchor: number;
+  /** Against the anchor. One stretch between every two steps; none for an anchor that is not tied. */
   readonly fits: readonly AlignedFit[];
-  /** False where no chain of packets reaches the reference: times are then given as they are. */
+  /** False where the anchor is not the reference. */
   readonly tied: boolean;
-  /** A time of the capture, by the reference's clock. */
+  /** A time of the capture, by the anchor's clock. */
   toReference(t: Nanos): Nanos;
-  /** A time of the reference, by the capture's clock. */
+  /** A time of the anchor, by the capture's clock. */
   fromReference(t: Nanos): Nanos;
-  /** ns by which `toReference(t)` may be off; null where nothing bounds it. */
+  /** ns by which `toReference(t)` may be off by the reference's clock; null where nothing bounds it. */
   errorAt(t: Nanos): number | null;
+  /** The same by the anchor's clock. */
+  errorByAnchor(t: Nanos): number | null;
 }
 
 /** What a link costs that bounds nothing: any chain of others is better. */
@@ -62,8 +69,15 @@ export function alignClocks(
   links: readonly ClockLink[],
   sameClock: readonly (readonly number[])[] = [],
 ): AlignedClock[] {
-  const tied = tieAll(reference, roadsOf(links, sameClock));
-  return Array.from({ length: captures }, (_, capture) => createClock(capture, reference, tied.get(capture)));
+  const roads = roadsOf(links, sameClock);
+  const clocks: AlignedClock[] = [];
+  for (const anchor of [reference, ...Array.from({ length: captures }, (_, i) => i)]) {
+    if (clocks[anchor] !== undefined) continue;
+    for (const [capture, fits] of tieAll(anchor, roads)) {
+      clocks[capture] = createClock({ capture, reference, anchor }, fits);
+    }
+  }
+  return clocks;
 }
 
 /** A moment by the reference's clock, and ns by which it may be off (null: nothing bounds it). */
@@ -145,7 +159,13 @@ function follow({ lines }: Road, far: readonly Stretch[]): readonly Stretch[] {
   return joined(lines, far);
 }
 
-function createClock(capture: number, reference: number, fits: readonly Stretch[] = []): AlignedClock {
+function createClock(
+  { capture, reference, anchor }: Pick<AlignedClock, 'capture' | 'reference' | 'anchor'>,
+  all: readonly Stretch[],
+): AlignedClock {
+  const tied = anchor === reference;
+  const fits = capture === anchor && !tied ? [] : all;
+  const errorByAnchor = (t: Nanos): number | null => (capture === anchor ? 0 : worstError(fits, t));
   const back = fits.map(turned);
   const read = (lines: readonly ClockLine[], t: Nanos): Nanos => {
     const [line] = around(lines, t);
@@ -154,11 +174,13 @@ function createClock(capture: number, reference: number, fits: readonly Stretch[
   return {
     capture,
     reference,
+    anchor,
     fits,
-    tied: fits.length > 0,
+    tied,
     toReference: (t) => read(fits, t),
     fromReference: (t) => read(back, t),
-    errorAt: (t) => worstError(fits, t),
+    errorAt: (t) => (tied ? errorByAnchor(t) : null),
+    errorByAnchor,
   };
 }
 

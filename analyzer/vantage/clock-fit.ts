@@ -120,7 +120,7 @@ function believable(points: readonly Point[]): readonly Point[] {
 }
 
 /** ns by which the error may grow toward the ends of the stretch before they count as not firm: no two events are so close. */
-const FIRM: Nanos = 50_000;
+const FIRM: Nanos = 20_000;
 
 /** How far any line of the strip is from the one that was chosen. The lines are a polygon: its corners are the worst. */
 function doubt(

@@ -162,6 +162,8 @@ const LIKELIEST = 1000;
 function contributing(c: Case, cause: CauseId, proved: readonly CauseId[]): CauseId[] {
   const more = proved.filter((id) => id !== cause && MECHANISMS.has(id));
   if (c.outcome !== 'gave-up' || cause === 'client-timeout' || cause === 'keepalive-expired') return more;
+  // It was seen at a node only: by which timer it closed is not told.
+  if (c.facts.closing === null) return more;
   return [...more, isKeepaliveDeath(c) ? 'keepalive-expired' : 'client-timeout'];
 }
 

@@ -70,6 +70,9 @@ export const isYoung = (c: Case): boolean =>
 export const noClientView = (c: Case): boolean =>
   c.near !== c.flow.client && c.cross?.hops.ends.client !== true;
 
+/** Outcomes that a client's close in the outage looks like, where it is not seen. */
+export const MAY_BE_CLOSED: ReadonlySet<Outcome> = new Set<Outcome>(['hung', 'undecided', 'gave-up']);
+
 /** A view that is not an end's and that met the connection in mid-stream: it may have been idle before. */
 export const isMetLate = (c: Case): boolean =>
   c.near === null && c.watch.connection.sides[c.flow.client].syn === NO_FRAME;

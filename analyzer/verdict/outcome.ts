@@ -15,7 +15,7 @@ import { SHORTEST_SILENCE, type SilenceWatch } from '../stall/silence.ts';
 import { ANSWER_WAIT, type Stall } from '../stall/stall.ts';
 import { Segment } from '../tcp/segment.ts';
 import type { Cross, JudgedStall } from './case.ts';
-import { count, end, type Hops } from './hops.ts';
+import { count, egress, end, type Hops, ingress } from './hops.ts';
 
 /** Silence of this length that the capture covers is a hang, also of an end that only listens: report.md, `hung`. */
 export const SILENCE_IS_HANG: Nanos = seconds(30);
@@ -79,12 +79,31 @@ function openOnTheWay(judged: JudgedStall, watch: SilenceWatch, crossOf: CrossOf
   const dead: Outcome = judged.stall.what === 'handshake' ? 'not-connected' : 'hung';
   const { flow } = watch.connection;
   const waiting = judged.stall.waiting === flow.client ? 'client' : 'server';
+  const over = judged.stall.what === 'handshake' ? null : overAtNodes(cross.hops, waiting);
+  if (over !== null) return over;
   for (const hops of [cross.hops, cross.otherLeg]) {
     if (hops === null) continue;
     if (isPeerReset(hops, waiting)) return dead;
     const kept = hops.newNode === null ? 0 : count(hops.newNode.swallowed);
     if (kept > 0) return dead;
     if (hops === cross.hops && sentInVain(hops, waiting) >= UNANSWERED_IS_HANG) return dead;
+  }
+  return null;
+}
+
+/**
+ * Where the end that waits was not captured, how it ended for it may stand at a node: a segment by which it
+ * closed came there, or an RST left toward it.
+ */
+function overAtNodes({ ends, nodes, crossing, since }: Hops, waiting: Sender): Outcome | null {
+  if (ends[waiting]) return null;
+  for (const p of crossing.packets) {
+    if (p.time <= since || (p.flags & 0x05) === 0) continue;
+    if (p.from === waiting && nodes.some((n) => crossing.at(p, ingress(n.node, waiting)) !== null)) {
+      return 'gave-up';
+    }
+    const leaves = (p.flags & 0x04) !== 0 && p.from !== waiting;
+    if (leaves && nodes.some((n) => crossing.at(p, egress(n.node, p.from)) !== null)) return 'reset';
   }
   return null;
 }

@@ -93,14 +93,19 @@ interface ClockColumn {
 
 /** None where nothing ties the clocks. */
 function clockColumn({ clocks }: Report, captures: readonly Capture[], style: Style): ClockColumn | null {
-  const reference = captures.find(({ id }) => id === clocks[0]?.reference);
+  // It is set by no other; captures that only share packets with each other are set by one of them.
+  const set = new Set(clocks.map(({ capture }) => capture));
+  const root = clocks.find((c) => !set.has(c.reference))?.reference;
+  const reference = captures.find(({ id }) => id === root);
   if (reference === undefined) return null;
   const place = vantageName(reference);
   const cellOf = (capture: Capture): string => {
     // Further files of the reference's vantage have its clock.
     if (capture.id === reference.id || vantageName(capture) === place) return REFERENCE;
-    const fits = clocks.filter(({ capture: id }) => id === capture.id);
-    if (fits.length > 0) return describeClock(fits, style);
+    const fits = clocks.filter(({ capture: id, pairs }) => id === capture.id && pairs > 0);
+    const by = captures.find(({ id }) => id === fits[0]?.reference) ?? reference;
+    const against = by === reference ? '' : ` against ${vantageName(by)}`;
+    if (fits.length > 0) return `${describeClock(fits, style)}${against}`;
     return capture.frames === 0 ? NO_CLOCK : 'not aligned';
   };
   return { title: `clock minus ${place}'s`, cells: captures.map(cellOf) };

@@ -35,7 +35,7 @@ function clockOff(scenario: Scenario, report: Report, given: readonly Given[], c
   if (capture === undefined || reference === undefined) return ['a clock names a capture that is not there'];
   const name = `clock of ${capture.source} by ${reference.source}`;
   const shared = sharedOf(scenario, capture, reference);
-  const start = momentOf(scenario, clock, capture, reference);
+  const start = momentOf(scenario, clock, capture);
   const places = [start, shared.firstTime ?? start, shared.lastTime ?? start];
   const { error } = clock;
   const off = places.flatMap((time) => {
@@ -62,20 +62,11 @@ function errorOn(clock: Clock, own: Given['clock'], time: bigint): number {
   return (error ?? 0) + outside * skewErrorPpm * 1e-6;
 }
 
-/** The true time for which the offset is given: by whichever of the two clocks lands in the capture. */
-function momentOf(
-  scenario: Scenario,
-  clock: Clock & { readonly at?: string },
-  capture: Given,
-  reference: Given,
-): bigint {
+/** The true time for which the offset is given; `at` is by the capture's own clock. */
+function momentOf(scenario: Scenario, clock: Clock, capture: Given): bigint {
   const { records } = recordsOf(scenario, capture.source);
-  const first = records[0]?.time ?? 0n;
-  if (clock.at === undefined) return first;
-  const far = (time: bigint): bigint => (time > first ? time - first : first - time);
-  const byOwn = trueTime(capture.clock, BigInt(clock.at));
-  const byReference = trueTime(reference.clock, BigInt(clock.at));
-  return far(byOwn) < far(byReference) ? byOwn : byReference;
+  if (clock.at === undefined) return records[0]?.time ?? 0n;
+  return trueTime(capture.clock, BigInt(clock.at));
 }
 
 /** Half the shortest round trip and the slack, in seconds; null where too few packets are shared to ask for it. */

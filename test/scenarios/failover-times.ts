@@ -35,15 +35,12 @@ export function failoversOff(scenario: Scenario, diagnosis: Diagnosis): string[]
   return whole ? timesOff(scenario, first, seconds, given) : timesContradicted(scenario, first, seconds);
 }
 
-/** The clock that the report's times are by: the client's, where captures fall into groups that share nothing. */
+/** The clock that the report's times are by: it is set by no other. */
 function referenceClock(report: Report, given: readonly Given[]): SetClock | null {
   if (hasTrueClocks(given)) return TRUE_CLOCK;
-  const references = new Set(report.clocks.map((c) => c.reference));
-  const client = report.captures.find((c) => c.vantage.role === 'client')?.id ?? '';
-  const ofClient = references.has(client)
-    ? client
-    : report.clocks.find((c) => c.capture === client)?.reference;
-  const id = references.size === 1 ? [...references][0] : ofClient;
+  if (given.length === 1) return (given[0] as Given).clock;
+  const set = new Set(report.clocks.map((c) => c.capture));
+  const id = report.clocks.map((c) => c.reference).find((reference) => !set.has(reference));
   return (id === undefined ? undefined : givenOf(report, given, id)?.clock) ?? null;
 }
 

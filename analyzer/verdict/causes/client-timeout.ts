@@ -3,7 +3,7 @@
  * It is the cause only where the path was still down at that time; if the path
  * was back, the node had its chance and failed, and the timer only contributes.
  */
-import { closedWhilePathDown, noClientView } from '../gates.ts';
+import { closedWhilePathDown, MAY_BE_CLOSED, noClientView } from '../gates.ts';
 import { found, observed, out, possible, type Rule } from '../rule.ts';
 import { timerOnTheWay } from '../way/timer.ts';
 import { isKeepaliveDeath } from './keepalive-expired.ts';
@@ -15,7 +15,7 @@ export const clientTimeout: Rule = {
   judge(c) {
     const { closing } = c.facts;
     // The client may have closed, and its segment been lost.
-    if (c.outcome === 'hung' && noClientView(c)) return possible(63);
+    if (c.facts.closing === null && noClientView(c) && MAY_BE_CLOSED.has(c.outcome)) return possible(63);
     if (c.outcome !== 'gave-up' || closing === null || c.main === null) {
       return out('the waiting end did not close the connection');
     }

@@ -5,7 +5,7 @@
  */
 import { Segment } from '../../tcp/segment.ts';
 import type { Case } from '../case.ts';
-import { closedWhilePathDown, noClientView } from '../gates.ts';
+import { closedWhilePathDown, MAY_BE_CLOSED, noClientView } from '../gates.ts';
 import { found, observed, out, possible, type Rule } from '../rule.ts';
 import { timerOnTheWay } from '../way/timer.ts';
 
@@ -20,7 +20,7 @@ export const keepaliveExpired: Rule = {
   onTheWay: (c) => (isKeepaliveDeath(c) ? timerOnTheWay(c) : null),
   judge(c) {
     // The client may have closed, and its segment been lost.
-    if (c.outcome === 'hung' && noClientView(c)) return possible(68);
+    if (c.facts.closing === null && noClientView(c) && MAY_BE_CLOSED.has(c.outcome)) return possible(68);
     if (!isKeepaliveDeath(c))
       return out('the connection was not closed by an RST after a series of unanswered keepalives');
     const down = c.main?.path.downAt ?? null;

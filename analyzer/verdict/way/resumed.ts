@@ -59,6 +59,8 @@ export function midstreamPickupOnTheWay(c: Case): Judgement | null {
     const what = committed === 'first' ? 'its first segment' : 'the data';
     return out(`${node.host} had committed the connection's state before ${what} came, by its journal`);
   }
+  // One side alone shows what came or what left, not what passed before.
+  if (before === null && !(node.captured.in && node.captured.out)) return null;
   if (before === null)
     return out(
       `the first that ${node.host} passed on was the data itself: nothing before it could have made it known there`,
