@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', '.cache/**'],
+    setupFiles: ['test/property-seed.ts'],
     // Two shared cores: a test that takes 1 s alone may take ten times that in company.
     testTimeout: 30_000,
     hookTimeout: 60_000,

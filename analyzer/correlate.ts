@@ -159,11 +159,12 @@ function toLink(
   return [{ a, b, fits: fitClocks(pairs) }];
 }
 
-/** The place of a station along the path, from the client on; NaN where it is not known. */
+/** The place of a station along the path, from the client on; a whole node lies between the ends. NaN where it is not known. */
 function rank({ place, side }: Station): number {
   if (place === 'client') return 0;
   if (place === 'server') return 3;
-  return place === 'node' && side !== undefined ? (side === 'in' ? 1 : 2) : Number.NaN;
+  if (place !== 'node') return Number.NaN;
+  return side === undefined ? 1.5 : side === 'in' ? 1 : 2;
 }
 
 function orderOfStations(a: Station, b: Station): -1 | 0 | 1 {
@@ -270,7 +271,7 @@ function announcements(
     const hosts = hostMacs(watches, station);
     const speakers = new Map<string, Map<string, number>>();
     for (const event of neighbours.events) {
-      const at = { time: clock.toReference(event.time + shift), frame: event.id };
+      const at = { time: clock.toReference(event.time + shift), frame: event.id, anchor: clock.anchor };
       // A host that announces its own address has just started, or been given it.
       if (event.kind === 'announces' && !hosts.has(event.mac)) {
         found.push({ node: station.place === 'node' ? station.node : NEXT_NODE, ...at });

@@ -373,13 +373,17 @@ class Incident {
       return null;
     const local = (t: Nanos): Nanos => own.clock.fromReference(t) - own.shift;
     return {
-      takeovers: takeovers.map((t, i) => ({
-        lost: local(t.lost),
-        lostFrame: t.lostFrame,
-        restored: t.restored === null ? null : local(t.restored),
-        restoredFrame: t.restoredFrame,
-        vain: vainOf(t, this.bounds()[i], local),
-      })),
+      takeovers: takeovers.flatMap((t, i) =>
+        !t.tied
+          ? []
+          : {
+              lost: local(t.lost),
+              lostFrame: t.lostFrame,
+              restored: t.restored === null ? null : local(t.restored),
+              restoredFrame: t.restoredFrame,
+              vain: vainOf(t, this.bounds()[i], local),
+            },
+      ),
       of: (flow, from, to) => this.cross(flow, from, to, vantage),
     };
   }

@@ -47,6 +47,8 @@ export interface Seen {
   /** ns by which that may be off. */
   readonly error: number | null;
   readonly anchor: number;
+  /** False where nothing ties that clock to the reference's: the order with other captures' times is not known. */
+  readonly tied: boolean;
 }
 
 /** One segment on its way. Sequence numbers are those of the connection's first view. */
@@ -154,6 +156,7 @@ export class Crossing {
           time: vantage.clock.toReference(based),
           error: vantage.clock.errorByAnchor(based),
           anchor: vantage.clock.anchor,
+          tied: vantage.clock.tied,
         };
         const name = nameOf(row);
         const known = byName[from].get(name);

@@ -18,6 +18,7 @@ function busy(node: number, toward: Toward, from: number, to: number): Busy {
     to: to * 1e9,
     firstFrame: frames,
     lastFrame: frames + 1,
+    anchor: 0,
   };
 }
 
@@ -159,8 +160,16 @@ describe('two nodes in service at once', () => {
   });
 });
 
+describe('nodes whose clocks nothing ties', () => {
+  it('leave open how long it took', () => {
+    const away = both(B, 30, 60).map((b) => ({ ...b, anchor: 7 }));
+    expect(find([...both(A, 0, 20), ...away]).map((t) => t.tied)).toEqual([false]);
+    expect(find([...both(A, 0, 20), ...both(B, 30, 60)]).map((t) => t.tied)).toEqual([true]);
+  });
+});
+
 describe('an announcement', () => {
-  const says = (node: number, at: number): Announcement => ({ node, time: at * 1e9, frame: 900 });
+  const says = (node: number, at: number): Announcement => ({ node, time: at * 1e9, frame: 900, anchor: 0 });
 
   it('of the new node is its first sign', () => {
     const [found] = find([...both(A, 0, 20), ...both(B, 30, 60)], [], [says(B, 25)]);

@@ -30,6 +30,8 @@ export interface Takeover {
   readonly restoredFrame: FrameId | null;
   /** True where that is an announcement of the new node and no segment that reached it. */
   readonly announced: boolean;
+  /** False where nothing ties the clocks of both signs: then how long it took is not known, nor which came first. */
+  readonly tied: boolean;
   readonly directions: readonly DirectionTimes[];
 }
 
@@ -39,6 +41,8 @@ export interface Announcement {
   readonly node: number;
   readonly time: Nanos;
   readonly frame: FrameId;
+  /** By whose clock. */
+  readonly anchor: number;
 }
 
 /** Whichever takes over. */
@@ -132,13 +136,13 @@ function takeover(
   const lost = Math.min(last.to, when);
   const heard = received
     .filter((r) => r.node === to && r.to > lost && r.from <= when)
-    .map((r) => ({ time: Math.max(r.from, lost), frame: r.firstFrame }));
+    .map((r) => ({ time: Math.max(r.from, lost), frame: r.firstFrame, anchor: r.anchor }));
   const said = announced
     .filter((a) => (a.node === to || a.node === NEXT_NODE) && a.time > lost && a.time <= when)
-    .map((a) => ({ time: a.time, frame: a.frame }));
+    .map(({ time, frame, anchor }) => ({ time, frame, anchor }));
   const passed = forwarded
     .filter((f) => f.node === to && f.from >= when)
-    .map((f) => ({ time: f.from, frame: f.firstFrame }));
+    .map((f) => ({ time: f.from, frame: f.firstFrame, anchor: f.anchor }));
   const first = [...heard, ...said, ...passed].sort((a, b) => a.time - b.time)[0] ?? null;
   return {
     from,
@@ -148,6 +152,7 @@ function takeover(
     restored: first?.time ?? null,
     restoredFrame: first?.frame ?? null,
     announced: first !== null && said.includes(first),
+    tied: first === null || first.anchor === last.anchor,
     directions: (['client', 'server'] as const).map((toward) => ({
       toward,
       lost: own

@@ -19,6 +19,8 @@ export interface Busy {
   readonly to: Nanos;
   readonly firstFrame: FrameId;
   readonly lastFrame: FrameId;
+  /** By whose clock the times are; those of two anchors cannot be compared. */
+  readonly anchor: number;
 }
 
 export interface TenureSource {
@@ -82,6 +84,7 @@ function busyTimes(arrivals: Arrivals, toward: Toward, source: TenureSource, van
       to: at(end.time),
       firstFrame: start.frame,
       lastFrame: end.frame,
+      anchor: source.clock.anchor,
     };
   });
 }

@@ -8,13 +8,15 @@ import { NO_OUTAGE, type Takeover } from '../failover/takeover.ts';
 import { contrastOf } from '../verdict/contrast.ts';
 import type { InferredFailover } from '../verdict/inferred-failover.ts';
 import type { Lived } from '../verdict/members.ts';
-import { observed } from '../verdict/rule.ts';
+import { inferred, observed } from '../verdict/rule.ts';
 import type { JudgedIncident, ReportVantage } from './build-report.ts';
 import { toClaim } from './flow-report.ts';
 import type { Claim, Failover } from './report.ts';
 
 /** Times are ns since the common base. */
 interface Found {
+  /** False where its two times are by clocks that nothing ties. */
+  readonly tied: boolean;
   lost: Nanos;
   restored: Nanos | null;
   seen: boolean;
@@ -86,6 +88,7 @@ function toFound(f: InferredFailover, vantage: number, { vantages, correlation }
     seen: false,
     from: undefined,
     to: undefined,
+    tied: true,
     lostWithin: f.lostWithin,
     restoredWithin: f.restoredWithin,
     directions: [],
@@ -139,7 +142,17 @@ function fromTakeover(t: Takeover, index: number, { correlation, vantages }: Jud
       ),
     );
   }
+  if (!t.tied) {
+    const nodes = `${host(t.from) ?? 'the old node'} and ${host(t.to) ?? 'the new node'}`;
+    marks.push(
+      toClaim(
+        inferred(`nothing ties the clocks of ${nodes}: how long the path was gone is not known`),
+        clock,
+      ),
+    );
+  }
   return {
+    tied: t.tied,
     lost: t.lost,
     restored: t.restored,
     seen: t.restored !== null,
@@ -158,7 +171,7 @@ function joinSplit(all: readonly Found[]): Found[] {
   const joined: Found[] = [];
   for (const one of all) {
     const last = joined.at(-1);
-    const noOutage = (f: Found): boolean => f.restored !== null && f.restored - f.lost < NO_OUTAGE;
+    const noOutage = (f: Found): boolean => f.tied && f.restored !== null && f.restored - f.lost < NO_OUTAGE;
     if (last !== undefined && noOutage(last) && noOutage(one)) {
       last.marks.push(...one.marks);
       last.until = one.restored ?? one.lost;
@@ -176,14 +189,14 @@ function withinOutage(within: Nanos | null, { lost, restored }: Found): number |
 
 function toReport(f: Found, index: number, { correlation }: JudgedIncident): Failover {
   const time = (t: Nanos): string => toEpoch(correlation.base, t).toString();
-  const lostWithin = withinOutage(f.lostWithin, f);
-  const restoredWithin = withinOutage(f.restoredWithin, f);
+  const lostWithin = f.tied ? withinOutage(f.lostWithin, f) : null;
+  const restoredWithin = f.tied ? withinOutage(f.restoredWithin, f) : null;
   return {
     id: `failover-${index + 1}`,
     pathLost: time(f.lost),
     pathRestored: f.restored === null ? null : time(f.restored),
     restoredBy: f.seen ? 'seen' : 'bound',
-    outage: f.restored === null ? null : Math.round(f.restored - f.lost) / 1e9,
+    outage: f.restored === null || !f.tied ? null : Math.round(f.restored - f.lost) / 1e9,
     ...(lostWithin === null ? {} : { lostWithin }),
     ...(restoredWithin === null ? {} : { restoredWithin }),
     ...(f.from === undefined ? {} : { from: f.from }),

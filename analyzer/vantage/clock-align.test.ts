@@ -32,7 +32,7 @@ interface Talk {
 
 /** Packets every 50 ms between two captures, with a least delay each way and queues of up to 1 ms. */
 function link(clocks: readonly Clock[], talk: Talk, seed = 1): ClockLink {
-  const { a, b, from = 0, until = 60, delay = micros(400), back = delay, oneWay = false } = talk;
+  const { a, b, from = 0, until = 60, delay = micros(200), back = delay, oneWay = false } = talk;
   const random = createRandom(seed);
   const pairs = Array.from({ length: (until - from) * 20 }, (_, i): ClockPair => {
     const way = oneWay || i % 2 === 0 ? 1 : -1;
@@ -142,8 +142,8 @@ describe('alignClocks', () => {
     const clocks = [clockOf(0), clockOf(5), clockOf(seconds(9))];
     const [, one, two] = alignClocks(3, 0, [link(clocks, { a: 1, b: 2 })]);
     expect([one?.anchor, two?.anchor, two?.tied]).toEqual([1, 1, false]);
-    expect(Math.abs((two?.toReference(seconds(19)) as number) - seconds(10))).toBeLessThan(micros(400));
-    expect(two?.errorByAnchor(seconds(19))).toBeLessThan(micros(400));
+    expect(Math.abs((two?.toReference(seconds(19)) as number) - seconds(10))).toBeLessThan(micros(200));
+    expect(two?.errorByAnchor(seconds(19))).toBeLessThan(micros(300));
     expect(two?.errorAt(seconds(19))).toBeNull();
   });
 

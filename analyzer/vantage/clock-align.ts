@@ -54,6 +54,7 @@ const REFERENCE: Stretch = {
   offset: 0,
   skew: 0,
   error: 0,
+  endErrors: [0, 0],
   skewError: 0,
   pairs: [0, 0],
   chain: [],

@@ -43,6 +43,8 @@ export interface ClockLine {
   readonly firm: readonly [from: Nanos, until: Nanos];
   /** ns: where it is firm the line is certainly not further off; null where packets went only one way. */
   readonly error: number | null;
+  /** ns: the same at `from` and at `until`; nothing bounds it where `error` is null. */
+  readonly endErrors: readonly [from: number, until: number];
   /** `skew` is not further off than this, dimensionless. */
   readonly skewError: number;
   /** Packets that it rests on, A→B and B→A. */
@@ -73,11 +75,23 @@ export function fitClocks(pairs: readonly ClockPair[]): ClockFit[] {
   return better > 0 ? others : fits;
 }
 
-/** ns by which the line may be off at `t`; where it is not firm more, as far as the drift is not known. Null: nothing bounds it. */
-export function errorAt({ error, firm: [from, until], skewError }: ClockLine, t: Nanos): number | null {
+/**
+ * ns by which the line may be off at `t`: more where it is not firm, and beyond its stretch as much more as the
+ * drift is not known. Null: nothing bounds it.
+ */
+export function errorAt(line: ClockLine, t: Nanos): number | null {
+  const { error, firm, endErrors, from, until, skewError } = line;
   if (error === null) return null;
-  return error + skewError * Math.max(0, from - t, t - until);
+  if (t < from) return endErrors[0] + skewError * (from - t);
+  if (t > until) return endErrors[1] + skewError * (t - until);
+  if (t < firm[0]) return between(t, [from, endErrors[0]], [firm[0], error]);
+  if (t > firm[1]) return between(t, [until, endErrors[1]], [firm[1], error]);
+  return error;
 }
+
+/** How far the worst line is off grows the faster the further out: a straight line between two points lies above that. */
+const between = (t: Nanos, [x, y]: readonly [Nanos, number], [u, v]: readonly [Nanos, number]): number =>
+  y + ((v - y) * (t - x)) / (u - x);
 
 function fitInOrder(pairs: readonly ClockPair[], clock: 'a' | 'b'): ClockFit[] {
   const sorted = inOrder(pairs, clock);
@@ -127,10 +141,10 @@ function doubt(
   strip: Strip,
   line: Line,
   [first, last]: readonly [Nanos, Nanos],
-): Pick<ClockFit, 'error' | 'skewError' | 'minRtt' | 'firm'> {
+): Pick<ClockFit, 'error' | 'endErrors' | 'skewError' | 'minRtt' | 'firm'> {
   if (strip.above.length === 0 || strip.below.length === 0) {
     const skewError = MAX_SLOPE + Math.abs(line.slope);
-    return { error: null, skewError, minRtt: null, firm: [first, last] };
+    return { error: null, endErrors: [0, 0], skewError, minRtt: null, firm: [first, last] };
   }
   const courses = coursesOf(strip);
   const [least, most] = slopesWiderThan(courses, 0) as [number, number];
@@ -146,6 +160,7 @@ function doubt(
   const firm = [reach(off, limit, firmest, first), reach(off, limit, firmest, last)] as const;
   return {
     error: Math.max(off(firm[0]), off(firm[1])),
+    endErrors: [off(first), off(last)],
     skewError: Math.max(most - line.slope, line.slope - least),
     minRtt: Math.max(0, widthOf(courseAt(strip, line.slope)) - 2 * ROUNDING),
     firm,

@@ -26,6 +26,7 @@ export function turned(line: ClockLine): ClockLine {
     offset: -line.offset,
     skew: -line.skew / (1 - line.skew),
     error: line.error === null ? null : line.error * OTHER_CLOCK,
+    endErrors: [line.endErrors[0] * OTHER_CLOCK, line.endErrors[1] * OTHER_CLOCK],
     skewError: line.skewError * OTHER_CLOCK,
     pairs: [back, there],
   };
@@ -106,12 +107,15 @@ function joinTwo(near: ClockLine, far: Stretch, from: Nanos, until: Nanos): Stre
     offset: from - toOther(far, toOther(near, from)),
     skew: near.skew + far.skew * (1 - near.skew),
     error: null,
+    endErrors: [0, 0] as const,
     skewError: (near.skewError + far.skewError) * OTHER_CLOCK,
     pairs: countOf(near) < countOf(far) ? near.pairs : far.pairs,
     chain: [near, ...far.chain],
   };
   const [first, last] = joint.firm.map((t) => errorOf(joint, t)) as [number | null, number | null];
-  return { ...joint, error: first === null || last === null ? null : Math.max(first, last) };
+  if (first === null || last === null) return joint;
+  const endErrors = [errorOf(joint, from) ?? 0, errorOf(joint, until) ?? 0] as const;
+  return { ...joint, error: Math.max(first, last), endErrors };
 }
 
 /** Where both lines are firm; where they never are together, where the nearer one is. */

@@ -26,7 +26,7 @@ describe('findSteps', () => {
       .map(([ms, back]) => (back ? -ms : ms) * 1e6);
     fc.assert(
       fc.property(
-        fc.constantFrom(100, 1000, 5000),
+        fc.constantFrom(200, 1000, 5000),
         fc.integer({ min: 30, max: 50 }),
         step,
         step,

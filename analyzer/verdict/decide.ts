@@ -69,7 +69,13 @@ export function decide(c: Case, reasons = new Reasons()): Verdict {
     c.outcome === 'undecided' && c.main.stall.end === null && c.main.stall.duration < SHORTEST_SILENCE;
   // Segments that a stale window cost do not explain a stall that ended otherwise: they only contribute.
   const explains = (id: CauseId): boolean => id !== 'out-of-window' || c.outcome !== 'resumed';
-  const winner = fresh ? undefined : judged.find(({ id, j }) => j.is === 'found' && explains(id));
+  // Of two active nodes a general fault is only what it looks like; without one clock nobody knows.
+  const split =
+    c.cross?.hops.takeover?.tied === false &&
+    judged.some(({ id, j }) => id === 'split-brain' && j.is === 'possible');
+  const winner = fresh
+    ? undefined
+    : judged.find(({ id, j }) => j.is === 'found' && explains(id) && !(split && MECHANISMS.has(id)));
   if (winner !== undefined && winner.j.is === 'found') {
     return {
       cause: winner.id,

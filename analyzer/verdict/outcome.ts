@@ -93,17 +93,26 @@ function openOnTheWay(judged: JudgedStall, watch: SilenceWatch, crossOf: CrossOf
 
 /**
  * Where the end that waits was not captured, how it ended for it may stand at a node: a segment by which it
- * closed came there, or an RST left toward it.
+ * closed came there, or an RST left toward it. What left a node in its name the node may have made itself.
  */
 function overAtNodes({ ends, nodes, crossing, since }: Hops, waiting: Sender): Outcome | null {
   if (ends[waiting]) return null;
-  for (const p of crossing.packets) {
-    if (p.time <= since || (p.flags & 0x05) === 0) continue;
-    if (p.from === waiting && nodes.some((n) => crossing.at(p, ingress(n.node, waiting)) !== null)) {
-      return 'gave-up';
+  const closes = crossing.packets.filter(
+    // A capture whose clock nothing ties does not tell when; but the end that did not see it had nothing after it.
+    (p) => (p.flags & 0x05) !== 0 && (p.time > since || p.seen.every((s) => !s.tied)),
+  );
+  for (const p of closes) {
+    const isRst = (p.flags & 0x04) !== 0;
+    if (p.from !== waiting) {
+      if (isRst && nodes.some((n) => crossing.at(p, egress(n.node, p.from)) !== null)) return 'reset';
+      continue;
     }
-    const leaves = (p.flags & 0x04) !== 0 && p.from !== waiting;
-    if (leaves && nodes.some((n) => crossing.at(p, egress(n.node, p.from)) !== null)) return 'reset';
+    if (nodes.some((n) => crossing.at(p, ingress(n.node, waiting)) !== null)) return 'gave-up';
+    const isUnsure = nodes.some(
+      (n) =>
+        crossing.at(p, egress(n.node, waiting)) !== null && !n.captured[waiting === 'client' ? 'in' : 'out'],
+    );
+    if (isUnsure) return isRst ? 'undecided' : 'gave-up';
   }
   return null;
 }

@@ -16,11 +16,16 @@ import { closedBeforeReturn, kept, keptClaims, pathClaim, resetsBy, shown, wayOf
 /** Shorter than any failure detection and takeover; the path changed hands while both were up. */
 const AT_ONCE = 500_000_000;
 
+/** Beside what is proved of a node that keeps or resets, for which two active nodes may be the reason. */
+const OPEN_SPLIT = 140;
+
 export function splitBrain(c: Case): Judgement | null {
   const way = wayOf(c);
   if (way === null || wentOn(c)) return null;
   const takeover = way.hops.takeover;
   if (takeover === null || takeover.restored === null) return null;
+  // Whether there was an outage at all is not known.
+  if (!takeover.tied) return possible(OPEN_SPLIT);
   const gap = takeover.restored - takeover.lost;
   if (gap >= NO_OUTAGE)
     return out(

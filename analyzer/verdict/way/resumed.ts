@@ -7,6 +7,7 @@
  */
 import { backoffOf } from '../backoff.ts';
 import type { Case } from '../case.ts';
+import { isMetLate } from '../gates.ts';
 import { framesAt, ingress } from '../hops.ts';
 import { found, inferred, type Judgement, out, possible } from '../rule.ts';
 import { plural, seconds } from '../words.ts';
@@ -59,8 +60,8 @@ export function midstreamPickupOnTheWay(c: Case): Judgement | null {
     const what = committed === 'first' ? 'its first segment' : 'the data';
     return out(`${node.host} had committed the connection's state before ${what} came, by its journal`);
   }
-  // One side alone shows what came or what left, not what passed before.
-  if (before === null && !(node.captured.in && node.captured.out)) return null;
+  // One side alone shows what came or what left, not what passed before; nor does a view that began with it.
+  if (before === null && (!node.captured.in || !node.captured.out || isMetLate(c))) return null;
   if (before === null)
     return out(
       `the first that ${node.host} passed on was the data itself: nothing before it could have made it known there`,

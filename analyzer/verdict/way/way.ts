@@ -85,6 +85,9 @@ export function closedBeforeReturn(way: Way): boolean {
   if (closed === null || way.c.outcome !== 'gave-up') return false;
   if (way.legs.some((l) => reachedNewNode(l, closed).length > 0)) return false;
   const restored = way.takeover?.restored ?? null;
+  const side = closerOf(way) === 'client' ? 'in' : 'out';
+  // By the other side alone the node may have been in the path before, and kept what the closer sent.
+  if (way.newNode !== null && !way.newNode.captured[side]) return false;
   // No order is claimed within the clocks' error: then what reached a node decides.
   const error = way.cross.clockError ?? Number.POSITIVE_INFINITY;
   if (restored !== null && Math.abs(restored - closed) > error) return restored > closed;
