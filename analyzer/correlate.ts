@@ -13,6 +13,7 @@ import { type AlignedClock, alignClocks, type ClockLink } from './vantage/clock-
 import { type ClockPair, fitClocks, orientation } from './vantage/clock-fit.ts';
 import { type FlowView, type JoinedLeg, joinFlows } from './vantage/join.ts';
 import { checkLabels, type LegTtls, type Tie } from './vantage/label-check.ts';
+import { lackingOf } from './vantage/lacking.ts';
 import { legTimes } from './vantage/leg-times.ts';
 import { type JoinedFlow, joinLegs } from './vantage/legs.ts';
 import { type SharedPacket, sharedPackets } from './vantage/shared-packets.ts';
@@ -72,8 +73,16 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
     }
   }
   const alone = loners(flows, analyses);
+  // What everybody named needs no proof that it cannot be something else.
+  const lacks = unplaced.some((u) => u.named === null)
+    ? lackingOf(
+        legs,
+        analyses.map((a) => a.trails),
+      )
+    : [];
   const evidence = unplaced.map((u, i) => ({
     ...evidenceOf(u, shifts[i] as number, flows, i),
+    lacks: lacks[i] ?? NO_LACK,
     alone: alone[i] === true,
   }));
   const nearer = (a: number, b: number): -1 | 0 | 1 => {
@@ -137,6 +146,8 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
   };
 }
 
+const NO_LACK = { client: false, server: false };
+
 /** Which of two captures is nearer to the client: by round trips, else by the TTLs of what both hold. */
 function orderOf({ a, b, trips }: Tie, analyses: readonly VantageAnalysis[]): -1 | 0 | 1 {
   if (trips !== 0) return trips;
@@ -190,7 +201,7 @@ function evidenceOf(
   shift: number,
   flows: readonly JoinedFlow[],
   index: number,
-): Omit<StationEvidence, 'alone'> {
+): Omit<StationEvidence, 'alone' | 'lacks'> {
   const times = analysis.watches.map((w) => w.connection.flow);
   const left = analysis.cooked.some((c) => c !== undefined && c.left[0] + c.left[1] > 0);
   const came = analysis.cooked.some((c) => c !== undefined && c.came[0] + c.came[1] > 0);

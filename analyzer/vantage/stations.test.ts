@@ -23,7 +23,18 @@ function evidence(name: Name, more: Partial<StationEvidence> = {}): StationEvide
   const { ttl, active, frames } = TRUTH[name];
   // Its own traffic alone: either end of its link.
   const guess = ttl.client === 64 ? 'client' : 'server';
-  return { named: null, guess, passes: false, ttl, active, frames, leg: null, alone: false, ...more };
+  return {
+    named: null,
+    guess,
+    passes: false,
+    ttl,
+    active,
+    frames,
+    leg: null,
+    alone: false,
+    lacks: { client: false, server: false },
+    ...more,
+  };
 }
 
 /** Who saw the same packets: those whose ways cross; the two nodes share none. */

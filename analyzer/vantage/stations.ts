@@ -9,6 +9,7 @@
  * away; the round trips do (shared-packets.ts).
  */
 import type { Nanos } from '../../packet/time.ts';
+import type { Lacking } from './lacking.ts';
 import type { Place } from './vantage.ts';
 
 /** What is known of one vantage before they are put in order. */
@@ -28,6 +29,8 @@ export interface StationEvidence {
   readonly leg: 'client' | 'server' | null;
   /** No other vantage holds any of its connections (strangers.ts). */
   readonly alone: boolean;
+  /** It cannot be this end's own: it lacks what the end sent. */
+  readonly lacks: Lacking;
 }
 
 export interface Station {
@@ -98,6 +101,7 @@ function settleEnd(
   const isHere = (e: StationEvidence | undefined): boolean =>
     e !== undefined && e.active !== null && !e.alone;
   const here = links.flatMap((l, i) => (l === link && isHere(evidence[i]) ? [i] : []));
+  for (const i of here) if (places[i] === null && evidence[i]?.lacks[link] === true) places[i] = 'node';
   const open = here.filter((i) => places[i] === null);
   if (open.length === 0) return;
   if (evidence.some((e, i) => places[i] === link && !e.alone)) {
