@@ -67,6 +67,7 @@ export function diagnoseIncident(
       correlation: { ...correlation, bounds: incident.bounds() },
       flows: judged,
       udp: incident.judgeUdp(),
+      journals: nodesOf(journals),
     },
     options,
   );
@@ -465,6 +466,10 @@ interface View {
   readonly vantage: number;
   readonly flow: Flow;
 }
+
+const nodesOf = (journals: readonly Journal[]): string[] => [
+  ...new Set(journals.flatMap((j) => j.events.flatMap(({ node }) => (node === null ? [] : [node])))),
+];
 
 /** The last segment in vain before a takeover's end, by a vantage's clock. */
 function vainOf(

@@ -56,6 +56,8 @@ export interface JudgedIncident {
   readonly correlation: ReportCorrelation;
   readonly flows: readonly IncidentFlow[];
   readonly udp: readonly UdpFlowReport[];
+  /** The nodes whose journals were given. */
+  readonly journals: readonly string[];
 }
 
 export interface BuildOptions {
@@ -66,7 +68,7 @@ export interface BuildOptions {
 
 export function buildReport(incident: JudgedIncident, options: BuildOptions): Report {
   const { vantages } = incident;
-  const given = new Set(captureNames(vantages));
+  const given = new Set([...captureNames(vantages), ...incident.journals.map((node) => `journal:${node}`)]);
   const flows = [...flowsOf(incident, options), ...udpFlowsOf(incident, options)];
   for (const flow of flows) flow.splitBy = flow.splitBy.filter((name) => !given.has(name));
   // As they were given: vantages have an order of their own.

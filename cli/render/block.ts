@@ -3,7 +3,7 @@
  * where, the evidence, what follows from it, and where to read on. The same
  * block serves a group of flows (its worst one shown) and a single flow in full.
  */
-import type { CauseId, Flow, Report, Stall } from '../../analyzer/index.ts';
+import { type CauseId, type Flow, NOT_THE_FAILOVER, type Report, type Stall } from '../../analyzer/index.ts';
 import { type CaptureNames, describeDrops, formatFrames, nameOf } from './captures.ts';
 import { describeClockErrors } from './clocks.ts';
 import { escapeDeep } from './escape.ts';
@@ -31,7 +31,7 @@ export interface BlockContext {
 }
 
 /** What one screen can take; `-v` and `--flow` print all. */
-const MOST = { claims: 8, candidates: 6, ruledOut: 3 };
+const MOST = { claims: 8, candidates: 6, ruledOut: 3, stalls: 3 };
 /** With several captures the proof comes after the story that the first of them tells. */
 const MOST_CLAIMS_OF_SEVERAL = 12;
 
@@ -105,7 +105,7 @@ function renderNotes(flow: Flow, context: BlockContext): string[] {
   const stall = worstStall(flow);
   const add = (label: string, text: string): string[] => note(label, text, style);
   return [
-    ...add('timing', stall ? describeTiming(stall) : ''),
+    ...add('timing', stall ? describeTiming(stall) || openTiming(flow, stall) : ''),
     ...add('next retry', stall?.nextRetry ? `due at ${formatUtc(stall.nextRetry)}` : ''),
     ...add('ended by', describeEnd(flow, names)),
     ...add('replaced by', flow.replacedBy ? `flow ${flow.replacedBy}` : ''),
@@ -115,9 +115,7 @@ function renderNotes(flow: Flow, context: BlockContext): string[] {
     ),
     ...add('path', isPathWorthSaying(flow, context) ? flow.path : ''),
     ...add('contributing', flow.contributing.join(', ')),
-    ...(full ? flow.stalls.filter((other) => other !== stall) : []).flatMap((other) => {
-      return add('also stalled', describeStall(other, context) + (other.cause ? ` (${other.cause})` : ''));
-    }),
+    ...otherStalls(flow, stall, full).flatMap((other) => add('also stalled', describeOther(other, context))),
     ...renderCandidates(flow, context),
     ...renderSplit(flow, style),
     ...add('ruled out', describeRuledOut(flow, full)),
@@ -160,6 +158,30 @@ function describeTiming({ duration, outage, backoff, recovery, end }: Stall): st
   ].filter((part) => part !== '');
   const isWhole = end !== null && parts.length === 3;
   return isWhole ? `${formatExactSeconds(duration)} = ${parts.join(' + ')}` : parts.join(', ');
+}
+
+/** It went on, and nothing says how long the path had been back. */
+function openTiming({ outcome }: Flow, { duration, frames, end }: Stall): string {
+  const wentOn = end !== null && frames.first !== undefined;
+  if (!wentOn || (outcome !== 'resumed' && outcome !== 'connect-delayed')) return '';
+  return `${formatExactSeconds(duration)}; when in it the path came back was not seen`;
+}
+
+/** Those of the failover, each with its outage and its back-off; with `-v` the others as well. */
+function otherStalls({ stalls }: Flow, worst: Stall | null, full: boolean): Stall[] {
+  const others = stalls.filter((stall) => stall !== worst);
+  const isFailovers = ({ cause }: Stall): boolean => cause === null || !NOT_THE_FAILOVER.includes(cause);
+  return full ? others : others.filter(isFailovers).slice(0, MOST.stalls);
+}
+
+function describeOther(stall: Stall, context: BlockContext): string {
+  const { last, first } = stall.frames;
+  const timing = describeTiming(stall);
+  const cause = stall.cause ? ` (${stall.cause})` : '';
+  const wentOn = first ? ', then went on' : '';
+  const parts = timing === '' ? wentOn : `: ${timing}`;
+  const frames = formatFrames(first ? [last, first] : [last], context.names);
+  return `${describeStall(stall, context)}${cause}${parts} (${frames})`;
 }
 
 function describeEnd({ endedBy }: Flow, names: CaptureNames): string {
