@@ -58,6 +58,21 @@ describe('all captures of an incident', () => {
   });
 });
 
+describe('a capture given twice', () => {
+  const files = taken([kept(), opened({ port: 42_000 })]);
+  const again = (name: string, file: string): Taken[] => [
+    { ...(files.find((f) => f.file === name) as Taken), file },
+    ...files,
+  ];
+
+  it('is one capture, under the name that says where it was taken', () => {
+    const report = reportOn(again(files[0]!.file, 'copy.pcap'), { until: 40 });
+    expect(words(report)).toBe('hung no-state-drop');
+    expect(report.problems.map((p) => [p.code, p.at.capture])).toEqual([['capture-copied', 'c1']]);
+    expect(report.captures[0]?.vantage.host).toBe(report.captures[1]?.vantage.host);
+  });
+});
+
 describe('fewer captures', () => {
   const views: [Place[], string][] = [
     [['client'], 'hung ?'],

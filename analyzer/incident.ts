@@ -6,6 +6,7 @@
  * waits; views of nodes may decide the cause, but never overrule it.
  */
 import type { Nanos } from '../packet/time.ts';
+import { joinCopies } from './copies.ts';
 import type { FlowView, JoinedFlow, JoinedLeg } from './correlate.ts';
 import { type Correlation, correlate, crossingOf } from './correlate.ts';
 import type { Crossing, CrossVantage } from './failover/crossing.ts';
@@ -50,7 +51,7 @@ export function diagnoseIncident(
   journals: readonly Journal[],
   options: IncidentOptions,
 ): Report {
-  const vantages = inOneOrder(given.map(settle));
+  const vantages = joinCopies(inOneOrder(given.map(settle)));
   const correlation = correlate(
     vantages.map(({ named, settled, guess }) => ({
       analysis: named.analysis,

@@ -4,9 +4,11 @@
  * which anybody was heard. A vantage may be cut into several files (rotation),
  * fed in the order of time. Judging begins when the last byte is in.
  */
+
 import { createCaptureReader } from '../packet/file/reader.ts';
 import type { CaptureReader, PacketRecord } from '../packet/file/record.ts';
 import type { Problem } from '../packet/problem.ts';
+import type { Nanos } from '../packet/time.ts';
 import { decodeFrame } from '../packet/wire/decode.ts';
 import { Frame, FrameKind, PacketType } from '../packet/wire/frame.ts';
 import { CaptureState, coveredUntil } from './capture/capture-state.ts';
@@ -39,6 +41,10 @@ export interface CaptureFile {
   readonly problems: Problem[];
   /** Malformed segments were noted already. */
   malformed: boolean;
+  /** Time and bytes of its first frame; null before that. */
+  first: string | null;
+  /** It begins with the first frame of a file before it: the same capture again, of which only the rest is new, from here. */
+  newFrom: Nanos;
 }
 
 const MAX_PROBLEMS = 100;
@@ -74,6 +80,8 @@ export class VantageAnalysis {
       linkTypes: new Set(),
       problems: [],
       malformed: false,
+      first: null,
+      newFrom: Number.NEGATIVE_INFINITY,
       reader: createCaptureReader(
         {
           packet: (record) => this.packet(record, file),
@@ -96,6 +104,12 @@ export class VantageAnalysis {
   /** Frames of the asked-for time, of any protocol. */
   get frames(): number {
     return this.files.reduce((n, f) => n + f.state.frames, 0);
+  }
+
+  /** The same for two vantages that hold the same frames; null where there are none. */
+  get fingerprint(): string | null {
+    if (this.frames === 0) return null;
+    return this.files.map(({ first, state }) => `${first} ${state.frames} ${state.lastTime}`).join();
   }
 
   get readable(): boolean {
@@ -122,6 +136,8 @@ export class VantageAnalysis {
   private packet(record: PacketRecord, file: CaptureFile): void {
     if (!this.isWanted(record.time, file)) return;
     file.state.note(record.frame, record.time);
+    if (file.first === null) this.begin(file, record);
+    if (record.time <= file.newFrom) return;
     if (!file.linkTypes.has(record.linkType)) file.linkTypes.add(record.linkType);
     const frame = this.frame;
     decodeFrame(record, frame);
@@ -148,6 +164,12 @@ export class VantageAnalysis {
       default:
         break;
     }
+  }
+
+  private begin(file: CaptureFile, record: PacketRecord): void {
+    file.first = `${file.reader.origin + BigInt(Math.round(record.time))} ${hashOf(record)}`;
+    const same = this.files.find((f) => f !== file && f.first === file.first);
+    if (same !== undefined) file.newFrom = same.state.lastTime ?? record.time;
   }
 
   private segment(frame: Frame, id: number): void {
@@ -228,6 +250,15 @@ export class VantageAnalysis {
     }
     return from === undefined || at >= from;
   }
+}
+
+/** FNV-1a, 32 bits. */
+function hashOf({ view, offset, capturedLength, originalLength }: PacketRecord): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < capturedLength; i++) {
+    hash = Math.imul(hash ^ view.getUint8(offset + i), 0x01000193);
+  }
+  return `${originalLength} ${hash}`;
 }
 
 export function note(file: CaptureFile, problem: Problem): void {
