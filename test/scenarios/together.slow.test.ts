@@ -24,6 +24,8 @@ import {
 /** A scenario is diagnosed dozens of times, and its captures have up to 37 MB. */
 const PATIENCE = 240_000;
 const SECOND = 1_000_000_000n;
+/** ns: a time that is asked for holds by every capture's own clock, and these agree no better in one network. */
+const CLOCKS = 100_000n;
 
 const scenarios = allScenarios();
 const reports = new WeakMap<Scenario, Report>();
@@ -97,7 +99,7 @@ describe.each(scenarios)('$name', (scenario) => {
         ...(to === null ? {} : { to: around + to * SECOND }),
       };
       const seen = comparable(diagnoseInputs(labelled(scenario), window)) as Report;
-      expect(difference(withoutFiles(seen), withoutFiles(cutTo(scenario, window)))).toBeNull();
+      expect(difference(withoutFiles(seen), withoutFiles(cutTo(scenario, window)), CLOCKS)).toBeNull();
     },
     PATIENCE,
   );

@@ -114,34 +114,32 @@ export function comparable(report: Report, { frame, without }: Comparing = {}): 
 
 /** ns: clocks are set the one by the other, and which by which depends on the order. */
 const SAME_MOMENT = 2_000n;
-/** Seconds. */
-const SAME_DURATION = 2e-6;
 /** Of a clock's rate. */
 const SAME_PPM = 1;
 
 /** Path and values of the first place where two reports differ by more than the rounding of clocks; null where they do not. */
-export function difference(a: unknown, b: unknown, path = ''): string | null {
-  if (isSame(a, b, path)) return null;
+export function difference(a: unknown, b: unknown, within = SAME_MOMENT, path = ''): string | null {
+  if (isSame(a, b, within, path)) return null;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
     return `${path} is ${JSON.stringify(a)} and not ${JSON.stringify(b)}`;
   }
   const [x, y] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
   for (const key of new Set([...Object.keys(x), ...Object.keys(y)])) {
-    const found = difference(x[key], y[key], `${path}/${key}`);
+    const found = difference(x[key], y[key], within, `${path}/${key}`);
     if (found !== null) return found;
   }
   return null;
 }
 
-function isSame(a: unknown, b: unknown, path: string): boolean {
+function isSame(a: unknown, b: unknown, within: bigint, path: string): boolean {
   if (a === b) return true;
   if (typeof a === 'number' && typeof b === 'number') {
-    return Math.abs(a - b) <= (path.endsWith('Ppm') ? SAME_PPM : SAME_DURATION);
+    return Math.abs(a - b) <= (path.endsWith('Ppm') ? SAME_PPM : Number(within) / 1e9);
   }
   if (typeof a !== 'string' || typeof b !== 'string') return false;
   if (!/^\d{16,}$/.test(a) || !/^\d{16,}$/.test(b)) return false;
   const off = BigInt(a) - BigInt(b);
-  return off <= SAME_MOMENT && off >= -SAME_MOMENT;
+  return off <= within && off >= -within;
 }
 
 const place = ({ file, frame }: { file: string; frame: number }): object => ({ capture: file, frame });
