@@ -8,6 +8,7 @@ import { Crossing, type CrossVantage } from './failover/crossing.ts';
 import type { NeighbourEvent } from './failover/neighbours.ts';
 import { type Announcement, findTakeovers, NEXT_NODE, type Takeover } from './failover/takeover.ts';
 import { type Busy, forwarding, receiving } from './failover/tenure.ts';
+import { wornCaptures } from './failover/worn.ts';
 import type { Flow } from './flow/flow.ts';
 import { type AlignedClock, alignClocks, type ClockLink } from './vantage/clock-align.ts';
 import { type ClockPair, fitClocks, orientation } from './vantage/clock-fit.ts';
@@ -100,7 +101,7 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
   );
   const links = orders.flatMap((o): ClockLink[] => toLink(o, stations));
   const clocks = alignClocks(unplaced.length, reference, links);
-  const vantages = withCoverage(
+  const covered = withCoverage(
     analyses.map((a, i) => ({
       station: stations[i] as Station,
       trails: a.trails,
@@ -112,6 +113,12 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
     })),
     strangers,
   );
+  const worn = wornCaptures(
+    legs,
+    covered,
+    covered.map((v, i) => v.clock.toReference(beginOf(analyses[i] as VantageAnalysis) + v.shift)),
+  );
+  const vantages = covered.map((v, i) => ({ ...v, lossy: v.lossy || worn[i] === true }));
   const tenure = analyses.map(({ arrivals, departures }, i) => ({
     station: stations[i] as Station,
     clock: clocks[i] as AlignedClock,
@@ -259,6 +266,9 @@ function ttlsOf({ watches }: VantageAnalysis): { client: number; server: number 
   };
   return { client: of((f) => f.client), server: of((f) => f.server) };
 }
+
+/** Its first frame, ns since its origin; never where it has none. */
+const beginOf = ({ files }: VantageAnalysis): Nanos => least(files.flatMap((f) => f.state.firstTime ?? []));
 
 type Uncovered = Omit<CrossVantage, 'coveredUntil'> & { coveredUntil: Nanos | null };
 

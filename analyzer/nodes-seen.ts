@@ -25,6 +25,7 @@ export function nodesSeen(leg: JoinedLeg, correlation: Correlation): NodeSeen[] 
         host: own[0]?.host ?? '',
         in: has('in'),
         out: has('out'),
+        worn: isWorn(node, correlation),
         outer: outerOf(at('out')),
         outerTaken: (client) => takenBy(client, leg, node, correlation),
         shifts: shiftOf(at('in'), at('out')),
@@ -130,6 +131,9 @@ function tooBigAt(views: readonly FlowView[]): FrameId[] {
   return [...new Set(events.filter((e) => TOO_BIG.has(e.icmp)).map((e) => e.id))];
 }
 
+const isWorn = (node: number, { vantages }: Correlation): boolean =>
+  vantages.some(({ station, lossy }) => lossy && station.place === 'node' && station.node === node);
+
 function totalsOf(leg: JoinedLeg, node: number, correlation: Correlation): NodeSeen['totals'] {
   // A cooked capture takes what is forwarded for a copy, and counts it once.
   const isSided = (v: FlowView): boolean => correlation.stations[v.vantage]?.side !== undefined;
@@ -141,6 +145,7 @@ function totalsOf(leg: JoinedLeg, node: number, correlation: Correlation): NodeS
         return n + sides[from === 'client' ? flow.client : flow.server].segments;
       }, 0);
   const both = (from: Sender): { came: number; left: number } => {
+    if (isWorn(node, correlation)) return { came: 0, left: 0 };
     const [near, far] = from === 'client' ? (['in', 'out'] as const) : (['out', 'in'] as const);
     return { came: count(near, from), left: count(far, from) };
   };

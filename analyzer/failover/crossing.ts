@@ -32,7 +32,7 @@ export interface CrossVantage {
   readonly shift: number;
   /** ns since the common base, by the reference's clock. */
   readonly coveredUntil: Nanos;
-  /** Its own statistics say that frames were lost: what is not there may have been. */
+  /** Its own statistics, or the other captures, say that it lost frames: what is not there may have been. */
   readonly lossy: boolean;
   /** It holds no TCP segment at all. */
   readonly empty: boolean;

@@ -21,6 +21,8 @@ export interface NodeWay {
   readonly host: string;
   /** Which of its sides were captured. */
   readonly captured: { readonly in: boolean; readonly out: boolean };
+  /** A capture of it lost frames: what is in no list may be there all the same. */
+  readonly worn: boolean;
   /** Came to the node from an end. */
   readonly arrived: BySender<CrossPacket>;
   /** Left it on the other side. */
@@ -41,7 +43,7 @@ export interface NodeWay {
   outerTaken(client: string): OuterTaken | null;
   /** Sequence numbers on its outer side against its inner one; null where not both were seen. */
   readonly shifts: NodeShift | null;
-  /** All segments that came to the node and that left it, by the end that sent them; 0 where a side was not captured. */
+  /** All segments that came to the node and that left it, by the end that sent them; 0 where a side was not captured, or its capture lost frames. */
   readonly totals: Readonly<Record<Sender, { readonly came: number; readonly left: number }>>;
 }
 
@@ -70,6 +72,7 @@ export interface NodeSeen {
   readonly host: string;
   readonly in: boolean;
   readonly out: boolean;
+  readonly worn: boolean;
   readonly outer: OuterTuple | null;
   outerTaken(client: string): OuterTaken | null;
   readonly shifts: NodeShift | null;
@@ -202,6 +205,7 @@ function wayOf(
     node: n.node,
     host: n.host,
     captured: { in: n.in, out: n.out },
+    worn: n.worn,
     arrived: of(inside),
     flooded: of(isFlooded),
     passed: of((p) => left(p) && (inside(p) || !isMade(p, n.node, crossing))),

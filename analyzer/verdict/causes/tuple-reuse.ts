@@ -46,7 +46,12 @@ function keptChallenge(c: Case): Judgement | null {
   const way = wayOf(c);
   const node = way?.newNode ?? null;
   if (way === null || node === null || !isHandshake(c)) return null;
-  const answers = node.swallowed.server.filter((p) => (p.flags & 0x17) === 0x10 && p.length === 0);
+  // Once the server has accepted the SYN, its bare acknowledgements are of this connection.
+  const accepted = way.hops.crossing.packets.find((p) => p.from === 'server' && (p.flags & 0x12) === 0x12);
+  const answers = node.swallowed.server.filter(
+    (p) =>
+      (p.flags & 0x17) === 0x10 && p.length === 0 && p.time < (accepted?.time ?? Number.POSITIVE_INFINITY),
+  );
   if (answers.length === 0) return null;
   const frames = framesAt(answers, way.hops.crossing, (s) => ingress(node.node, s));
   const [first, last] = [answers[0] as { time: number }, answers.at(-1) as { time: number }];
