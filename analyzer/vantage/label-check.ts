@@ -86,6 +86,7 @@ class LabelCheck {
     return (
       this.againstOrder(i, side) ??
       this.againstHops(i, side) ??
+      this.againstEnds(i, side) ??
       this.againstPair(i, side) ??
       this.asEnd(i, side)
     );
@@ -108,6 +109,18 @@ class LabelCheck {
       atEnd.some((j) => ttlAt(leg, j, far) >= 0 && ttlAt(leg, i, far) >= ttlAt(leg, j, far));
     if (!this.evidence.ttls.some(isWhole)) return null;
     return `${this.name(i)} is named the side away from the ${far}, but the ${far}'s segments have lost no hop there`;
+  }
+
+  /** Between a proxy's two sides no packet is the same: each side shares some with the end next to it, and with no other. */
+  private againstEnds(i: number, side: Side): string | null {
+    const end = END_OF[side];
+    const far: End = end === 'client' ? 'server' : 'client';
+    const isOf = (j: number, at: End, not: End): boolean =>
+      this.named.some((k) => this.station(k).place === at && this.shared(j, k) > 0) &&
+      this.named.every((k) => this.station(k).place !== not || this.shared(j, k) === 0);
+    const other = this.otherSides(i).find((j) => isOf(j, end, far));
+    if (other === undefined || !isOf(i, far, end)) return null;
+    return `${this.name(i)} is named the side toward the ${end}, but it shares packets with the ${far} only, and ${this.name(other)} with the ${end}`;
   }
 
   /** The two sides of this node have no packet in common, while this one shares a whole conversation with another node's far side. */
