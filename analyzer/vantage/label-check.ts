@@ -118,9 +118,11 @@ class LabelCheck {
     const isOf = (j: number, at: End, not: End): boolean =>
       this.named.some((k) => this.station(k).place === at && this.shared(j, k) > 0) &&
       this.named.every((k) => this.station(k).place !== not || this.shared(j, k) === 0);
-    const other = this.otherSides(i).find((j) => isOf(j, end, far));
+    // What it has of the far end's must have come in by the other side, which holds none of it.
+    const isBare = (j: number): boolean => this.named.every((k) => this.shared(j, k) === 0);
+    const other = this.otherSides(i).find((j) => isOf(j, end, far) || isBare(j));
     if (other === undefined || !isOf(i, far, end)) return null;
-    return `${this.name(i)} is named the side toward the ${end}, but it shares packets with the ${far} only, and ${this.name(other)} with the ${end}`;
+    return `${this.name(i)} is named the side toward the ${end}, but it shares packets with the ${far} only, and ${this.name(other)} none with the ${far}`;
   }
 
   /** The two sides of this node have no packet in common, while this one shares a whole conversation with another node's far side. */
