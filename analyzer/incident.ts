@@ -21,6 +21,7 @@ import { farTuples, nodesSeen } from './nodes-seen.ts';
 import { buildReport, type IncidentFlow, type ReportVantage } from './report/build-report.ts';
 import { ReportClock } from './report/clock.ts';
 import type { PathKind, Report, Vantage } from './report/report.ts';
+import { SHORTEST_SILENCE } from './stall/silence.ts';
 import { type Bounds, boundsOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
 import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
@@ -278,7 +279,8 @@ class Incident {
       const others = (ranked[i] as readonly View[])
         .slice(1)
         .filter((v) => isEnd((this.placed[v.vantage] as Placed).place));
-      return verdict.cause === null && c.outcome !== 'unaffected' && others.length > 0 ? [{ i, others }] : [];
+      const asked = c.outcome === 'unaffected' ? others.filter((v) => this.repeatedLong(v)) : others;
+      return verdict.cause === null && asked.length > 0 ? [{ i, others: asked }] : [];
     });
     if (open.length === 0) return [...first];
     const wanted = open.flatMap(({ others }) => others);
@@ -288,10 +290,23 @@ class Incident {
       const own = first[i] as IncidentFlow;
       const decided = others
         .map((v) => seen.get(v.flow))
-        .find((f) => f !== undefined && f.judged.verdict.cause !== null && agree(own, f));
+        .find(
+          (f) =>
+            f !== undefined && (isMissedBy(own, f) || (f.judged.verdict.cause !== null && agree(own, f))),
+        );
       if (decided !== undefined) settled[i] = decided;
     }
     return settled;
+  }
+
+  /** The end's own capture shows its bytes unacknowledged for a second or more. */
+  private repeatedLong({ vantage, flow }: View): boolean {
+    const { named, place: where } = this.placed[vantage] as Placed;
+    const own = where === 'client' ? flow.client : flow.server;
+    const silences = named.analysis.watches[flow.index]?.silences ?? [];
+    return silences.some(
+      ({ owed, endedBy }) => owed.what === 'unacknowledged' && owed.by === own && endedBy === 'progress',
+    );
   }
 
   private ranked(joined: JoinedFlow): View[] {
@@ -484,5 +499,19 @@ function vainOf(
 }
 
 const isEnd = (where: Place): boolean => where === 'client' || where === 'server';
+
+/**
+ * To a client that only listens, a pause in a short answer of unknown length looks like its end. The server's own
+ * capture shows that it was repeating in vain meanwhile.
+ */
+const isMissedBy = (own: IncidentFlow, { judged }: IncidentFlow): boolean =>
+  showsNothing(own.judged.case) &&
+  judged.case.outcome === 'resumed' &&
+  judged.case.main?.stall.ladder?.by === judged.case.main?.stall.owedBy;
+
+/** No stall, or none but that the capture ends in mid-transfer. */
+const showsNothing = ({ outcome, main }: Case): boolean =>
+  outcome === 'unaffected' ||
+  (outcome === 'undecided' && main !== null && main.stall.duration < SHORTEST_SILENCE);
 
 const agree = (a: IncidentFlow, b: IncidentFlow): boolean => a.judged.case.outcome === b.judged.case.outcome;

@@ -29,6 +29,8 @@ export interface PathView {
   readonly back: PathProof | null;
   /** Latest unanswered SYN of another connection to the same server: the path to it was down at that time. */
   readonly downAt: { time: Nanos; frame: FrameId } | null;
+  /** Latest unanswered SYN of another connection to the same server after the path was back: not all that is new passes. */
+  readonly downAgain: { time: Nanos; frame: FrameId } | null;
   /** The last segment of any connection that reached no node before the path was back, by the ends' own captures. */
   readonly vain?: { readonly time: Nanos; readonly frame: FrameId } | null;
   /** Another connection over the same path was heard while this one was silent. */
@@ -132,6 +134,7 @@ export function viewPath(stall: Stall, flow: Flow, near: EndIndex | null, source
     lost: lost === null ? null : { time: lost.time, frame: lost.frame },
     back,
     downAt: lastLostSyn(syns, flow, stall.start, back?.time ?? until),
+    downAgain: back === null ? null : lastLostSyn(syns, flow, back.time, until),
     othersHeard: inGap
       ? { time: gap.to, frame: gap.firstFrame, flow: gap.firstFlow }
       : since !== null && since.time <= until

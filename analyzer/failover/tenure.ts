@@ -88,3 +88,19 @@ function busyTimes(arrivals: Arrivals, toward: Toward, source: TenureSource, van
     };
   });
 }
+
+/** Shorter than any takeover, longer than the pauses of a busy path. */
+const STANDSTILL: Nanos = 1_000_000_000;
+
+/** True where the nodes passed traffic on in both directions all the while: no path was lost then, whoever fared ill. */
+export function passedThroughout(forwarded: readonly Busy[], from: Nanos, to: Nanos): boolean {
+  return (['client', 'server'] as const).every((toward) => {
+    let passed = from;
+    for (const busy of forwarded) {
+      if (busy.toward !== toward || busy.to < passed) continue;
+      if (busy.from > passed + STANDSTILL) break;
+      passed = busy.to;
+    }
+    return passed > from && passed > to - STANDSTILL;
+  });
+}

@@ -3,6 +3,7 @@
  */
 
 import type { Takeover } from '../failover/takeover.ts';
+import type { Busy } from '../failover/tenure.ts';
 import type { AlignedClock } from '../vantage/clock-align.ts';
 import type { JoinedFlow } from '../vantage/legs.ts';
 import type { Station } from '../vantage/stations.ts';
@@ -47,6 +48,8 @@ export interface ReportCorrelation {
   readonly reference: number;
   readonly base: bigint;
   readonly takeovers: readonly Takeover[];
+  /** What the nodes passed on, in the order of time. */
+  readonly forwarded: readonly Busy[];
   /** How closely each is dated, in ns. */
   readonly bounds: readonly { readonly lostWithin: number; readonly restoredWithin: number | null }[];
 }

@@ -5,6 +5,7 @@
  */
 import { type Nanos, toEpoch } from '../../packet/time.ts';
 import { NO_OUTAGE, type Takeover } from '../failover/takeover.ts';
+import { type Busy, passedThroughout } from '../failover/tenure.ts';
 import { contrastOf } from '../verdict/contrast.ts';
 import type { InferredFailover } from '../verdict/inferred-failover.ts';
 import type { Lived } from '../verdict/members.ts';
@@ -39,7 +40,7 @@ export function failoversOf(
 ): Failover[] {
   const implied = mergeImplied(
     inferred.flatMap(({ vantage, failovers }) => failovers.map((f) => toFound(f, vantage, incident))),
-  );
+  ).filter((f) => !isDisproved(f, incident.correlation.forwarded));
   const shown = joinSplit(incident.correlation.takeovers.map((t, i) => fromTakeover(t, i, incident)));
   const found = [...shown];
   for (const one of implied) {
@@ -70,6 +71,12 @@ const livesOf = ({ flows, correlation }: JudgedIncident): Lived[] =>
     const at = (t: Nanos): Nanos => (own === undefined ? t : own.clock.toReference(t + own.shift));
     return { judged, from: at(firstTime), to: at(lastTime) };
   });
+
+/** Some connections stood still, and the nodes passed on others all the while: what they met is no lost path. */
+function isDisproved({ lost, restored }: Found, forwarded: readonly Busy[]): boolean {
+  const last = forwarded.reduce((t, b) => Math.max(t, b.to), lost);
+  return passedThroughout(forwarded, lost, Math.min(restored ?? last, last));
+}
 
 /** The ends date a loss by what they heard last, and a return by what they heard first. */
 function narrow(shown: Found, implied: Found): void {

@@ -154,11 +154,15 @@ const SOME_TOO: ReadonlySet<CauseId> = new Set<CauseId>([
 ]);
 const BONUS = 60;
 
-/** Where the SYNs of new connections go unanswered as well, what concerns only old ones is less likely. */
+/**
+ * Where the SYNs of new connections go unanswered as well, what concerns only old ones is less likely.
+ * One that was lost before anybody was heard again fell into the outage, and says nothing of the new node.
+ */
 function bonusOf(c: Case, id: CauseId): number {
   const path = c.main?.path;
-  if (path === undefined || path.downAt === null || !NEW_TOO.has(id)) return 0;
-  return path.heardSince === null || SOME_TOO.has(id) ? BONUS : 0;
+  if (path === undefined || !NEW_TOO.has(id)) return 0;
+  if (path.heardSince === null) return path.downAt === null ? 0 : BONUS;
+  return SOME_TOO.has(id) && path.downAgain !== null ? BONUS : 0;
 }
 
 /** Above every weight that a rule gives. */

@@ -10,6 +10,7 @@ import { SHORTEST_SILENCE } from '../stall/silence.ts';
 import { ANSWER_WAIT } from '../stall/stall.ts';
 import type { JudgedStall } from './case.ts';
 import { isMetLate } from './gates.ts';
+import { count } from './hops.ts';
 import type { JudgedFlow } from './judge.ts';
 
 export interface InferredFailover {
@@ -50,7 +51,7 @@ interface Span {
 }
 
 function spansOf(flow: JudgedFlow): Span[] {
-  if (flow.case.outcome === 'unaffected') return [];
+  if (flow.case.outcome === 'unaffected' || isAftermath(flow)) return [];
   return (
     flow.case.stalls
       .filter((s) => s.innocent === null && s.stall.duration >= SHORTEST_SILENCE)
@@ -77,6 +78,16 @@ function spansOf(flow: JudgedFlow): Span[] {
         return { lost, back: back !== null && back >= lost ? back : null, flow, tries };
       })
   );
+}
+
+/** It came to a node that had taken over before and is in the path still: the damage of that failover, not another one. */
+function isAftermath({ case: c, verdict }: JudgedFlow): boolean {
+  const hops = c.cross?.hops ?? null;
+  if (hops === null || hops.takeover !== null || hops.earlier.length === 0) return false;
+  const node = hops.newNode;
+  // What lies before the nodes holds it to the old one: it comes to none.
+  if (verdict.cause === 'cloud-flow-pinned') return true;
+  return node !== null && count(node.swallowed) + count(node.made) > 0;
 }
 
 /** The cause is known, or the other end's own capture shows that it tried. */

@@ -39,17 +39,32 @@ export function decideOutcome(
 ): Decided {
   const suspects = stalls.filter((s) => s.innocent === null);
   const last = suspects.at(-1) ?? null;
-  if (last !== null && last.stall.end === null)
-    return { outcome: openOutcome(last, stalls, watch, near, crossOf), main: last };
+  const ended = suspects.filter((s) => s.stall.endedBy === 'progress');
+  if (last !== null && last.stall.end === null) {
+    const outcome = openOutcome(last, stalls, watch, near, crossOf);
+    if (outcome !== 'undecided' || ended.length === 0 || !isMoment(last.stall, crossOf))
+      return { outcome, main: last };
+    return resumedOutcome(watch, ended, near);
+  }
   if (last !== null && last.stall.endedBy === 'close') {
     const outcome = closedOutcome(last.stall, watch, near);
     if (outcome !== 'unaffected') return { outcome, main: last };
   }
-  const ended = suspects.filter((s) => s.stall.endedBy === 'progress');
   if (ended.length > 0) return resumedOutcome(watch, ended, near);
   const open = stalls.find((s) => s.stall.end === null && s.innocent?.cause === 'zero-window');
   if (open !== undefined && inMidTransfer(watch)) return { outcome: 'undecided', main: open };
   return { outcome: 'unaffected', main: null };
+}
+
+/**
+ * The captures end within a second of its last segment, and the nodes' own show the one in service that took over
+ * before: no second stall has begun. From an end alone a new failover would look the same.
+ */
+function isMoment(stall: Stall, crossOf: CrossOf): boolean {
+  const hops = crossOf(stall)?.hops ?? null;
+  return (
+    stall.duration < SHORTEST_SILENCE && hops !== null && hops.takeover === null && hops.earlier.length > 0
+  );
 }
 
 /** How many transmissions of the near end (of either, where unknown) went unanswered, the one that began the stall included. */

@@ -11,7 +11,7 @@ import { isHandshake } from '../gates.ts';
 import { both, egress, framesAt } from '../hops.ts';
 import { found, inferred, type Judgement, out, possible } from '../rule.ts';
 import { plural, seconds } from '../words.ts';
-import { closedBeforeReturn, kept, keptClaims, pathClaim, resetsBy, shown, wayOf, wentOn } from './way.ts';
+import { closedBeforeReturn, kept, keptClaims, pathClaim, resetsBy, shown, type Way, wayOf, wentOn } from './way.ts';
 
 /** Shorter than any failure detection and takeover; the path changed hands while both were up. */
 const AT_ONCE = 500_000_000;
@@ -117,6 +117,11 @@ export function delayedVictim(c: Case): Judgement | null {
     stall.what === 'probe-answer' ||
     (used > (takeover.restored ?? takeover.lost) && used - stall.silence.idleBefore <= takeover.lost);
   if (!rested) return out('bytes were outstanding when the path was lost');
+  const sent = sentWhileLost(way);
+  if (sent > 0)
+    return out(
+      `${plural(sent, 'segment')} of the connection ${sent === 1 ? 'was' : 'were'} sent while the path was gone: it was in use`,
+    );
   const made = [...resetsBy(node, 'client'), ...resetsBy(node, 'server')];
   if (kept(node).length + made.length === 0) return null;
   return found(
@@ -137,6 +142,13 @@ export function delayedVictim(c: Case): Judgement | null {
           ),
         ]),
   );
+}
+
+/** Segments with data, from the last that the old node passed on to the first sign of the new one. A probe has none, or one old byte. */
+function sentWhileLost({ hops, takeover }: Way): number {
+  if (takeover === null || takeover.restored === null) return 0;
+  const { lost, restored } = takeover;
+  return hops.crossing.packets.filter((p) => p.length > 1 && p.time > lost && p.time < restored).length;
 }
 
 export function tornDownByOldNode(c: Case): Judgement | null {

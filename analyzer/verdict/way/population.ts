@@ -21,6 +21,10 @@ export function nodeCapacity(c: Case): Judgement | null {
   }
   const lost = fresh.filter((m) => m.refused && !m.passed);
   const passed = fresh.filter((m) => m.passed);
+  // What was kept at first and passed when it came again, no rule and no missing state explains; only counters prove it.
+  const again = fresh.filter((m) => m.refused && m.passed);
+  if (again.length >= SEVERAL && passed.length - again.length >= SEVERAL && kept(node).length > 0)
+    return possible(97);
   if (lost.length < SEVERAL || passed.length < SEVERAL || kept(node).length === 0) return null;
   if (cleanSplit(fresh) !== null || cleanSplit(old) !== null) return null;
   // Of one kind, so that no rule tells them apart.
