@@ -99,7 +99,10 @@ for (const [name, o] of Object.entries(kinds)) {
         f.after(ms(210) * 2 ** k).server.retransmits();
       }
       f.client.acks();
-      wants(said(n, s(80)), 'hung', 'one-way-path');
+      // A node that drops by window, or a second one in service, keeps the acknowledgements back as well (split-brain/1).
+      const got = said(n, s(80));
+      wants(got, 'hung', null);
+      expect(got.split(' | ')[2]).toMatch(/^one-way-path /);
     });
     test('silent to the end, 60 s covered', () => {
       const n = new Network({ snaplen: 120 });

@@ -12,6 +12,7 @@ import { cleanSplit } from '../population.ts';
 import { found, inferred, type Judgement, observed, out, possible } from '../rule.ts';
 import { bytes, plural } from '../words.ts';
 import { changedTuple } from './node.ts';
+import { retriesEnded } from './timer.ts';
 import {
   absentClaim,
   closedBeforeReturn,
@@ -264,6 +265,7 @@ function isLost({ hops }: Way, node: NodeWay, p: CrossPacket): boolean {
 
 export function peerGaveUp(c: Case): Judgement | null {
   const way = wayOf(c);
+  if (way !== null && c.outcome === 'hung') return retriesEnded(way);
   if (way === null || wentOn(c) || c.outcome !== 'reset') return null;
   const closing = c.facts.closing;
   if (closing === null) return null;

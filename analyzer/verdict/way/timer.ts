@@ -6,18 +6,21 @@
 
 import type { CrossPacket, Sender } from '../../failover/crossing.ts';
 import type { Flow } from '../../flow/flow.ts';
+import { RTO_MAX } from '../../stall/ladder.ts';
 import type { Stall } from '../../stall/stall.ts';
 import type { Case } from '../case.ts';
-import type { NodeWay } from '../hops.ts';
-import { found, type Judgement, out, type VerdictClaim } from '../rule.ts';
-import { endName, seconds } from '../words.ts';
+import { end, framesAt, type NodeWay } from '../hops.ts';
+import { found, inferred, type Judgement, out, type VerdictClaim } from '../rule.ts';
+import { endName, plural, seconds } from '../words.ts';
 import {
+  absentClaim,
   closedAt,
   closedBeforeReturn,
   closerOf,
   otherSender,
   pathClaim,
   reachedNewNode,
+  shown,
   unreachedClaims,
   type Way,
   wayOf,
@@ -85,4 +88,56 @@ export function passedBefore({ newNode: node, c }: Way): PassedBefore | null {
   const data = node.passed[owing].find((p) => p.length > 0) ?? null;
   const probe = node.passed[waiting].find((p) => data === null || p.time < data.time);
   return probe === undefined ? null : { node, probe, data, owing, waiting };
+}
+
+/** Timers fire up to so much late. */
+const LATE = 0.12;
+/** Two waits make a ladder. */
+const FEWEST_TRIES = 3;
+
+/**
+ * The peer's own capture: all its tries fell into the outage, and the one that was due after it never came.
+ * The trap: while nobody answers for the gateway's address a try leaves no frame, so one that was due earlier proves nothing.
+ */
+export function retriesEnded(way: Way): Judgement | null {
+  const { hops, takeover, c } = way;
+  const stall = c.main?.stall;
+  if (
+    stall === undefined ||
+    way.cross.kind === 'terminated' ||
+    takeover === null ||
+    takeover.restored === null
+  )
+    return null;
+  const peer: Sender = stall.owedBy === c.flow.client ? 'client' : 'server';
+  const { restored } = takeover;
+  const tries = hops.sent[peer].filter((p) => p.length > 0);
+  const [before, last] = tries.slice(-2);
+  if (before === undefined || last === undefined || tries.length < FEWEST_TRIES || last.time > restored)
+    return null;
+  if (!tries.every((p) => hops.unreached[peer].includes(p))) return null;
+  let wait = last.time - before.time;
+  let due = last.time;
+  while (due < restored) {
+    wait = Math.min(2 * wait, RTO_MAX);
+    due += wait;
+  }
+  const latest = last.time + (due - last.time) * (1 + LATE);
+  if (latest > hops.until || (hops.newNode?.arrived[peer].length ?? 0) > 0) return null;
+  return found(
+    'medium',
+    shown(
+      `the ${peer} sent ${plural(tries.length, 'segment')} again and again in the outage`,
+      framesAt(tries, hops.crossing, (s) => end(s)),
+      peer,
+    ),
+    absentClaim(
+      way,
+      `the next try, due ${seconds(due - last.time)} after the last, when the path was back, never came`,
+      last.time,
+      latest,
+      `the ${peer} itself was captured`,
+    ),
+    inferred(`the ${peer} had used up its retries before the path was back, and said nothing`),
+  );
 }
