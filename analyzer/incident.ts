@@ -21,7 +21,7 @@ import { farTuples, nodesSeen } from './nodes-seen.ts';
 import { buildReport, type IncidentFlow, type ReportVantage } from './report/build-report.ts';
 import { ReportClock } from './report/clock.ts';
 import type { PathKind, Report, Vantage } from './report/report.ts';
-import { SHORTEST_SILENCE } from './stall/silence.ts';
+import { agree, isMissedBy } from './second-look.ts';
 import { type Bounds, boundsOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
 import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
@@ -32,7 +32,14 @@ import { type CrossSource, judgeAgain, judgeCapture } from './verdict/judge.ts';
 import { type Lived, membersOf } from './verdict/members.ts';
 import { isReplaced, openedByService } from './verdict/replaced.ts';
 import { judgeUdp, type UdpFlowReport } from './verdict/udp.ts';
-import { answeredLate, closedByProxy, type Unsure, unsureOf, unsureVerdict } from './verdict/unsure.ts';
+import {
+  answeredLate,
+  closedByProxy,
+  closedShort,
+  type Unsure,
+  unsureOf,
+  unsureVerdict,
+} from './verdict/unsure.ts';
 
 export interface IncidentOptions {
   readonly tool: { name: string; version: string };
@@ -181,11 +188,22 @@ class Incident {
       takeovers,
     );
     const opened = openedByService(related.map((f) => f.judged));
+    this.losses = [...takeovers.map((t) => t.lost), ...related.flatMap((f) => this.lossOf(f))];
     return second.map((f) => {
       const { cross, outcome } = f.judged.case;
       if (outcome === 'unaffected') return this.withDoubt(f, opened);
       return cross === null ? f : { ...f, judged: judgeAgain(f.judged, members) };
     });
+  }
+
+  /** When a path was lost, by the nodes and by what the connections felt; by the reference's clock. */
+  private losses: readonly Nanos[] = [];
+
+  private lossOf({ judged, vantage }: IncidentFlow): Nanos[] {
+    const { main, outcome } = judged.case;
+    if (main === null || outcome === 'unaffected' || main.trying.length === 0) return [];
+    const own = this.correlation.vantages[vantage] as CrossVantage;
+    return [own.clock.toReference((main.path.lost?.time ?? main.stall.start) + own.shift)];
   }
 
   /** How closely each takeover is dated. */
@@ -252,16 +270,14 @@ class Incident {
     );
   }
 
-  /** Of a proxied flow: both legs closed by the proxy itself, shortly before a takeover or whenever. */
+  /** Closed shortly before a path was lost, and not by the ends: by the proxy itself, or short of what was promised. */
   private tornDown({ joined, judged, vantage }: IncidentFlow): Unsure | null {
-    const [inner, outer] = joined.legs.map((l) => l.views[0]?.watch.connection);
-    if (inner === undefined || outer === undefined) return null;
     const own = this.correlation.vantages[vantage] as CrossVantage;
     const end = own.clock.toReference(judged.case.flow.lastTime + own.shift);
-    const soon = this.correlation.takeovers.some(
-      (t) => t.lost > end - SAME_MOMENT && t.lost < end + TEAR_DOWN,
-    );
-    return closedByProxy(judged.case, inner, outer, soon);
+    const soon = this.losses.some((lost) => lost > end - SAME_MOMENT && lost < end + TEAR_DOWN);
+    const [inner, outer] = joined.legs.map((l) => l.views[0]?.watch.connection);
+    if (inner !== undefined && outer !== undefined) return closedByProxy(judged.case, inner, outer, soon);
+    return soon ? closedShort(judged.case) : null;
   }
 
   private lived({ judged, vantage }: IncidentFlow): Lived {
@@ -499,19 +515,3 @@ function vainOf(
 }
 
 const isEnd = (where: Place): boolean => where === 'client' || where === 'server';
-
-/**
- * To a client that only listens, a pause in a short answer of unknown length looks like its end. The server's own
- * capture shows that it was repeating in vain meanwhile.
- */
-const isMissedBy = (own: IncidentFlow, { judged }: IncidentFlow): boolean =>
-  showsNothing(own.judged.case) &&
-  judged.case.outcome === 'resumed' &&
-  judged.case.main?.stall.ladder?.by === judged.case.main?.stall.owedBy;
-
-/** No stall, or none but that the capture ends in mid-transfer. */
-const showsNothing = ({ outcome, main }: Case): boolean =>
-  outcome === 'unaffected' ||
-  (outcome === 'undecided' && main !== null && main.stall.duration < SHORTEST_SILENCE);
-
-const agree = (a: IncidentFlow, b: IncidentFlow): boolean => a.judged.case.outcome === b.judged.case.outcome;

@@ -39,9 +39,10 @@ export function joinLegs(legs: readonly JoinedLeg[], sources: readonly LegSource
   const single = (leg: JoinedLeg): JoinedFlow => ({ legs: [leg], pairedBy: null });
   const taken = new Map<JoinedLeg, JoinedFlow>();
   const opened = legs.filter((l) => !isWhole(l, sources)).flatMap((leg) => openedOf(leg, sources) ?? []);
+  const ahead = aheadOf(legs);
   for (const group of groupByService(opened).values()) {
     if (group.length < 2 || group.length > MOST_TOGETHER) continue;
-    for (const flow of pairGroup(group, sources)) for (const leg of flow.legs) taken.set(leg, flow);
+    for (const flow of pairGroup(group, sources, ahead)) for (const leg of flow.legs) taken.set(leg, flow);
   }
   const found: JoinedFlow[] = [];
   for (const leg of legs) {
@@ -134,7 +135,7 @@ function groupByService(legs: readonly Opened[]): Map<string, Opened[]> {
   return groups;
 }
 
-function pairGroup(group: readonly Opened[], sources: readonly LegSource[]): JoinedFlow[] {
+function pairGroup(group: readonly Opened[], sources: readonly LegSource[], ahead: Ahead): JoinedFlow[] {
   const found: JoinedFlow[] = [];
   const partners = partnersOf(group, sources);
   const used = new Set<Opened>();
@@ -157,7 +158,9 @@ function pairGroup(group: readonly Opened[], sources: readonly LegSource[]): Joi
     if (other === undefined) continue;
     used.add(one);
     used.add(other);
-    const pair = isClientLeg(one.leg, other.leg, sources) ? [one.leg, other.leg] : [other.leg, one.leg];
+    const pair = isClientLeg(one.leg, other.leg, sources, ahead)
+      ? [one.leg, other.leg]
+      : [other.leg, one.leg];
     found.push({ legs: pair, pairedBy: one.hello ? 'hello' : others.length === 1 ? 'payload' : 'order' });
   }
   return found;
@@ -273,7 +276,7 @@ function inOrder(
 }
 
 /** The client's leg was opened first; where no clock tells, it is the one whose client the proxy is not. */
-function isClientLeg(a: JoinedLeg, b: JoinedLeg, sources: readonly LegSource[]): boolean {
+function isClientLeg(a: JoinedLeg, b: JoinedLeg, sources: readonly LegSource[], ahead: Ahead): boolean {
   const [x, y] = [flowOf(a), flowOf(b)];
   const taken = (leg: JoinedLeg, place: Place): boolean =>
     leg.views.some((v) => sources[v.vantage]?.place === place);
@@ -281,16 +284,43 @@ function isClientLeg(a: JoinedLeg, b: JoinedLeg, sources: readonly LegSource[]):
   if (taken(a, 'server') !== taken(b, 'server')) return taken(b, 'server');
   const shared = a.views.find((v) => b.views.some((w) => w.vantage === v.vantage));
   if (shared !== undefined) return x.firstTime <= y.firstTime;
+  const order = a.views.flatMap((v) => b.views.map((w) => ahead(v.vantage, w.vantage))).find((o) => o !== 0);
+  if (order !== undefined) return order > 0;
   const [cx, cy] = [x.addressOf(x.client), y.addressOf(y.client)];
   if (cx !== cy) {
     // The proxy's own address is on the server's link: it shares more of the server's address.
     const server = x.addressOf(x.server);
     return common(cx, server) <= common(cy, server);
   }
-  const ttl = (leg: JoinedLeg): number =>
-    Math.max(...leg.views.map((v) => v.watch.connection.sides[v.watch.connection.flow.client].ttl));
-  return ttl(a) >= ttl(b);
+  const ttl = (leg: JoinedLeg): number => Math.max(...leg.views.map(clientTtl));
+  if (ttl(a) !== ttl(b)) return ttl(a) > ttl(b);
+  const start = (leg: JoinedLeg): Nanos =>
+    Math.min(...leg.views.map((v) => v.watch.connection.flow.firstTime + (sources[v.vantage]?.shift ?? 0)));
+  return start(a) <= start(b);
 }
+
+/** Above 0 where the one vantage is nearer to the clients than the other; 0 where nothing tells. */
+type Ahead = (one: number, other: number) => number;
+
+/** By the connections that the gateway only forwards: a router takes one off the TTL of a client's segments. */
+function aheadOf(legs: readonly JoinedLeg[]): Ahead {
+  const votes = new Map<string, number>();
+  for (const { views } of legs) {
+    for (const v of views) {
+      for (const w of views) {
+        const order = Math.sign(clientTtl(v) - clientTtl(w));
+        const key = `${v.vantage} ${w.vantage}`;
+        if (v !== w && order !== 0) votes.set(key, (votes.get(key) ?? 0) + order);
+      }
+    }
+  }
+  return (one, other) => votes.get(`${one} ${other}`) ?? 0;
+}
+
+const clientTtl = ({ watch }: FlowView): number => {
+  const { flow, sides } = watch.connection;
+  return sides[flow.client].ttl;
+};
 
 function common(a: string, b: string): number {
   let i = 0;

@@ -17,7 +17,7 @@ import type { Case } from './case.ts';
 import type { Verdict } from './decide.ts';
 import { inferred, observed, type VerdictClaim } from './rule.ts';
 import { splitBy } from './split-by.ts';
-import { endName, seconds } from './words.ts';
+import { bytes, endName, seconds } from './words.ts';
 
 export interface Unsure {
   readonly outcome: Outcome;
@@ -241,6 +241,31 @@ export function closedByProxy(c: Case, inner: Connection, outer: Connection, soo
         from: 'client',
         what: 'fin',
       }),
+    ],
+  };
+}
+
+/**
+ * In the server's name it was closed before the end of the body, without any silence before it, and a path was lost
+ * right after: the server itself, or a node that closes what it holds as it goes.
+ */
+export function closedShort(c: Case): Unsure | null {
+  const { exchange, connection } = c.watch;
+  const { promised, turn } = exchange;
+  const [client, server] = [connection.sides[c.flow.client], connection.sides[c.flow.server]];
+  if (c.outcome !== 'unaffected' || promised === null || turn !== c.flow.server) return null;
+  if (server.fin === NO_FRAME || (client.fin !== NO_FRAME && client.finTime < server.finTime)) return null;
+  const short = (promised.end - server.finSeq) | 0;
+  if (short <= 0) return null;
+  return {
+    outcome: 'cut-short',
+    candidates: ['torn-down-by-old-node', 'peer-gave-up', 'terminated-proxy'],
+    claims: [
+      observed(
+        `FIN in the server's name, ${bytes(short)} before the end of the body that was promised`,
+        [server.fin],
+        { from: 'server', what: 'fin' },
+      ),
     ],
   };
 }

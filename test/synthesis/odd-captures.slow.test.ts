@@ -188,7 +188,11 @@ test('50 downloads, half hang half resume', () => {
   const r = diagnose(n, { until: s(80) });
   expect(r.failovers.length).toBe(1);
   expect(r.summary.byOutcome).toEqual({ hung: 25, resumed: 25 });
-  expect(new Set(r.flows.map((f) => f.cause))).toEqual(new Set([null, 'rto-backoff']));
+  // All are heard within 50 ms of each other: whether the path had been back for longer, nobody tried to find out.
+  expect(new Set(r.flows.map((f) => f.cause))).toEqual(new Set([null]));
+  for (const f of r.flows.filter((f) => f.outcome === 'resumed')) {
+    expect(f.candidates).toEqual(['rto-backoff', 'outage']);
+  }
 });
 test('one silent flow among 49 moving ones: others heard, no path loss', () => {
   const n = new Network({ snaplen: 96 });

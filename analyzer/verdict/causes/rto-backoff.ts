@@ -13,6 +13,7 @@ import { found, inferred, out, possible, type Rule } from '../rule.ts';
 import { rungOfStall } from '../rung.ts';
 import { rtoBackoffOnTheWay as byTheWay } from '../way/resumed.ts';
 import { seconds } from '../words.ts';
+import { steeredLate } from './stale-path.ts';
 
 /** Seconds: if the path came back at any moment of such a wait, the back-off was at least 0.5 s in nine cases of ten. */
 const SURE_ENOUGH = 5;
@@ -48,6 +49,8 @@ function resumed(c: Case) {
     return b.most < 0.5 ? out('it went on within 0.5 s of the path') : possible(100);
   if (b.most < 0.5) return out(`it went on ${seconds(b.most * 1e9)} after the path, at the first try`);
   if (trying.length === 0) return possible(90);
+  // It may have been the steering that took so long.
+  if (steeredLate(c) !== null) return possible(95);
   // Without a rung, or after a short wait, the path may as well have come back just then.
   // The path is known to work shortly before it went on, and not since when.
   const back = c.main.path.back;

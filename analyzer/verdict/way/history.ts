@@ -11,7 +11,17 @@ import { isHandshake } from '../gates.ts';
 import { both, egress, framesAt } from '../hops.ts';
 import { found, inferred, type Judgement, out, possible } from '../rule.ts';
 import { plural, seconds } from '../words.ts';
-import { closedBeforeReturn, kept, keptClaims, pathClaim, resetsBy, shown, type Way, wayOf, wentOn } from './way.ts';
+import {
+  closedBeforeReturn,
+  kept,
+  keptClaims,
+  pathClaim,
+  resetsBy,
+  shown,
+  type Way,
+  wayOf,
+  wentOn,
+} from './way.ts';
 
 /** Shorter than any failure detection and takeover; the path changed hands while both were up. */
 const AT_ONCE = 500_000_000;

@@ -17,6 +17,7 @@ import {
   closedAt,
   closedBeforeReturn,
   closerOf,
+  kept,
   otherSender,
   pathClaim,
   reachedNewNode,
@@ -124,6 +125,8 @@ export function retriesEnded(way: Way): Judgement | null {
   }
   const latest = last.time + (due - last.time) * (1 + LATE);
   if (latest > hops.until || (hops.newNode?.arrived[peer].length ?? 0) > 0) return null;
+  // What the node does to the other end's segments is another matter, and the peer may have been told by it.
+  if (kept(hops.newNode).length > 0) return null;
   return found(
     'medium',
     shown(
