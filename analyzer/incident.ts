@@ -21,7 +21,7 @@ import { farTuples, nodesSeen } from './nodes-seen.ts';
 import { buildReport, type IncidentFlow, type ReportVantage } from './report/build-report.ts';
 import { ReportClock } from './report/clock.ts';
 import type { PathKind, Report, Vantage } from './report/report.ts';
-import { agree, isMissedBy } from './second-look.ts';
+import { agree, isMissedBy, lossOf, repeatedLong } from './second-look.ts';
 import { type Bounds, boundsOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
 import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
@@ -188,7 +188,10 @@ class Incident {
       takeovers,
     );
     const opened = openedByService(related.map((f) => f.judged));
-    this.losses = [...takeovers.map((t) => t.lost), ...related.flatMap((f) => this.lossOf(f))];
+    this.losses = [
+      ...takeovers.map((t) => t.lost),
+      ...related.flatMap((f) => lossOf(f, this.correlation.vantages)),
+    ];
     return second.map((f) => {
       const { cross, outcome } = f.judged.case;
       if (outcome === 'unaffected') return this.withDoubt(f, opened);
@@ -198,13 +201,6 @@ class Incident {
 
   /** When a path was lost, by the nodes and by what the connections felt; by the reference's clock. */
   private losses: readonly Nanos[] = [];
-
-  private lossOf({ judged, vantage }: IncidentFlow): Nanos[] {
-    const { main, outcome } = judged.case;
-    if (main === null || outcome === 'unaffected' || main.trying.length === 0) return [];
-    const own = this.correlation.vantages[vantage] as CrossVantage;
-    return [own.clock.toReference((main.path.lost?.time ?? main.stall.start) + own.shift)];
-  }
 
   /** How closely each takeover is dated. */
   bounds(): readonly Bounds[] {
@@ -295,7 +291,7 @@ class Incident {
       const others = (ranked[i] as readonly View[])
         .slice(1)
         .filter((v) => isEnd((this.placed[v.vantage] as Placed).place));
-      const asked = c.outcome === 'unaffected' ? others.filter((v) => this.repeatedLong(v)) : others;
+      const asked = c.outcome === 'unaffected' ? others.filter((v) => this.repeatsLong(v)) : others;
       return verdict.cause === null && asked.length > 0 ? [{ i, others: asked }] : [];
     });
     if (open.length === 0) return [...first];
@@ -315,14 +311,9 @@ class Incident {
     return settled;
   }
 
-  /** The end's own capture shows its bytes unacknowledged for a second or more. */
-  private repeatedLong({ vantage, flow }: View): boolean {
+  private repeatsLong({ vantage, flow }: View): boolean {
     const { named, place: where } = this.placed[vantage] as Placed;
-    const own = where === 'client' ? flow.client : flow.server;
-    const silences = named.analysis.watches[flow.index]?.silences ?? [];
-    return silences.some(
-      ({ owed, endedBy }) => owed.what === 'unacknowledged' && owed.by === own && endedBy === 'progress',
-    );
+    return repeatedLong(named.analysis.watches[flow.index], where === 'client' ? flow.client : flow.server);
   }
 
   private ranked(joined: JoinedFlow): View[] {

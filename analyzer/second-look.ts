@@ -2,8 +2,11 @@
  * When the view of the other end counts for more: it saw the same and knows
  * the cause, or the server's own capture shows what its client could not.
  */
+import type { Nanos } from '../packet/time.ts';
+import type { CrossVantage } from './failover/crossing.ts';
+import type { EndIndex } from './flow/flow.ts';
 import type { IncidentFlow } from './report/build-report.ts';
-import { SHORTEST_SILENCE } from './stall/silence.ts';
+import { SHORTEST_SILENCE, type SilenceWatch } from './stall/silence.ts';
 import type { Case } from './verdict/case.ts';
 
 /**
@@ -14,6 +17,20 @@ export const isMissedBy = (own: IncidentFlow, { judged }: IncidentFlow): boolean
   showsNothing(own.judged.case) &&
   judged.case.outcome === 'resumed' &&
   judged.case.main?.stall.ladder?.by === judged.case.main?.stall.owedBy;
+
+/** The end's own capture shows its bytes unacknowledged for a second or more, and then acknowledged. */
+export const repeatedLong = (watch: SilenceWatch | undefined, own: EndIndex): boolean =>
+  watch?.silences.some(
+    ({ owed, endedBy }) => owed.what === 'unacknowledged' && owed.by === own && endedBy === 'progress',
+  ) ?? false;
+
+/** When the path was lost, as a connection felt it; by the reference's clock. */
+export function lossOf({ judged, vantage }: IncidentFlow, vantages: readonly CrossVantage[]): Nanos[] {
+  const { main, outcome } = judged.case;
+  const own = vantages[vantage];
+  if (own === undefined || main === null || outcome === 'unaffected' || main.trying.length === 0) return [];
+  return [own.clock.toReference((main.path.lost?.time ?? main.stall.start) + own.shift)];
+}
 
 /** No stall, or none but that the capture ends in mid-transfer. */
 const showsNothing = ({ outcome, main }: Case): boolean =>

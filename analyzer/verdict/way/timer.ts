@@ -9,7 +9,7 @@ import type { Flow } from '../../flow/flow.ts';
 import { RTO_MAX } from '../../stall/ladder.ts';
 import type { Stall } from '../../stall/stall.ts';
 import type { Case } from '../case.ts';
-import { end, framesAt, type NodeWay } from '../hops.ts';
+import { count, end, framesAt, type NodeWay } from '../hops.ts';
 import { found, inferred, type Judgement, out, type VerdictClaim } from '../rule.ts';
 import { endName, plural, seconds } from '../words.ts';
 import {
@@ -17,7 +17,6 @@ import {
   closedAt,
   closedBeforeReturn,
   closerOf,
-  kept,
   otherSender,
   pathClaim,
   reachedNewNode,
@@ -124,9 +123,9 @@ export function retriesEnded(way: Way): Judgement | null {
     due += wait;
   }
   const latest = last.time + (due - last.time) * (1 + LATE);
-  if (latest > hops.until || (hops.newNode?.arrived[peer].length ?? 0) > 0) return null;
-  // What the node does to the other end's segments is another matter, and the peer may have been told by it.
-  if (kept(hops.newNode).length > 0) return null;
+  if (latest > hops.until) return null;
+  // What the new node does to either end's segments is another matter, and may have told the peer.
+  if (hops.newNode !== null && count(hops.newNode.arrived) + count(hops.newNode.made) > 0) return null;
   return found(
     'medium',
     shown(
