@@ -22,7 +22,7 @@ import { buildReport, type IncidentFlow, type ReportVantage } from './report/bui
 import { ReportClock } from './report/clock.ts';
 import type { PathKind, Report, Vantage } from './report/report.ts';
 import { agree, isMissedBy, lossOf, repeatedLong } from './second-look.ts';
-import { type Bounds, boundsOf } from './takeover-bounds.ts';
+import { type Bounds, boundsOf, vainOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
 import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
 import { inOneOrder } from './vantage-order.ts';
@@ -493,16 +493,5 @@ interface View {
 const nodesOf = (journals: readonly Journal[]): string[] => [
   ...new Set(journals.flatMap((j) => j.events.flatMap(({ node }) => (node === null ? [] : [node])))),
 ];
-
-/** The last segment in vain before a takeover's end, by a vantage's clock. */
-function vainOf(
-  { restored }: Takeover,
-  bounds: Bounds | undefined,
-  local: (t: Nanos) => Nanos,
-): { time: Nanos; frame: number } | null {
-  const within = bounds?.restoredWithin ?? null;
-  if (restored === null || within === null || bounds?.lastVain == null) return null;
-  return { time: local(restored - within), frame: bounds.lastVain };
-}
 
 const isEnd = (where: Place): boolean => where === 'client' || where === 'server';

@@ -71,3 +71,14 @@ function largestTaken({ to, restored }: Takeover, crossings: readonly Crossing[]
   }
   return largest;
 }
+
+/** The last segment in vain before a takeover's end, by a vantage's clock. */
+export function vainOf(
+  { restored }: Takeover,
+  bounds: Bounds | undefined,
+  local: (t: Nanos) => Nanos,
+): { time: Nanos; frame: number } | null {
+  const within = bounds?.restoredWithin ?? null;
+  if (restored === null || within === null || bounds?.lastVain == null) return null;
+  return { time: local(restored - within), frame: bounds.lastVain };
+}
