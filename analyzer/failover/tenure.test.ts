@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { correlated, readAll, type Taken, Trip, taken, takenOnAny } from '../test-path.ts';
-import { type Busy, forwarding, receiving, type TenureSource } from './tenure.ts';
+import { type Busy, forwarding, passedThroughout, receiving, type TenureSource } from './tenure.ts';
 
 /** `a>client 0.6..0.7`: node, way, seconds. */
 const said = (list: readonly Busy[]): string[] =>
@@ -93,4 +93,28 @@ it('times are by the reference’s clock, from the first frame of any capture on
     'b>server 13.0..13.0',
     'b>client 13.1..13.1',
   ]);
+});
+
+describe('what was passed on throughout', () => {
+  const busy = (toward: Busy['toward'], from: number, to: number): Busy => ({
+    node: 0,
+    toward,
+    vantage: 0,
+    anchor: 0,
+    from: from * 1e9,
+    to: to * 1e9,
+    firstFrame: 1,
+    lastFrame: 2,
+  });
+  const both = [busy('client', 0, 9), busy('server', 0, 4), busy('server', 4.5, 9)];
+
+  it('has no second without either direction', () => {
+    expect(passedThroughout(both, 2e9, 8e9)).toBe(true);
+    expect(passedThroughout(both, 2e9, 12e9)).toBe(false);
+  });
+
+  it('takes both directions', () => {
+    expect(passedThroughout([busy('client', 0, 9)], 2e9, 8e9)).toBe(false);
+    expect(passedThroughout([busy('client', 0, 9), busy('server', 0, 3)], 2e9, 8e9)).toBe(false);
+  });
 });

@@ -38,9 +38,14 @@ export function failoversOf(
   incident: JudgedIncident,
   inferred: readonly { vantage: number; failovers: readonly InferredFailover[] }[],
 ): Failover[] {
+  const { vantages, forwarded } = incident.correlation;
   const implied = mergeImplied(
-    inferred.flatMap(({ vantage, failovers }) => failovers.map((f) => toFound(f, vantage, incident))),
-  ).filter((f) => !isDisproved(f, incident.correlation.forwarded));
+    inferred.flatMap(({ vantage, failovers }) => {
+      // What clocks that nothing ties say of one time cannot be compared.
+      const tied = forwarded.filter((b) => b.anchor === vantages[vantage]?.clock.anchor);
+      return failovers.map((f) => toFound(f, vantage, incident)).filter((f) => !isDisproved(f, tied));
+    }),
+  );
   const shown = joinSplit(incident.correlation.takeovers.map((t, i) => fromTakeover(t, i, incident)));
   const found = [...shown];
   for (const one of implied) {

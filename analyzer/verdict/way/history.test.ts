@@ -94,6 +94,13 @@ describe('delayed-victim', () => {
     expect(verdictOn([t, old({ port: 41_001 }, 'carried')]).endedBy?.who).toBe('new-node');
   });
 
+  it('is out where data was sent while the path was gone', () => {
+    const t = [3, 4, 5].reduce((trip, at) => trip.server(at, { payload: 500, to: 'server' }), idle());
+    const used = [20, 20.3, 20.9, 22.1].reduce((trip, at) => trip.client(at, again), t);
+    const flow = verdictOn([used, old({ port: 41_001 }, 'carried')]);
+    expect(flow.cause).not.toBe('delayed-victim');
+  });
+
   it('is out where bytes were outstanding', () => {
     expect(outBecause(verdictOn([rungs(lost(), 'b.out')]), 'delayed-victim')).toBe(
       'bytes were outstanding when the path was lost',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ASKED, lost, opened, outBecause, PROBE, said, verdictOn } from '../../test-stories.ts';
+import { ASKED, BODY, lost, opened, outBecause, PROBE, said, verdictOn } from '../../test-stories.ts';
 
 const fin = (at: number) =>
   lost()
@@ -43,5 +43,18 @@ describe('who closes after a segment had come to the new node', () => {
       ['client-timeout'],
     ]);
     expect(outBecause(flow, 'client-timeout')).toContain("the node's fault comes first");
+  });
+});
+
+describe('a peer whose ladder ended in the outage', () => {
+  const silent = (last: number) =>
+    [5.7, 10.5].filter((at) => at < last).reduce((t, at) => t.server(at, { ...BODY, to: 'server' }), lost());
+
+  it('had given up, where the next try was due long ago', () => {
+    expect(said([silent(11), opened({ port: 42_000, at: 12 })])).toBe('hung peer-gave-up');
+  });
+
+  it('is not said to have, where the next try is due only later', () => {
+    expect(said([silent(11), opened({ port: 42_000, at: 35 })])).not.toContain('peer-gave-up');
   });
 });
