@@ -24,6 +24,7 @@ import type { PathKind, Report, Vantage } from './report/report.ts';
 import { agree, isMissedBy, lossOf, repeatedLong } from './second-look.ts';
 import { type Bounds, boundsOf, vainOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
+import type { Station } from './vantage/stations.ts';
 import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
 import { inOneOrder } from './vantage-order.ts';
 import type { Cross } from './verdict/case.ts';
@@ -240,14 +241,19 @@ class Incident {
   /** Unaffected, as far as a view that is not the client's can tell. */
   private withDoubt(f: IncidentFlow, opened: ReadonlyMap<string, readonly Flow[]>): IncidentFlow {
     const { case: c, verdict, watch } = f.judged;
+    const { stations } = this.correlation;
     const isClients = f.joined.legs.some((l) =>
-      l.views.some((v) => (this.placed[v.vantage] as Placed).place === 'client'),
+      l.views.some(
+        (v) => this.placed[v.vantage]?.place === 'client' && stations[v.vantage]?.guessed !== true,
+      ),
     );
+    const near = stations[f.vantage]?.guessed === true ? null : c.near;
     const unsure =
       this.tornDown(f) ??
       (isClients
         ? null
-        : (unsureOf(c, isReplaced(c, opened)) ?? answeredLate(c, f.joined.legs, this.correlation.vantages)));
+        : (unsureOf(c, isReplaced(c, opened), near) ??
+          answeredLate(c, f.joined.legs, this.correlation.vantages)));
     if (unsure === null) return f;
     const doubted = { ...c, outcome: unsure.outcome };
     return { ...f, judged: { watch, case: doubted, verdict: unsureVerdict(doubted, unsure, verdict) } };
@@ -422,6 +428,7 @@ class Incident {
     const hops = (l: JoinedLeg): Hops => this.hops(l, toReference(from), toReference(to));
     return {
       hops: hops(leg),
+      isGuess: this.correlation.stations[vantage]?.guessed === true,
       otherLeg: other === null ? null : hops(other),
       kind: this.kinds.get(home.joined) ?? 'unknown',
       population: null,
@@ -445,11 +452,20 @@ class Incident {
       nodes: nodesSeen(leg, this.correlation),
       farTuples: farTuples(leg, this.correlation),
       links: this.links,
-      ends: {
-        client: this.correlation.stations.some((s) => s.place === 'client'),
-        server: this.correlation.stations.some((s) => s.place === 'server'),
-      },
+      ends: this.ends(() => true),
+      sure: this.ends((s) => !s.guessed),
+      closedSomewhere: leg.views.some(
+        (v) => this.correlation.stations[v.vantage]?.place === 'unknown' && v.watch.close !== null,
+      ),
     });
+  }
+
+  private ends(counts: (station: Station) => boolean): Hops['ends'] {
+    const { stations } = this.correlation;
+    return {
+      client: stations.some((s) => s.place === 'client' && counts(s)),
+      server: stations.some((s) => s.place === 'server' && counts(s)),
+    };
   }
 
   /** The two worst clocks of a time together. */

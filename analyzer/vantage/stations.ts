@@ -40,6 +40,11 @@ export interface Station {
   /** Index of the node, in the order in which they were first active; -1 for an end. */
   readonly node: number;
   readonly inferred: boolean;
+  /**
+   * Taken for an end's by its own traffic alone, beside other captures none of which is farther from that end on
+   * the same link: it may as well be the next node's.
+   */
+  readonly guessed?: boolean;
 }
 
 /** 1: `a` is nearer to the client than `b`; -1: `b` is; 0: nobody knows. */
@@ -61,7 +66,27 @@ export function placeStations(
   }
   const settled = places.map((p, i): Place => p ?? (evidence[i] as StationEvidence).guess);
   const nodes = groupNodes(evidence, settled, links, shares);
-  return evidence.map((e, i) => toStation(e, settled[i] as Place, links[i] as Link, nodes, i));
+  return evidence.map((e, i) => ({
+    ...toStation(e, settled[i] as Place, links[i] as Link, nodes, i),
+    guessed: isGuessed(i, settled[i] as Place, evidence, links, nearer),
+  }));
+}
+
+function isGuessed(
+  i: number,
+  place: Place,
+  evidence: readonly StationEvidence[],
+  links: readonly Link[],
+  nearer: Nearer,
+): boolean {
+  const own = evidence[i] as StationEvidence;
+  if (own.named !== null || own.active === null || (place !== 'client' && place !== 'server')) return false;
+  const others = evidence.flatMap((e, j) => (j === i || e.active === null || e.alone ? [] : [j]));
+  const toward = place === 'client' ? 1 : -1;
+  return (
+    others.length > 0 &&
+    !others.some((j) => (links[j] === place || links[j] === 'both') && nearer(i, j) === toward)
+  );
 }
 
 /** What shares no connection with any other is at no place by elimination. */
@@ -204,7 +229,7 @@ function toStation(
   link: Link,
   nodes: readonly (readonly number[])[],
   index: number,
-): Station {
+): Omit<Station, 'guessed'> {
   const node = nodes.findIndex((g) => g.includes(index));
   const side =
     own.named?.side ??

@@ -55,6 +55,8 @@ export interface Case {
 export interface Cross {
   /** Of the leg that the case is judged by. */
   readonly hops: Hops;
+  /** That this capture is an end's own is a guess from its traffic alone. */
+  readonly isGuess: boolean;
   /** Of the other leg of a proxied flow; null where there is none. */
   readonly otherLeg: Hops | null;
   readonly kind: PathKind;

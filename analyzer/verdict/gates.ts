@@ -68,7 +68,7 @@ export const isYoung = (c: Case): boolean =>
 
 /** True where no view is the client's: what the client was told, and what it did that got lost, is not in the captures. */
 export const noClientView = (c: Case): boolean =>
-  c.near !== c.flow.client && c.cross?.hops.ends.client !== true;
+  (c.near !== c.flow.client || c.cross?.isGuess === true) && c.cross?.hops.sure.client !== true;
 
 /** Outcomes that a client's close in the outage looks like, where it is not seen. */
 export const MAY_BE_CLOSED: ReadonlySet<Outcome> = new Set<Outcome>(['hung', 'undecided', 'gave-up']);

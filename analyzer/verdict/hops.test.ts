@@ -48,6 +48,8 @@ function hopsIn(captures: readonly Taken[], since = 2.1, until = 60): { hops: Ho
       client: c.stations.some((s) => s.place === 'client'),
       server: c.stations.some((s) => s.place === 'server'),
     },
+    sure: { client: true, server: true },
+    closedSomewhere: false,
   });
   return { hops, c };
 }

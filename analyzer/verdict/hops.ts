@@ -95,6 +95,10 @@ export interface Hops {
   /** Of those, what reached no node though both... every node's side toward that end was captured. */
   readonly unreached: BySender<CrossPacket>;
   readonly ends: { readonly client: boolean; readonly server: boolean };
+  /** Those of them of which more than their own traffic says that they are. */
+  readonly sure: { readonly client: boolean; readonly server: boolean };
+  /** An FIN or RST of the connection was seen by a capture of which nobody knows where it was taken. */
+  readonly closedSomewhere: boolean;
   /** Tuples under which the server's own capture saw the connection, oldest first. */
   readonly farTuples: readonly OuterTuple[];
   /** ns since the common base, by the reference's clock. */
@@ -109,7 +113,9 @@ export interface HopsInput {
   readonly since: Nanos;
   readonly until: Nanos;
   readonly nodes: readonly NodeSeen[];
-  readonly ends: { client: boolean; server: boolean };
+  readonly ends: Hops['ends'];
+  readonly sure: Hops['sure'];
+  readonly closedSomewhere: boolean;
   readonly farTuples: readonly OuterTuple[];
   readonly links: LinkFacts;
 }
@@ -135,6 +141,8 @@ export function deriveHops(input: HopsInput): Hops {
     sent,
     unreached: bySender((from) => sent[from].filter((p) => reachedNone(p, nodes, crossing))),
     ends: input.ends,
+    sure: input.sure,
+    closedSomewhere: input.closedSomewhere,
     farTuples: input.farTuples,
     since,
     until,

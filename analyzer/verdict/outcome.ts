@@ -110,8 +110,9 @@ function openOnTheWay(judged: JudgedStall, watch: SilenceWatch, crossOf: CrossOf
  * Where the end that waits was not captured, how it ended for it may stand at a node: a segment by which it
  * closed came there, or an RST left toward it. What left a node in its name the node may have made itself.
  */
-function overAtNodes({ ends, nodes, crossing, since }: Hops, waiting: Sender): Outcome | null {
-  if (ends[waiting]) return null;
+function overAtNodes(hops: Hops, waiting: Sender): Outcome | null {
+  const { sure, nodes, crossing, since } = hops;
+  if (sure[waiting]) return null;
   const closes = crossing.packets.filter(
     // A capture whose clock nothing ties does not tell when; but the end that did not see it had nothing after it.
     (p) => (p.flags & 0x05) !== 0 && (p.time > since || p.seen.every((s) => !s.tied)),
@@ -129,7 +130,7 @@ function overAtNodes({ ends, nodes, crossing, since }: Hops, waiting: Sender): O
     );
     if (isUnsure) return isRst ? 'undecided' : 'gave-up';
   }
-  return null;
+  return hops.closedSomewhere ? 'undecided' : null;
 }
 
 /**

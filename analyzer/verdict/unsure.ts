@@ -34,14 +34,17 @@ const TICKS = 1000;
 /** More than a few attempts and their answer: it was alive here. */
 const FEW_FRAMES = 8;
 
-/** For a flow without a stall; null where nothing speaks against its being unaffected. */
-export function unsureOf(c: Case, isReplaced: boolean): Unsure | null {
-  if (c.near === c.flow.client || c.outcome !== 'unaffected' || c.stalls.some((s) => s.innocent === null))
+/**
+ * For a flow without a stall; null where nothing speaks against its being unaffected. `near` is the end whose own
+ * view it surely is.
+ */
+export function unsureOf(c: Case, isReplaced: boolean, near = c.near): Unsure | null {
+  if (near === c.flow.client || c.outcome !== 'unaffected' || c.stalls.some((s) => s.innocent === null))
     return null;
   const { sides } = c.watch.connection;
   const opened = sides[c.flow.client].syn !== NO_FRAME;
   if (isReplaced) return replaced(c);
-  if (opened || c.near !== null) return null;
+  if (opened || near !== null) return null;
   return resetAtOnce(c) ?? metLate(c);
 }
 
