@@ -18,13 +18,13 @@ import type { Takeover } from './failover/takeover.ts';
 import type { Flow } from './flow/flow.ts';
 import { type NamedAnalysis, problemsOf, type Settled, settleVantage, toCapture } from './named-vantage.ts';
 import { farTuples, nodesSeen } from './nodes-seen.ts';
+import { closedSomewhere, endsOf, wentOnElsewhere } from './other-views.ts';
 import { buildReport, type IncidentFlow, type ReportVantage } from './report/build-report.ts';
 import { ReportClock } from './report/clock.ts';
 import type { PathKind, Report, Vantage } from './report/report.ts';
 import { agree, isMissedBy, lossOf, repeatedLong } from './second-look.ts';
 import { type Bounds, boundsOf, vainOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
-import type { Station } from './vantage/stations.ts';
 import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
 import { inOneOrder } from './vantage-order.ts';
 import type { Cross } from './verdict/case.ts';
@@ -425,7 +425,7 @@ class Incident {
     const toReference = (t: Nanos): Nanos => own.clock.toReference(t + own.shift);
     const leg = home.joined.legs[home.leg] as JoinedLeg;
     const other = home.joined.legs.find((l) => l !== leg) ?? null;
-    const hops = (l: JoinedLeg): Hops => this.hops(l, toReference(from), toReference(to));
+    const hops = (l: JoinedLeg): Hops => this.hops(l, flow, toReference(from), toReference(to));
     return {
       hops: hops(leg),
       isGuess: this.correlation.stations[vantage]?.guessed === true,
@@ -443,7 +443,7 @@ class Incident {
     };
   }
 
-  private hops(leg: JoinedLeg, since: Nanos, until: Nanos): Hops {
+  private hops(leg: JoinedLeg, flow: Flow, since: Nanos, until: Nanos): Hops {
     return deriveHops({
       crossing: this.crossing(leg),
       takeovers: this.correlation.takeovers,
@@ -452,20 +452,11 @@ class Incident {
       nodes: nodesSeen(leg, this.correlation),
       farTuples: farTuples(leg, this.correlation),
       links: this.links,
-      ends: this.ends(() => true),
-      sure: this.ends((s) => !s.guessed),
-      closedSomewhere: leg.views.some(
-        (v) => this.correlation.stations[v.vantage]?.place === 'unknown' && v.watch.close !== null,
-      ),
+      ends: endsOf(this.correlation.stations),
+      sure: endsOf(this.correlation.stations.filter((s) => s.guessed !== true)),
+      wentOnElsewhere: wentOnElsewhere(leg, flow),
+      closedSomewhere: closedSomewhere(leg, this.correlation),
     });
-  }
-
-  private ends(counts: (station: Station) => boolean): Hops['ends'] {
-    const { stations } = this.correlation;
-    return {
-      client: stations.some((s) => s.place === 'client' && counts(s)),
-      server: stations.some((s) => s.place === 'server' && counts(s)),
-    };
   }
 
   /** The two worst clocks of a time together. */

@@ -50,7 +50,10 @@ export function failoversOf(
   const found = [...shown];
   for (const one of implied) {
     const same = shown.find(
-      (t) => one.lost <= t.until + SLACK && (one.restored ?? Number.POSITIVE_INFINITY) >= t.lost - SLACK,
+      // By clocks that nothing ties, any may be the same.
+      (t) =>
+        !t.tied ||
+        (one.lost <= t.until + SLACK && (one.restored ?? Number.POSITIVE_INFINITY) >= t.lost - SLACK),
     );
     if (same === undefined) found.push(one);
     else {

@@ -205,14 +205,24 @@ function joinSingles(
   const left = [...groups];
   const isOpen = (g: readonly number[]): boolean =>
     g.length === 1 && evidence[g[0] as number]?.named == null && evidence[g[0] as number]?.passes === false;
+  const isIdle = (g: readonly number[]): boolean => evidence[g[0] as number]?.active == null;
+  const isConversation = (g: readonly number[]): boolean => {
+    const ttl = evidence[g[0] as number]?.ttl;
+    return ttl !== undefined && ttl.client >= 0 && ttl.server >= 0;
+  };
   const singles = groups.filter(isOpen);
   for (const group of singles) {
     const i = group[0] as number;
     if (!left.includes(group)) continue;
     const open = left.filter((g) => g !== group && isOpen(g) && mayJoin(g, i));
+    const rest = open.length === 1 && singles.length === 2 ? open[0] : undefined;
     const partner =
       open.find((g) => overlaps(evidence[g[0] as number], evidence[i])) ??
-      (open.length === 1 && singles.length === 2 ? open[0] : undefined);
+      // A conversation that passed is on both sides of its node: these are of two nodes then.
+      (rest !== undefined &&
+      (isIdle(rest) || isIdle(group) || !(isConversation(rest) || isConversation(group)))
+        ? rest
+        : undefined);
     if (partner === undefined) continue;
     partner.push(i);
     left.splice(left.indexOf(group), 1);

@@ -70,12 +70,15 @@ export const isYoung = (c: Case): boolean =>
 export const noClientView = (c: Case): boolean =>
   (c.near !== c.flow.client || c.cross?.isGuess === true) && c.cross?.hops.sure.client !== true;
 
+/** No end's own view, or one that is only taken for it: what happened elsewhere on the path is not in it. */
+export const isBetween = (c: Case): boolean => c.near === null || c.cross?.isGuess === true;
+
 /** Outcomes that a client's close in the outage looks like, where it is not seen. */
 export const MAY_BE_CLOSED: ReadonlySet<Outcome> = new Set<Outcome>(['hung', 'undecided', 'gave-up']);
 
 /** A view that is not an end's and that met the connection in mid-stream: it may have been idle before. */
 export const isMetLate = (c: Case): boolean =>
-  c.near === null && c.watch.connection.sides[c.flow.client].syn === NO_FRAME;
+  isBetween(c) && c.watch.connection.sides[c.flow.client].syn === NO_FRAME;
 
 /** A view that met the connection in mid-stream, and met the end that waits first. */
 export function waiterSpokeFirst(c: Case): boolean {

@@ -50,6 +50,7 @@ function hopsIn(captures: readonly Taken[], since = 2.1, until = 60): { hops: Ho
     },
     sure: { client: true, server: true },
     closedSomewhere: false,
+    wentOnElsewhere: false,
   });
   return { hops, c };
 }

@@ -97,7 +97,9 @@ export interface Hops {
   readonly ends: { readonly client: boolean; readonly server: boolean };
   /** Those of them of which more than their own traffic says that they are. */
   readonly sure: { readonly client: boolean; readonly server: boolean };
-  /** An FIN or RST of the connection was seen by a capture of which nobody knows where it was taken. */
+  /** Another view of the connection has acknowledgements beyond the last of this one: it did not end here. */
+  readonly wentOnElsewhere: boolean;
+  /** A FIN or RST of the connection was seen by a capture of which nobody knows where it was taken. */
   readonly closedSomewhere: boolean;
   /** Tuples under which the server's own capture saw the connection, oldest first. */
   readonly farTuples: readonly OuterTuple[];
@@ -116,6 +118,7 @@ export interface HopsInput {
   readonly ends: Hops['ends'];
   readonly sure: Hops['sure'];
   readonly closedSomewhere: boolean;
+  readonly wentOnElsewhere: boolean;
   readonly farTuples: readonly OuterTuple[];
   readonly links: LinkFacts;
 }
@@ -143,6 +146,7 @@ export function deriveHops(input: HopsInput): Hops {
     ends: input.ends,
     sure: input.sure,
     closedSomewhere: input.closedSomewhere,
+    wentOnElsewhere: input.wentOnElsewhere,
     farTuples: input.farTuples,
     since,
     until,

@@ -94,6 +94,8 @@ function openOnTheWay(judged: JudgedStall, watch: SilenceWatch, crossOf: CrossOf
   const dead: Outcome = judged.stall.what === 'handshake' ? 'not-connected' : 'hung';
   const { flow } = watch.connection;
   const waiting = judged.stall.waiting === flow.client ? 'client' : 'server';
+  // A node's part of a connection ends where the next node's begins.
+  if (cross.hops.wentOnElsewhere) return 'undecided';
   const over = judged.stall.what === 'handshake' ? null : overAtNodes(cross.hops, waiting);
   if (over !== null) return over;
   for (const hops of [cross.hops, cross.otherLeg]) {

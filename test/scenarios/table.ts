@@ -60,8 +60,11 @@ function judge(scenario: Scenario, view: View, { report, given }: Diagnosis): Ce
   // What one capture may leave open has a judge of its own.
   if (view === CLIENT) return { flow, rank, why, verdict: rowOf(scenario, report).verdict };
   // Some of the captures may end before a stall has lasted long enough to be called a hang.
+  const isTrue = flow.cause !== null && scenario.truth.cause.includes(flow.cause);
   const isEarly =
-    flow.outcome === 'undecided' && !isWhole(scenario, given) && rank >= 1 && rank <= CANDIDATES_READ;
+    flow.outcome === 'undecided' &&
+    !isWhole(scenario, given) &&
+    (isTrue || (rank >= 1 && rank <= CANDIDATES_READ));
   return isEarly ? { flow, rank, why: '', verdict: 'open' } : { flow, rank, why, verdict };
 }
 

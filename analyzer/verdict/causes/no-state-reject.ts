@@ -48,6 +48,8 @@ export const noStateReject: Rule = {
     if (c.facts.refusals.length > 0) return refused(c);
     const answered = unlessAnswered(c);
     if (answered !== null) return answered;
+    // What it is that closed there, and toward whom, nobody knows.
+    if (c.cross?.hops.closedSomewhere === true) return possible(113);
     if (c.facts.nearSilent) return possible(45);
     // A node refuses whoever sends; what the client sent, and what it got, is not in this capture.
     if (noClientView(c)) return possible(74);

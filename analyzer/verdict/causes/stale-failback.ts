@@ -3,7 +3,7 @@
  * first failover: everything since then looks out of window to it.
  * It needs a connection that has lived through an earlier failover.
  */
-import { isMetLate, unlessAnswered, unlessHandshake, unlessSilent } from '../gates.ts';
+import { isBetween, isMetLate, unlessAnswered, unlessHandshake, unlessSilent } from '../gates.ts';
 import { out, possible, type Rule } from '../rule.ts';
 import { staleFailback as byTheWay } from '../way/history.ts';
 
@@ -15,7 +15,7 @@ export const staleFailback: Rule = {
     const gate =
       unlessSilent(c) ?? unlessAnswered(c) ?? unlessHandshake(c, 'a new connection has no old state');
     if (gate !== null) return gate;
-    if (c.facts.noEarlierFailover) {
+    if (c.facts.noEarlierFailover && !isBetween(c)) {
       return out('the capture shows the connection from its start, and nothing had stalled before');
     }
     // Met in mid-stream by a node, it may have come from another one.

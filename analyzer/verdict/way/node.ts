@@ -85,8 +85,8 @@ export function noStateReject(c: Case): Judgement | null {
   const toClient = resetsBy(node, 'server');
   const toServer = resetsBy(node, 'client');
   if (toClient.length + toServer.length === 0) return null;
-  // One side of a pair alone does not show whether the old node was a proxy.
-  if (way.cross.kind === 'unknown' && way.oldNode === null) return null;
+  // Nobody saw whether the old node translated, or ended the connection itself: then a mapping or a socket is lost.
+  if (way.cross.kind === 'unknown') return null;
   const claims = [toClient, toServer]
     .filter((l) => l.length > 0)
     .map((l) => madeClaim(way.hops, node, l, 'rst'));

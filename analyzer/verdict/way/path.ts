@@ -40,6 +40,8 @@ export function pathNotRestored(c: Case): Judgement | null {
   if (hops.nodes.length < TWICE || c.main?.path.heardSince != null) return null;
   const vain = both(hops.unreached);
   if (vain.length < TWICE || closedBeforeReturn(way)) return null;
+  // Who closed did so by a timer of its own: that is the cause, whatever became of the path (report.md).
+  if (c.outcome === 'gave-up') return possible(105);
   return found(
     'medium',
     ...unreachedClaims(way, 'client', hops.unreached.client),

@@ -1,0 +1,35 @@
+/**
+ * What the other views of a connection say against an end that one of them
+ * seems to show: it went on where another capture reaches, or was closed there.
+ */
+import { seqDistance } from '../packet/seq.ts';
+import type { Correlation, FlowView, JoinedLeg } from './correlate.ts';
+import type { Flow } from './flow/flow.ts';
+import type { Station } from './vantage/stations.ts';
+
+/** By the numbers of both ends, which no clock can mislead: a view that has more of both directions. */
+export function wentOnElsewhere({ views }: JoinedLeg, flow: Flow): boolean {
+  const own = views.find((v) => v.watch.connection.flow === flow);
+  if (own === undefined) return false;
+  const acked = ({ watch, shift }: FlowView, of: 'client' | 'server'): number | null => {
+    const end = watch.connection.flow[of];
+    const side = watch.connection.sides[end];
+    return side.acked ? (side.una + shift[end]) >>> 0 : null;
+  };
+  return views.some((v) =>
+    (['client', 'server'] as const).some((of) => {
+      const [here, there] = [acked(own, of), acked(v, of)];
+      return v !== own && here !== null && there !== null && seqDistance(there, here) > 1;
+    }),
+  );
+}
+
+/** A FIN or RST of it is in a capture of which nobody knows where it was taken. */
+export const closedSomewhere = ({ views }: JoinedLeg, { stations }: Correlation): boolean =>
+  views.some((v) => stations[v.vantage]?.place === 'unknown' && v.watch.close !== null);
+
+/** Which ends were captured. */
+export const endsOf = (stations: readonly Station[]): { client: boolean; server: boolean } => ({
+  client: stations.some((s) => s.place === 'client'),
+  server: stations.some((s) => s.place === 'server'),
+});
