@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', '.cache/**'],
     setupFiles: ['test/property-seed.ts'],
+    // The runner itself is idle while tests run.
+    maxWorkers: '100%',
     // Two shared cores: a test that takes 1 s alone may take ten times that in company.
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildArp, buildVrrp } from '../packet/wire/build.ts';
+import { buildArp, buildUdp, buildVrrp } from '../packet/wire/build.ts';
 import { type Correlation, correlate } from './correlate.ts';
 import { HTTP_GET, type Packet } from './test-frames.ts';
 import {
@@ -96,6 +96,27 @@ describe('clocks', () => {
     const c = correlation(['server', 'a.out', 'b.out'], { ahead: { 'b.out': 77 } });
     expect(c.clocks[2]?.tied).toBe(true);
     expect(takeovers(c)).toEqual(['0>1 2.0..12.0']);
+  });
+
+  it('of two nodes alone are tied through the sync messages that both hear', () => {
+    const sync = [0, 3, 6, 9, 12, 15].map((at, n) => ({
+      at,
+      data: buildUdp({
+        source: '10.1.0.2',
+        destination: '225.0.0.50',
+        destinationPort: 3780,
+        destinationMac: '01:00:5e:00:00:32',
+        payload: Uint8Array.of(1, 0, 0, n),
+      }),
+    }));
+    const alone = correlation(['a.in', 'b.in'], { ahead: { 'b.in': -40 } });
+    expect(alone.clocks.map((c) => c.tied)).toEqual([true, false]);
+    const c = correlation(['a.in', 'b.in'], { ahead: { 'b.in': -40 }, more: { 'a.in': sync, 'b.in': sync } });
+    expect(c.clocks.map((k) => k.tied)).toEqual([true, true]);
+    const [takeover] = c.takeovers;
+    expect(c.stations[takeover?.to === c.stations[1]?.node ? 1 : 0]?.host).toBe('node-b');
+    expect(((takeover?.restored ?? 0) - (takeover?.lost ?? 0)) / 1e9).toBeCloseTo(10, 1);
+    expect(takeover?.tied).toBe(true);
   });
 
   it('without a client are the server’s', () => {

@@ -17,6 +17,7 @@ import { checkLabels, type LegTtls, type Tie } from './vantage/label-check.ts';
 import { lackingOf } from './vantage/lacking.ts';
 import { legTimes } from './vantage/leg-times.ts';
 import { type JoinedFlow, joinLegs } from './vantage/legs.ts';
+import { linkTies } from './vantage/link-frames.ts';
 import { type SharedPacket, sharedPackets } from './vantage/shared-packets.ts';
 import { placeStations, type Station, type StationEvidence } from './vantage/stations.ts';
 import { loners, strangersOf } from './vantage/strangers.ts';
@@ -99,7 +100,12 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
   const stations = placed.map(
     (s, i): Station => (strangers.has(i) ? { ...s, place: 'unknown', node: -1 } : s),
   );
-  const links = orders.flatMap((o): ClockLink[] => toLink(o, stations));
+  const links = [
+    ...orders.flatMap((o): ClockLink[] => toLink(o, stations)),
+    ...linkTies(analyses.map(({ linkFrames: frames }, i) => ({ frames, shift: shifts[i] as number }))).map(
+      ({ a, b, pairs }): ClockLink => ({ a, b, fits: fitClocks(pairs) }),
+    ),
+  ];
   const clocks = alignClocks(unplaced.length, reference, links);
   const covered = withCoverage(
     analyses.map((a, i) => ({

@@ -25,6 +25,7 @@ import type { PathKind, Report, Vantage } from './report/report.ts';
 import { agree, isMissedBy, lossOf, repeatedLong } from './second-look.ts';
 import { type Bounds, boundsOf, vainOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
+import { type AlignedClock, errorOfTwo } from './vantage/clock-align.ts';
 import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
 import { inOneOrder } from './vantage-order.ts';
 import type { Cross } from './verdict/case.ts';
@@ -158,6 +159,8 @@ class Incident {
   private readonly home = new Map<Flow, { joined: JoinedFlow; leg: number }>();
   private readonly crossings = new Map<JoinedLeg, Crossing>();
   private readonly kinds = new Map<JoinedFlow, PathKind>();
+  /** Of the captures that say anything of the incident. */
+  private readonly tellingClocks: readonly AlignedClock[];
 
   constructor(placed: readonly Placed[], correlation: Correlation, journals: readonly Journal[]) {
     this.placed = placed;
@@ -166,6 +169,9 @@ class Incident {
     const captures = placed.reduce((n, p) => n + p.named.inputs.length, 0);
     this.ids = Array.from({ length: captures }, (_, i) => `c${i + 1}`);
     this.clocks = placed.map((p, i) => this.clockOf(p, i));
+    this.tellingClocks = correlation.vantages.flatMap((v, i) =>
+      v.empty || correlation.strangers.has(i) ? [] : [v.clock],
+    );
     this.links = buildLinkFacts(
       placed.map((p) => p.named.analysis),
       correlation.vantages,
@@ -435,7 +441,7 @@ class Incident {
       journal: this.journals.flatMap((j) => j.events),
       toReference,
       fromReference: (t) => own.clock.fromReference(t) - own.shift,
-      clockError: this.clockError(toReference(from), toReference(to)),
+      clockError: errorOfTwo(this.tellingClocks, toReference(from), toReference(to)),
       coveredUntil: own.coveredUntil,
       localTime: (v, t) => t + (this.correlation.vantages[v]?.shift ?? 0),
       base: this.correlation.base,
@@ -457,19 +463,6 @@ class Incident {
       wentOnElsewhere: wentOnElsewhere(leg, flow),
       closedSomewhere: closedSomewhere(leg, this.correlation),
     });
-  }
-
-  /** The two worst clocks of a time together. */
-  private clockError(from: Nanos, to: Nanos): number | null {
-    const errors = this.correlation.vantages
-      .filter((v, i) => !v.empty && !this.correlation.strangers.has(i))
-      .map(({ clock }) => {
-        const [a, b] = [clock.errorAt(clock.fromReference(from)), clock.errorAt(clock.fromReference(to))];
-        return a === null || b === null ? null : Math.max(a, b);
-      });
-    if (errors.includes(null)) return null;
-    const [worst = 0, next = 0] = (errors as number[]).sort((a, b) => b - a);
-    return worst + next;
   }
 
   private crossing(leg: JoinedLeg): Crossing {

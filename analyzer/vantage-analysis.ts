@@ -23,6 +23,7 @@ import { Trails } from './flow/trail.ts';
 import { SilenceWatch } from './stall/silence.ts';
 import { UdpWatch } from './stall/udp/udp-watch.ts';
 import { Segment } from './tcp/segment.ts';
+import { LinkFrames } from './vantage/link-frames.ts';
 import type { CookedCounts } from './vantage/vantage.ts';
 
 export interface TimeWindow {
@@ -58,6 +59,7 @@ export class VantageAnalysis {
   readonly departures = new Arrivals();
   readonly marks = new Marks();
   readonly neighbours = new Neighbours();
+  readonly linkFrames = new LinkFrames();
   readonly trails = new Trails();
   readonly samples = new Samples();
   readonly udp = new UdpWatch();
@@ -155,6 +157,7 @@ export class VantageAnalysis {
         else this.link(frame, id);
         break;
       case FrameKind.Udp:
+        this.linkFrames.observe(frame);
         this.udp.observe(frame, id);
         break;
       case FrameKind.Arp:
@@ -206,6 +209,7 @@ export class VantageAnalysis {
   private link(frame: Frame, id: number): void {
     this.marks.observe(frame, id);
     this.neighbours.observe(frame, id);
+    this.linkFrames.observe(frame);
   }
 
   private noteTooMany(frame: number): void {

@@ -92,6 +92,20 @@ export function isBefore(x: Moment, y: Moment): boolean {
   return x.error !== null && y.error !== null && x.time + x.error < y.time - y.error;
 }
 
+/**
+ * ns by which two moments of any of these clocks may be out of order, from one time of the reference's to another:
+ * the two worst together. Null where nothing bounds one of them.
+ */
+export function errorOfTwo(clocks: readonly AlignedClock[], from: Nanos, to: Nanos): number | null {
+  const errors = clocks.map((clock) => {
+    const [a, b] = [clock.errorAt(clock.fromReference(from)), clock.errorAt(clock.fromReference(to))];
+    return a === null || b === null ? null : Math.max(a, b);
+  });
+  if (errors.includes(null)) return null;
+  const [worst = 0, next = 0] = (errors as number[]).sort((a, b) => b - a);
+  return worst + next;
+}
+
 /** A way to tie `capture` through `via`; null for `lines` where both have the same clock. */
 interface Road {
   readonly capture: number;

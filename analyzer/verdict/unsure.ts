@@ -44,7 +44,8 @@ export function unsureOf(c: Case, isReplaced: boolean, near = c.near): Unsure | 
   const { sides } = c.watch.connection;
   const opened = sides[c.flow.client].syn !== NO_FRAME;
   if (isReplaced) return replaced(c);
-  if (opened || near !== null) return null;
+  if (near !== null) return null;
+  if (opened) return midUpload(c);
   return resetAtOnce(c) ?? metLate(c);
 }
 
@@ -131,6 +132,39 @@ function resetAtOnce(c: Case): Unsure | null {
 
 const sent = (c: Case, end: EndIndex): boolean => c.watch.connection.sides[end].seen;
 
+/** What may have become of a connection before this view began, or after it ended. */
+const SOMEWHERE_ELSE: readonly CauseId[] = [
+  'rto-backoff',
+  'outage',
+  'midstream-pickup',
+  'peer-gave-up',
+  'out-of-window',
+  'client-timeout',
+  'no-state-drop',
+  'stale-failback',
+  'one-way-path',
+  'split-brain',
+  'application-idle',
+];
+
+/** A request that large is no longer sent in one write. */
+const LONG_UPLOAD = 65_536;
+
+/** The client was sending, nobody closed, and nothing more came here: between the ends it may go on elsewhere. */
+function midUpload(c: Case): Unsure | null {
+  const { connection, exchange, close } = c.watch;
+  const own = connection.sides[c.flow.client];
+  const isOver = close !== null || connection.sides.some((s) => s.fin !== NO_FRAME);
+  if (isOver || exchange.turn !== c.flow.client || exchange.turnBytes(own.inOrder) < LONG_UPLOAD) return null;
+  const claims = [
+    observed('the client was sending, and this is its last segment here', [own.lastFrame], {
+      from: 'client',
+      what: 'segment',
+    }),
+  ];
+  return { outcome: 'undecided', candidates: SOMEWHERE_ELSE, claims };
+}
+
 /** Its first segments answer something that the peer had sent more than a second before, or nobody can tell. */
 function metLate(c: Case): Unsure | null {
   const { sides } = c.watch.connection;
@@ -148,23 +182,7 @@ function metLate(c: Case): Unsure | null {
       ),
     );
   }
-  return {
-    outcome: 'undecided',
-    candidates: [
-      'rto-backoff',
-      'outage',
-      'midstream-pickup',
-      'peer-gave-up',
-      'out-of-window',
-      'client-timeout',
-      'no-state-drop',
-      'stale-failback',
-      'one-way-path',
-      'split-brain',
-      'application-idle',
-    ],
-    claims,
-  };
+  return { outcome: 'undecided', candidates: SOMEWHERE_ELSE, claims };
 }
 
 /** How old the first echoed timestamp was, by the clock of whoever had sent it. */
