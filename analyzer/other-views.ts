@@ -7,6 +7,9 @@ import type { Correlation, FlowView, JoinedLeg } from './correlate.ts';
 import type { Flow } from './flow/flow.ts';
 import type { Station } from './vantage/stations.ts';
 
+/** A view that began in mid-stream may have missed as much of a window. */
+const ROUND = 1 << 20;
+
 /** By the numbers of both ends, which no clock can mislead: a view that has more of both directions. */
 export function wentOnElsewhere({ views }: JoinedLeg, flow: Flow): boolean {
   const own = views.find((v) => v.watch.connection.flow === flow);
@@ -19,7 +22,11 @@ export function wentOnElsewhere({ views }: JoinedLeg, flow: Flow): boolean {
   return views.some((v) =>
     (['client', 'server'] as const).some((of) => {
       const [here, there] = [acked(own, of), acked(v, of)];
-      return v !== own && here !== null && there !== null && seqDistance(there, here) > 1;
+      if (v === own || here === null || there === null) return false;
+      const further = seqDistance(there, here);
+      // Numbers that something shifted are off by more than was captured there.
+      const side = v.watch.connection.sides[v.watch.connection.flow[of]];
+      return further > 1 && further <= side.dataSegments * side.largestPayload + ROUND;
     }),
   );
 }

@@ -21,6 +21,8 @@ type End = 'client' | 'server';
 
 /** No transfer pauses for so long by itself, and retransmissions from the second rung on are further apart. */
 const PAUSE: Nanos = 500_000_000;
+/** Across a pause no more is sent or acknowledged than a window, and few are larger. */
+const WINDOW = 1 << 24;
 /** Connections that are looked at: a takeover shows in any that it hits. */
 const MOST_LEGS = 500;
 
@@ -62,7 +64,8 @@ function isLacking(own: readonly Sighting[], others: readonly Sighting[]): boole
 function isPast(r: Sighting, than: Sighting): boolean {
   const sent = seqDistance(endOf(r), endOf(than));
   const acked = seqDistance(r.ack, than.ack);
-  return sent >= 0 && acked >= 0 && sent + acked > 0;
+  // Numbers that something shifted are further apart.
+  return sent >= 0 && acked >= 0 && sent + acked > 0 && Math.max(sent, acked) < WINDOW;
 }
 
 const endOf = ({ seq, length }: Sighting): number => (seq + length) >>> 0;

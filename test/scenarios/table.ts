@@ -62,6 +62,7 @@ function judge(scenario: Scenario, view: View, { report, given }: Diagnosis): Ce
   // Some of the captures may end before a stall has lasted long enough to be called a hang.
   const isTrue = flow.cause !== null && scenario.truth.cause.includes(flow.cause);
   const isEarly =
+    verdict === 'wrong' &&
     flow.outcome === 'undecided' &&
     !isWhole(scenario, given) &&
     (isTrue || (rank >= 1 && rank <= CANDIDATES_READ));
