@@ -8,7 +8,7 @@ import { Crossing, type CrossVantage } from './failover/crossing.ts';
 import type { NeighbourEvent } from './failover/neighbours.ts';
 import { type Announcement, findTakeovers, NEXT_NODE, type Takeover } from './failover/takeover.ts';
 import { type Busy, forwarding, receiving } from './failover/tenure.ts';
-import { wornCaptures } from './failover/worn.ts';
+import { stoppedCaptures, wornCaptures } from './failover/worn.ts';
 import type { Flow } from './flow/flow.ts';
 import { type AlignedClock, alignClocks, type ClockLink } from './vantage/clock-align.ts';
 import { type ClockPair, fitClocks, orientation } from './vantage/clock-fit.ts';
@@ -124,7 +124,13 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
     covered,
     covered.map((v, i) => v.clock.toReference(beginOf(analyses[i] as VantageAnalysis) + v.shift)),
   );
-  const vantages = covered.map((v, i) => ({ ...v, lossy: v.lossy || worn[i] === true }));
+  const ends = covered.map((v, i) => v.clock.toReference(endOf(analyses[i] as VantageAnalysis) + v.shift));
+  const stopped = stoppedCaptures(legs, covered, ends);
+  const vantages = covered.map((v, i) => ({
+    ...v,
+    lossy: v.lossy || worn[i] === true,
+    coveredUntil: stopped[i] === true ? (ends[i] as Nanos) : v.coveredUntil,
+  }));
   const tenure = analyses.map(({ arrivals, departures }, i) => ({
     station: stations[i] as Station,
     clock: clocks[i] as AlignedClock,
@@ -275,6 +281,10 @@ function ttlsOf({ watches }: VantageAnalysis): { client: number; server: number 
 
 /** Its first frame, ns since its origin; never where it has none. */
 const beginOf = ({ files }: VantageAnalysis): Nanos => least(files.flatMap((f) => f.state.firstTime ?? []));
+
+/** Its last frame; before all times where it has none. */
+const endOf = ({ files }: VantageAnalysis): Nanos =>
+  -least(files.flatMap((f) => -(f.state.lastTime ?? -Infinity)));
 
 type Uncovered = Omit<CrossVantage, 'coveredUntil'> & { coveredUntil: Nanos | null };
 

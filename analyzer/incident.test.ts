@@ -73,6 +73,23 @@ describe('a capture given twice', () => {
   });
 });
 
+describe('captures that stopped before the others', () => {
+  it('of a node prove no drop of what the other end has', () => {
+    // The client goes on probing through B, and only the capture of B's outer side has none of it.
+    const probes = [6, 7, 8].reduce((t, at) => t.client(at, PROBE), lost());
+    const report = reportOn(taken([probes], PLACES, { misses: { 'b.out': () => true } }));
+    expect(flowOn(report).cause).toBe(null);
+    expect(flowOn(report).claims.filter((c) => c.text.includes('left node-b'))).toEqual([]);
+  });
+
+  it('of an end do not explain what went on at the other one', () => {
+    const t = lost().server(6, BODY).client(6.01);
+    const misses = { server: (at: number) => at > 5, 'b.in': () => true, 'b.out': () => true };
+    const report = reportOn(taken([t], PLACES, { misses }));
+    expect(words(report)).toBe('undecided ?');
+  });
+});
+
 describe('fewer captures', () => {
   const views: [Place[], string][] = [
     [['client'], 'hung ?'],

@@ -316,7 +316,9 @@ class Incident {
         .map((v) => seen.get(v.flow))
         .find(
           (f) =>
-            f !== undefined && (isMissedBy(own, f) || (f.judged.verdict.cause !== null && agree(own, f))),
+            f !== undefined &&
+            (isMissedBy(own, f) ||
+              (f.judged.verdict.cause !== null && agree(own, f, this.correlation.vantages))),
         );
       if (decided !== undefined) settled[i] = decided;
     }

@@ -37,5 +37,18 @@ const showsNothing = ({ outcome, main }: Case): boolean =>
   outcome === 'unaffected' ||
   (outcome === 'undecided' && main !== null && main.stall.duration < SHORTEST_SILENCE);
 
-export const agree = (a: IncidentFlow, b: IncidentFlow): boolean =>
-  a.judged.case.outcome === b.judged.case.outcome;
+/** The same outcome of the same stall: what went on here well after the other's began was another one. */
+export function agree(a: IncidentFlow, b: IncidentFlow, vantages: readonly CrossVantage[]): boolean {
+  if (a.judged.case.outcome !== b.judged.case.outcome) return false;
+  const [own, other] = [beginOf(a, vantages), beginOf(b, vantages)];
+  return own === null || other === null || own < other + SHORTEST_SILENCE;
+}
+
+/** When the stall began that its outcome rests on, by the reference's clock; null where there is none, or nothing ties its clock. */
+function beginOf({ judged, vantage }: IncidentFlow, vantages: readonly CrossVantage[]): Nanos | null {
+  const { main } = judged.case;
+  const own = vantages[vantage];
+  return main === null || own === undefined || !own.clock.tied
+    ? null
+    : own.clock.toReference(main.stall.start + own.shift);
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { correlated, PLACES, type Place, type TakeOptions, taken } from '../test-path.ts';
+import { correlated, PLACES, type Place, type TakeOptions, type Trip, taken } from '../test-path.ts';
 import { goesOn, lost, opened, rungs } from '../test-stories.ts';
 
 /** Downloads that went on through B, and one that B kept. */
@@ -30,5 +30,39 @@ describe('a capture of a node', () => {
 
   it('that began late lacks nothing', () => {
     expect(worn({ 'a.in': (at) => at < 1, 'b.in': (at) => at < 7 })).toEqual([]);
+  });
+});
+
+/** The captures that are not taken to run to the end of the incident. */
+function stopped(
+  misses: Partial<Record<Place, (at: number) => boolean>>,
+  trips: readonly Trip[] = story,
+): Place[] {
+  const { vantages } = correlated(taken(trips, PLACES, { misses }));
+  const end = Math.max(...vantages.map((v) => v.coveredUntil));
+  return PLACES.filter((_, i) => (vantages[i]?.coveredUntil ?? 0) < end);
+}
+
+describe('a capture of a node that falls silent', () => {
+  it('runs on where nothing is known to have passed it', () => {
+    expect(stopped({})).toEqual([]);
+    expect(stopped({ 'a.in': (at) => at > 1.2, 'a.out': (at) => at > 1.2 })).toEqual([]);
+  });
+
+  it.each(['b.in', 'b.out'] as const)('has stopped where %s lacks what passed later', (place) => {
+    expect(stopped({ [place]: (at: number) => at > 6.5 })).toEqual([place]);
+    expect(stopped({ [place]: () => true })).toEqual([place]);
+  });
+
+  it('has stopped where both ends have what neither node shows', () => {
+    expect(stopped({ 'b.in': () => true, 'b.out': () => true })).toEqual(
+      expect.arrayContaining(['b.in', 'b.out']),
+    );
+  });
+
+  it('has stopped where the other side still passes data on to an end that is not captured', () => {
+    const late = (at: number): boolean => at > 6.5;
+    const later = [goesOn(lost(), 6).server(9, { payload: 1000 })];
+    expect(stopped({ 'b.out': late, server: late, client: late }, later)).toEqual(['b.out']);
   });
 });

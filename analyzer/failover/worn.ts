@@ -27,9 +27,7 @@ export function wornCaptures(
   vantages: readonly CrossVantage[],
   began: readonly Nanos[],
 ): boolean[] {
-  const nodes = [
-    ...new Set(vantages.flatMap(({ station: s }) => (s.place === 'node' && s.node >= 0 ? [s.node] : []))),
-  ];
+  const nodes = nodesOf(vantages);
   const tally = vantages.map(() => ({ lost: 0, there: 0 }));
   const told = legs.filter((l) => new Set(l.views.map((v) => v.vantage)).size > 1);
   const step = Math.ceil(told.length / MOST_LEGS);
@@ -44,6 +42,93 @@ export function wornCaptures(
   }
   return tally.map(({ lost, there }) => lost > 0 && lost > MOST_LOST * (lost + there));
 }
+
+/**
+ * By vantage: a node's capture that fell silent, and stopped rather than that nothing came: a packet must have
+ * passed there later, by what the other side of the node or the ends show. `last` is when its last frame came.
+ */
+export function stoppedCaptures(
+  legs: readonly { views: readonly FlowView[] }[],
+  vantages: readonly CrossVantage[],
+  last: readonly Nanos[],
+): boolean[] {
+  const nodes = nodesOf(vantages);
+  const stopped = vantages.map(() => false);
+  const told = legs.filter((l) => new Set(l.views.map((v) => v.vantage)).size > 1);
+  const step = Math.ceil(told.length / MOST_LEGS);
+  for (const [i, { views }] of told.entries()) {
+    if (i % step !== 0) continue;
+    const crossing = new Crossing(views, vantages);
+    const passed = [
+      ...passedThrough(crossing, nodes),
+      ...passedUnseen(crossing, nodes, vantages),
+      ...nodes.flatMap((n) => passedOn(crossing, n)),
+    ];
+    for (const { look, point, time } of passed) {
+      if (look !== 'missing') continue;
+      for (const [v, { station }] of vantages.entries()) {
+        if (covers(station, point) && time > (last[v] as Nanos) + STILL_RUNNING) stopped[v] = true;
+      }
+    }
+  }
+  return stopped;
+}
+
+/** A capture is not said to have stopped for what came with its last frames. */
+const STILL_RUNNING: Nanos = 180_000_000;
+
+/**
+ * Both ends saw it, and of the two nodes neither. One that had shown the connection before may pass it on past its
+ * own eyes by now (offload); one that never did was not captured then.
+ */
+function passedUnseen(
+  crossing: Crossing,
+  nodes: readonly number[],
+  vantages: readonly CrossVantage[],
+): Passage[] {
+  if (nodes.length < 2) return [];
+  const points = nodes.map((node) =>
+    (['in', 'out'] as const)
+      .map((at): Point => ({ at, node }))
+      .filter((point) => vantages.some(({ station }) => covers(station, point))),
+  );
+  const begun = (node: number, before: Nanos): boolean =>
+    crossing.packets.some((p) => p.time < before && p.seen.some((s) => s.point.node === node));
+  return crossing.packets.flatMap((packet) => {
+    const isAt = (at: Sender): boolean => crossing.at(packet, { at, node: -1 }) !== null;
+    if (!isAt('client') || !isAt('server')) return [];
+    const isAbsent = points.every((own) => own.every((p) => crossing.look(packet, p) === 'missing'));
+    if (!isAbsent) return [];
+    const blind = points.flat().filter(({ node }) => !begun(node, packet.time));
+    return blind.map((point): Passage => ({ time: packet.time, point, look: 'missing' }));
+  });
+}
+
+const nodesOf = (vantages: readonly CrossVantage[]): number[] => [
+  ...new Set(vantages.flatMap(({ station: s }) => (s.place === 'node' && s.node >= 0 ? [s.node] : []))),
+];
+
+/** Data that left a node which passes this connection on had come to it: no router makes data. */
+function passedOn(crossing: Crossing, node: number): Passage[] {
+  const crosses = ({ from }: CrossPacket): [Point, Point] => {
+    const [near, far] = sidesOf(from);
+    return [
+      { at: near, node },
+      { at: far, node },
+    ];
+  };
+  const isRouted = crossing.packets.some((p) => crosses(p).every((point) => crossing.at(p, point) !== null));
+  if (!isRouted) return [];
+  return crossing.packets.flatMap((p): Passage[] => {
+    const [near, far] = crosses(p);
+    return p.length > KEEPALIVE_BYTES && crossing.at(p, far) !== null
+      ? [{ time: p.time, point: near, look: crossing.look(p, near) }]
+      : [];
+  });
+}
+
+/** A probe carries one byte at most. */
+const KEEPALIVE_BYTES = 1;
 
 interface Passage {
   readonly time: Nanos;
