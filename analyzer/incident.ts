@@ -462,7 +462,7 @@ class Incident {
       links: this.links,
       ends: endsOf(this.correlation.stations),
       sure: endsOf(this.correlation.stations.filter((s) => s.guessed !== true)),
-      wentOnElsewhere: wentOnElsewhere(leg, flow),
+      wentOnElsewhere: wentOnElsewhere(leg, flow, this.correlation),
       closedSomewhere: closedSomewhere(leg, this.correlation),
     });
   }

@@ -10,8 +10,11 @@ import type { Station } from './vantage/stations.ts';
 /** A view that began in mid-stream may have missed as much of a window. */
 const ROUND = 1 << 20;
 
-/** By the numbers of both ends, which no clock can mislead: a view that has more of both directions. */
-export function wentOnElsewhere({ views }: JoinedLeg, flow: Flow): boolean {
+/**
+ * By the numbers of both ends, which no clock can mislead: a view that has more of both directions. An end's own view
+ * may lack the last acknowledgements that were on their way to it when the path went; more than it had sent it cannot.
+ */
+export function wentOnElsewhere({ views }: JoinedLeg, flow: Flow, { stations }: Correlation): boolean {
   const own = views.find((v) => v.watch.connection.flow === flow);
   if (own === undefined) return false;
   const acked = ({ watch, shift }: FlowView, of: 'client' | 'server'): number | null => {
@@ -19,9 +22,17 @@ export function wentOnElsewhere({ views }: JoinedLeg, flow: Flow): boolean {
     const side = watch.connection.sides[end];
     return side.acked ? (side.una + shift[end]) >>> 0 : null;
   };
+  const station = stations[own.vantage];
+  const isEndsOwn = (station?.place === 'client' || station?.place === 'server') && station.guessed !== true;
+  const told = (of: 'client' | 'server'): number | null => {
+    if (!isEndsOwn) return acked(own, of);
+    const end = own.watch.connection.flow[of];
+    const side = own.watch.connection.sides[end];
+    return side.seen ? (side.next + own.shift[end]) >>> 0 : null;
+  };
   return views.some((v) =>
     (['client', 'server'] as const).some((of) => {
-      const [here, there] = [acked(own, of), acked(v, of)];
+      const [here, there] = [told(of), acked(v, of)];
       if (v === own || here === null || there === null) return false;
       const further = seqDistance(there, here);
       // Numbers that something shifted are off by more than was captured there.

@@ -107,7 +107,8 @@ export class Crossing {
   private lookAt(packet: CrossPacket, point: Point, index: number): 'seen' | 'missing' | 'unknown' {
     const vantage = this.vantages[index] as CrossVantage;
     if (packet.time > vantage.coveredUntil || isBlind(vantage)) return 'unknown';
-    const absent = vantage.lossy ? 'unknown' : 'missing';
+    // A place that is only guessed may be the next one: what passed where it was not is missing nowhere.
+    const absent = vantage.lossy || vantage.station.guessed === true ? 'unknown' : 'missing';
     const first = packet.seen[0];
     const { clock } = vantage;
     const own = { error: clock.errorByAnchor(clock.fromReference(packet.time)), anchor: clock.anchor };

@@ -81,7 +81,8 @@ function unansweredAt(
 ): UnansweredQuestion[] {
   const { events } = neighbours;
   return events.flatMap((e, i) => {
-    if (e.kind !== 'asks' || !isWithin(e, vantage, from, to)) return [];
+    // By a clock that nothing ties nobody can say when it was asked.
+    if (e.kind !== 'asks' || (vantage.clock.tied && !isWithin(e, vantage, from, to))) return [];
     const answered = events
       .slice(i + 1, i + 64)
       .some((a) => a.about === e.about && a.kind !== 'asks' && a.time - e.time < ANSWER);

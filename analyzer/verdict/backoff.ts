@@ -96,13 +96,20 @@ function lastVainTry(c: Case): { time: Nanos; id: FrameId } | null {
   const stall = (c.main as NonNullable<Case['main']>).stall;
   const ladder = stall.ladder;
   if (stall.end === null) return null;
-  if (ladder === null || stall.owedBy !== ladder.by) return lastVainOnTheWay(c) ?? vainRung(stall, stall.end);
-  return vainRung(stall, stall.end);
+  if (ladder === null || stall.owedBy !== ladder.by)
+    return lastVainOnTheWay(c) ?? vainRung(stall, stall.end, c);
+  return vainRung(stall, stall.end, c);
 }
 
-function vainRung({ ladder, ending }: Stall, stallEnd: Nanos): { time: Nanos; id: FrameId } | null {
+function vainRung(
+  { ladder, ending }: Stall,
+  stallEnd: Nanos,
+  { near }: Case,
+): { time: Nanos; id: FrameId } | null {
   if (ladder === null) return null;
-  const answered = ending !== null && ending.sender === otherEnd(ladder.by);
+  const hearer = otherEnd(ladder.by);
+  // What came to this end just before the rest did was no try in vain: its answer is what brought the rest.
+  const answered = ending !== null && (ending.sender === hearer || near === hearer);
   const vain = ladder.rungs.filter((r) => !answered || stallEnd - r.time >= ANSWER_WAIT);
   return vain.at(-1) ?? null;
 }

@@ -5,6 +5,7 @@
  */
 import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Outcome } from '../report/report.ts';
+import { ANSWER_WAIT } from '../stall/stall.ts';
 import type { Case } from './case.ts';
 import { type Judgement, out } from './rule.ts';
 
@@ -79,6 +80,22 @@ export const MAY_BE_CLOSED: ReadonlySet<Outcome> = new Set<Outcome>(['hung', 'un
 /** A view that is not an end's and that met the connection in mid-stream: it may have been idle before. */
 export const isMetLate = (c: Case): boolean =>
   isBetween(c) && c.watch.connection.sides[c.flow.client].syn === NO_FRAME;
+
+/** The capture met the connection in the very stall: what came before that, it did not see. */
+export function isMetInStall(c: Case): boolean {
+  const stall = c.main?.stall;
+  if (stall === undefined || c.watch.connection.sides[c.flow.client].syn !== NO_FRAME) return false;
+  return stall.start - c.flow.firstTime < ANSWER_WAIT;
+}
+
+/** At the sender: what the other end sent came first, by itself, and no answer to a try just before it. */
+export function waiterEndedIt(c: Case): boolean {
+  const stall = c.main?.stall;
+  const ending = stall?.ending ?? null;
+  if (stall === undefined || ending === null || c.near !== stall.owedBy) return false;
+  if (ending.sender !== stall.waiting) return false;
+  return !stall.events.some((e) => e.sender === stall.owedBy && ending.time - e.time < ANSWER_WAIT);
+}
 
 /** A view that met the connection in mid-stream, and met the end that waits first. */
 export function waiterSpokeFirst(c: Case): boolean {

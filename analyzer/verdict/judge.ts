@@ -25,6 +25,7 @@ import { deriveFacts } from './facts.ts';
 import { findInnocent, roundTrip, tryingIn } from './innocent.ts';
 import { decideOutcome } from './outcome.ts';
 import type { Population } from './population.ts';
+import { idleAtSource } from './way/resumed.ts';
 
 export interface CaptureFacts {
   readonly watches: readonly SilenceWatch[];
@@ -107,18 +108,20 @@ function judgeFlow(
   const flow = watch.connection.flow;
   const near = nearEnd(facts.place, flow);
   const rtt = roundTrip(watch);
+  const crossOf = (stall: Stall): Cross | null =>
+    facts.cross?.of(flow, stall.start, stall.end ?? Math.max(facts.coveredUntil, stall.start)) ?? null;
   const judged = stalls.map((stall): JudgedStall => {
     const shared = sharedGaps.some((gap) => overlaps(gap, stall));
     const trying = tryingIn(stall, near, rtt, shared, marksIn(facts.marks, stall, flow));
-    return {
+    const alone: JudgedStall = {
       stall,
       innocent: findInnocent(stall, watch, trying, rtt),
       trying,
       path: withNodes(viewPath(stall, flow, near, sources), stall, flow, facts.cross ?? null),
     };
+    const cross = alone.innocent === null && trying.length === 0 ? crossOf(stall) : null;
+    return cross === null ? alone : { ...alone, innocent: idleAtSource(alone, flow, cross) };
   });
-  const crossOf = (stall: Stall): Cross | null =>
-    facts.cross?.of(flow, stall.start, stall.end ?? Math.max(facts.coveredUntil, stall.start)) ?? null;
   const { outcome, main } = decideOutcome(watch, judged, near, crossOf);
   const c: Case = {
     flow,

@@ -41,8 +41,13 @@ export const keepaliveExpired: Rule = {
 
 /** A steady series of unanswered probes, then an RST of the same end about one interval later. */
 export function isKeepaliveDeath(c: Case): boolean {
-  const probes = c.facts.unansweredProbes;
+  const first = c.facts.unansweredProbes[0];
   const closing = c.facts.closing;
+  // The last of a series had no more than its interval for an answer; it belongs to the series all the same.
+  const probes = (c.main?.stall.probes ?? [])
+    .filter((p) => first !== undefined && p.answer === null && p.event.time >= first.time)
+    .map((p) => p.event)
+    .filter((p) => p.sender === first?.sender && p.time < (closing?.time ?? 0));
   if (c.outcome !== 'gave-up' || closing === null || probes.length < PROBES) return false;
   if ((closing.bits & Segment.Rst) === 0 || closing.sender !== probes[0]?.sender) return false;
   const times = [...probes.map((p) => p.time), closing.time];

@@ -12,6 +12,7 @@ import { cleanSplit } from '../population.ts';
 import { found, inferred, type Judgement, observed, out, possible, type VerdictClaim } from '../rule.ts';
 import { plural, seconds } from '../words.ts';
 import {
+  askedInVain,
   closedBeforeReturn,
   isRst,
   kept,
@@ -65,6 +66,9 @@ export function noStateDrop(c: Case): Judgement | null {
   // It is no matter of state where connections that need none fare the same.
   const fresh = way.cross.population?.fresh ?? [];
   if (fresh.some((m) => m.refused)) return possible(fresh.some((m) => m.passed) ? 96 : 88);
+  // Nobody answers for the MAC that they were sent to: they may never have been meant for this node.
+  if (askedInVain(way, node, 'client').length + askedInVain(way, node, 'server').length > 0)
+    return possible(97);
   // Without sight of the takeover, bare probes may be those of a connection that had been idle all along.
   if (way.takeover === null && way.c.near === null && own.every((p) => p.length === 0)) return possible(100);
   return found(

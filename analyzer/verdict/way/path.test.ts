@@ -31,6 +31,11 @@ describe('path-not-restored', () => {
     expect(verdictOn([never()], { places: ['client', 'a.in', 'a.out', 'server'] }).cause).toBeNull();
   });
 
+  it('is not told where nobody saw the client: it may have left meanwhile', () => {
+    const flow = verdictOn([never()], { places: ['a.in', 'a.out', 'b.in', 'b.out', 'server'] });
+    expect([flow.cause, flow.candidates]).toEqual([null, expect.arrayContaining(['path-not-restored'])]);
+  });
+
   it('is out once a segment came to the new node', () => {
     expect(outBecause(verdictOn([rungs(lost(), 'b.out')]), 'path-not-restored')).toContain('came to node-b');
   });

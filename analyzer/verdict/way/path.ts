@@ -15,6 +15,7 @@ import { changedTuple } from './node.ts';
 import { retriesEnded } from './timer.ts';
 import {
   absentClaim,
+  askedInVain,
   closedBeforeReturn,
   kept,
   keptClaims,
@@ -42,6 +43,8 @@ export function pathNotRestored(c: Case): Judgement | null {
   if (vain.length < TWICE || closedBeforeReturn(way)) return null;
   // Who closed did so by a timer of its own: that is the cause, whatever became of the path (report.md).
   if (c.outcome === 'gave-up') return possible(105);
+  // Where nobody saw the client it may have done that in the meantime.
+  if (!hops.sure.client) return possible(105);
   return found(
     'medium',
     ...unreachedClaims(way, 'client', hops.unreached.client),
@@ -116,18 +119,9 @@ function misdirected(way: Way, node: NodeWay, flooded: readonly CrossPacket[]): 
 
 /** The node's link shows that the MAC which the frames went to is nobody's any more. */
 function steeredAway(way: Way, node: NodeWay, from: Sender): Judgement | null {
-  const side = from === 'client' ? 'in' : 'out';
   const came = node.swallowed[from];
-  const macs = came.map((p) => {
-    const seen = way.hops.crossing.at(p, ingress(node.node, from));
-    return seen === null ? -1 : way.cross.links.macAt(seen.vantage, seen.row.macDestination);
-  });
-  if (came.length === 0 || macs.some((m) => m < 0)) return null;
-  if (way.cross.links.ownMacs(node.node, side).size > 0) return null;
   const frames = framesAt(came, way.hops.crossing, (s) => ingress(node.node, s));
-  const asked = way.cross.links
-    .unanswered(node.node, side, way.hops.since, way.hops.until)
-    .filter((q) => macs.includes(q.to));
+  const asked = askedInVain(way, node, from);
   if (asked.length < TWICE) return null;
   return found(
     'medium',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { epoch } from '../../test-frames.ts';
+import { epoch, HTTP_GET } from '../../test-frames.ts';
+import { Trip } from '../../test-path.ts';
 import { ANSWER, goesOn, lost, outBecause, PROBE, rungs, said, verdictOn } from '../../test-stories.ts';
 
 /** B passes a keepalive and its answer at 4 s, and the retry of 5.7 s. */
@@ -52,6 +53,26 @@ describe('a download that went on at the retry after a keepalive had passed', ()
     const flow = verdictOn([t]);
     expect(outBecause(flow, 'rto-backoff')).toBe('the new node picked the connection up in mid-stream');
     expect(outBecause(flow, 'outage')).toBe('the path was back before');
+  });
+});
+
+describe('an answer that took its time', () => {
+  // No IP identification tells, as over IPv6.
+  const thinking = () => {
+    const t = new Trip().handshake(0).client(1, { payload: HTTP_GET, ipId: 0 }).server(1.001, { ipId: 0 });
+    return t.server(4, { payload: 'HTTP/1.1 204 No Content\r\n\r\n', ipId: 0 }).client(4.01, { ipId: 0 });
+  };
+
+  it('is no failover where the server’s own capture shows that it sent nothing', () => {
+    expect(said([thinking()])).toBe('unaffected ?');
+  });
+
+  it('may be one for who sees the client only', () => {
+    const flow = verdictOn([thinking()], { places: ['client'] });
+    expect([flow.outcome, flow.candidates]).toEqual([
+      'resumed',
+      expect.arrayContaining(['application-idle', 'rto-backoff']),
+    ]);
   });
 });
 

@@ -5,10 +5,13 @@
  * It also lets a node without state pick the connection up. Only a segment that
  * was dropped before it, or the node's table, tells the two apart.
  */
+
+import type { Sender } from '../../failover/crossing.ts';
+import type { Flow } from '../../flow/flow.ts';
 import { backoffOf } from '../backoff.ts';
-import type { Case } from '../case.ts';
+import type { Case, Cross, Innocent, JudgedStall } from '../case.ts';
 import { isMetLate } from '../gates.ts';
-import { framesAt, ingress } from '../hops.ts';
+import { end, framesAt, ingress } from '../hops.ts';
 import { found, inferred, type Judgement, out, possible } from '../rule.ts';
 import { plural, seconds } from '../words.ts';
 import { committedBefore, outOfWindow } from './node.ts';
@@ -96,6 +99,34 @@ function pickedUp(c: Case): Judgement | null {
 
 /** Longer than any path: what was sent so long before the silence ended did not end it. */
 const IN_VAIN = 200_000_000;
+
+/**
+ * The end that owed bytes, by its own capture, sent none until those that ended the stall, though the request had
+ * come to it: it had nothing to send. Not while a path was lost: who is not answered for the gateway's address tries
+ * without a frame.
+ */
+export function idleAtSource({ stall, trying }: JudgedStall, flow: Flow, cross: Cross): Innocent | null {
+  const { hops, clockError } = cross;
+  const { what, ending, owedBy } = stall;
+  const isApplication = what === 'answer' || what === 'mid-answer' || what === 'promised';
+  if (!isApplication || trying.length > 0 || stall.endedBy !== 'progress' || ending === null) return null;
+  const owing: Sender = owedBy === flow.client ? 'client' : 'server';
+  if (ending.sender !== owedBy || !hops.sure[owing] || hops.takeover !== null || clockError === null)
+    return null;
+  const packet = hops.crossing.packets.find((p) => p.seen.some((s) => s.row.id === ending.id));
+  const own = packet === undefined ? null : hops.crossing.at(packet, end(owing));
+  if (packet === undefined || own === null || own.row.skippedBefore) return null;
+  const from = Math.min(hops.since, packet.time);
+  const tried = hops.crossing.packets.some(
+    (p) => p !== packet && p.from === owing && p.length > 0 && p.time > from && p.time < packet.time,
+  );
+  if (tried || hops.until - packet.time > IN_VAIN + clockError) return null;
+  return {
+    cause: 'application-idle',
+    because: `the ${owing} sent nothing in between, by its own capture: it had nothing to send`,
+    frames: [own.row.id],
+  };
+}
 
 /** The end that owed bytes had sent some, and they did not come: seen at that end, or at a node. */
 export function applicationIdleOnTheWay(c: Case): Judgement | null {

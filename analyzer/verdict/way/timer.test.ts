@@ -17,6 +17,13 @@ describe('who closes before the path is back', () => {
     expect(said([closed, opened({ port: 42_000, at: 9 })])).toBe('gave-up keepalive-expired');
   });
 
+  it('its keepalive, however short the last probe had to wait', () => {
+    const times = [2, 2.9, 3.8, 4.7, 5.6];
+    const t = times.reduce((trip, at) => trip.client(at, { ...PROBE, to: 'client' }), lost());
+    const closed = t.client(6.5, { flags: 'RST ACK', to: 'client' });
+    expect(said([closed, opened({ port: 42_000, at: 9 })])).toBe('gave-up keepalive-expired');
+  });
+
   it('has never met the new node: its faults are out', () => {
     const flow = verdictOn([fin(3.5), opened({ port: 42_000, at: 8 })]);
     for (const cause of ['no-state-drop', 'no-state-reject', 'terminated-proxy'] as const) {
@@ -43,6 +50,12 @@ describe('who closes after a segment had come to the new node', () => {
       ['client-timeout'],
     ]);
     expect(outBecause(flow, 'client-timeout')).toContain("the node's fault comes first");
+  });
+
+  it('may have its timer, where one side of the node was captured: nobody knows what it did with the segment', () => {
+    const t = lost().server(5.7, BODY).client(5.71, { flags: 'RST' });
+    const flow = verdictOn([t, opened({ port: 42_000, at: 8 })], { places: ['b.out', 'server'] });
+    expect([flow.outcome, flow.candidates]).toEqual(['gave-up', expect.arrayContaining(['client-timeout'])]);
   });
 });
 

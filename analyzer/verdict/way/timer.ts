@@ -33,10 +33,9 @@ export function timerOnTheWay(c: Case): Judgement | null {
   const closed = closedAt(way) as number;
   for (const hops of way.legs) {
     const node = hops.newNode;
-    const came = reachedNewNode(hops, closed).filter(
-      (p) => node === null || !node.passed[p.from].includes(p),
-    );
-    if (node !== null && came.length > 0) {
+    const came = reachedNewNode(hops, closed);
+    // With one side of the node captured nobody can say what it did with them.
+    if (node !== null && came.some((p) => isKept(node, p))) {
       return out(
         `a segment of the connection had come to ${node.host} before that, which did not pass it on: the node's fault comes first`,
       );
@@ -45,6 +44,8 @@ export function timerOnTheWay(c: Case): Judgement | null {
   if (!closedBeforeReturn(way)) return null;
   return found('high', ...proof(way, closed));
 }
+
+const isKept = (node: NodeWay, p: CrossPacket): boolean => node.swallowed[p.from].includes(p);
 
 function proof(way: Way, closed: number): VerdictClaim[] {
   const { c, hops } = way;

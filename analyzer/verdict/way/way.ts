@@ -3,6 +3,7 @@
  * catalogue, and the claims that say so.
  */
 import type { CrossPacket, Sender } from '../../failover/crossing.ts';
+import type { UnansweredQuestion } from '../../failover/link-facts.ts';
 import type { Takeover } from '../../failover/takeover.ts';
 import type { FrameId } from '../../flow/frame-id.ts';
 import type { Shows } from '../../report/report.ts';
@@ -63,6 +64,22 @@ function senderOf({ legs }: Way, frame: FrameId): Sender | null {
 
 /** Packets that the new node took in and kept, in both directions. */
 export const kept = (node: NodeWay | null): CrossPacket[] => (node === null ? [] : both(node.swallowed));
+
+/**
+ * Questions whether somebody is still at the MAC that what the node seems to have kept was sent to, which nobody
+ * answered there: none where the node is known to have a MAC on that side.
+ */
+export function askedInVain(way: Way, node: NodeWay, from: Sender): readonly UnansweredQuestion[] {
+  const side = from === 'client' ? 'in' : 'out';
+  const macs = node.swallowed[from].map((p) => {
+    const seen = way.hops.crossing.at(p, ingress(node.node, from));
+    return seen === null ? -1 : way.cross.links.macAt(seen.vantage, seen.row.macDestination);
+  });
+  if (macs.some((m) => m < 0) || way.cross.links.ownMacs(node.node, side).size > 0) return [];
+  return way.cross.links
+    .unanswered(node.node, side, way.hops.since, way.hops.until)
+    .filter((q) => macs.includes(q.to));
+}
 
 /** RSTs that a node made, by the end in whose name they go. */
 export const resetsBy = (node: NodeWay | null, from: Sender): CrossPacket[] =>
