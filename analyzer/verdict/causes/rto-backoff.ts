@@ -7,7 +7,7 @@
 
 import { backoffOf } from '../backoff.ts';
 import type { Case } from '../case.ts';
-import { unlessAnswered, waiterSpokeFirst } from '../gates.ts';
+import { unlessAnswered, waiterEndedIt, waiterSpokeFirst } from '../gates.ts';
 import { isRetryPending } from '../outcome.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
 import { rungOfStall } from '../rung.ts';
@@ -45,12 +45,10 @@ function resumed(c: Case) {
   if (c.main === null) return out('there was no stall');
   const { trying } = c.main;
   const b = backoffOf(c);
-  if (c.facts.passedBefore.length > 0 || waiterSpokeFirst(c))
+  if (c.facts.passedBefore.length > 0 || waiterSpokeFirst(c) || waiterEndedIt(c))
     return b.most < 0.5 ? out('it went on within 0.5 s of the path') : possible(100);
   if (b.most < 0.5) return out(`it went on ${seconds(b.most * 1e9)} after the path, at the first try`);
   if (trying.length === 0) return possible(90);
-  // A try was in vain though others got through: not the timer alone kept it. A node's first sign proves no path.
-  if (b.most < b.least && c.main.path.back?.by !== 'node') return possible(100);
   // It may have been the steering that took so long.
   if (steeredLate(c) !== null) return possible(95);
   // Without a rung, or after a short wait, the path may as well have come back just then.
