@@ -17,7 +17,7 @@ import { pathKindOf } from './failover/path-kind.ts';
 import type { Takeover } from './failover/takeover.ts';
 import type { Flow } from './flow/flow.ts';
 import { type NamedAnalysis, problemsOf, type Settled, settleVantage, toCapture } from './named-vantage.ts';
-import { farTuples, nodesSeen } from './nodes-seen.ts';
+import { farTuples, heardBy, nodesSeen } from './nodes-seen.ts';
 import { closedSomewhere, endsOf, wentOnElsewhere } from './other-views.ts';
 import { buildReport, type IncidentFlow, type ReportVantage } from './report/build-report.ts';
 import { ReportClock } from './report/clock.ts';
@@ -458,6 +458,7 @@ class Incident {
       since,
       until,
       nodes: nodesSeen(leg, this.correlation),
+      heard: heardBy(leg, this.correlation),
       farTuples: farTuples(leg, this.correlation),
       links: this.links,
       ends: endsOf(this.correlation.stations),

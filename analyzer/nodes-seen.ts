@@ -151,3 +151,12 @@ function totalsOf(leg: JoinedLeg, node: number, correlation: Correlation): NodeS
   };
   return { client: both('client'), server: both('server') };
 }
+
+/** Segments of either end that the other end's own capture has; 0 where that was not captured. */
+export function heardBy(leg: JoinedLeg, { stations }: Correlation): Record<Sender, number> {
+  const of = (from: Sender): number =>
+    leg.views
+      .filter((v) => stations[v.vantage]?.place === (from === 'client' ? 'server' : 'client'))
+      .reduce((n, { watch: { connection } }) => n + connection.sides[connection.flow[from]].segments, 0);
+  return { client: of('client'), server: of('server') };
+}

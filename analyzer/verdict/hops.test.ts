@@ -42,6 +42,7 @@ function hopsIn(captures: readonly Taken[], since = 2.1, until = 60): { hops: Ho
     since: since * 1e9,
     until: until * 1e9,
     nodes: nodesSeen(leg, c),
+    heard: { client: 0, server: 0 },
     farTuples: [],
     links: buildLinkFacts(readAll(captures), c.vantages),
     ends: {

@@ -101,6 +101,8 @@ export interface Hops {
   readonly wentOnElsewhere: boolean;
   /** A FIN or RST of the connection was seen by a capture of which nobody knows where it was taken. */
   readonly closedSomewhere: boolean;
+  /** All segments of either end that the other end's own capture has; 0 where that was not captured. */
+  readonly heard: Readonly<Record<Sender, number>>;
   /** Tuples under which the server's own capture saw the connection, oldest first. */
   readonly farTuples: readonly OuterTuple[];
   /** ns since the common base, by the reference's clock. */
@@ -119,6 +121,7 @@ export interface HopsInput {
   readonly sure: Hops['sure'];
   readonly closedSomewhere: boolean;
   readonly wentOnElsewhere: boolean;
+  readonly heard: Hops['heard'];
   readonly farTuples: readonly OuterTuple[];
   readonly links: LinkFacts;
 }
@@ -147,6 +150,7 @@ export function deriveHops(input: HopsInput): Hops {
     sure: input.sure,
     closedSomewhere: input.closedSomewhere,
     wentOnElsewhere: input.wentOnElsewhere,
+    heard: input.heard,
     farTuples: input.farTuples,
     since,
     until,

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { epoch } from '../../test-frames.ts';
-import type { Step } from '../../test-path.ts';
+import type { Step, Trip } from '../../test-path.ts';
 import {
   ANSWER,
   ASKED,
+  BODY,
+  download,
   HEARD,
   lost,
   old,
@@ -190,5 +192,37 @@ describe('state-not-committed', () => {
     expect(verdictOn([kept()], { journals: { 'node-a.jsonl': other.join('\n') } }).cause).toBe(
       'no-state-drop',
     );
+  });
+});
+
+describe('a node whose companion was not captured', () => {
+  const places = ['client', 'b.in', 'b.out'] as const;
+  const refusing = (t: Trip, at: number): Trip => rungs(t, 'b.out', [at]).client(at + 0.001, RST_TO_SERVER);
+
+  it('refuses for want of state where some time lay between', () => {
+    const flow = verdictOn([refusing(lost(), 5.7), opened({ port: 42_000 })], { places });
+    expect(flow.cause).toBe('no-state-reject');
+  });
+
+  it('may be one of two in service where none did', () => {
+    const flow = verdictOn([refusing(download(), 1.2), opened({ port: 42_000 })], { places });
+    expect(flow.cause).toBeNull();
+    expect(flow.candidates).toEqual(expect.arrayContaining(['no-state-reject', 'split-brain']));
+  });
+});
+
+describe('a capture that lost a few frames', () => {
+  /** After the probe the download goes on, in many small segments. */
+  const resumed = (): Trip => {
+    const t = lost().client(5, PROBE).server(5.001, ANSWER).server(10.5, BODY).client(10.51);
+    for (let i = 0; i < 400; i++) t.server(10.6 + i / 100, { payload: 20 }).client(10.602 + i / 100);
+    return t;
+  };
+  const some = (at: number): boolean => at > 12 && at < 13 && Math.round(at * 1000) % 100 === 0;
+
+  it('does not show that the node kept track of the window', () => {
+    const flow = verdictOn([resumed()], { take: { misses: { 'b.in': some } } });
+    expect([flow.outcome, flow.cause, flow.contributing]).toEqual(['resumed', null, []]);
+    expect(flow.candidates).toContain('midstream-pickup');
   });
 });

@@ -5,6 +5,7 @@
  * The trap: whoever closed before the path was back met no node at all.
  */
 import type { CrossPacket } from '../../failover/crossing.ts';
+import { NO_OUTAGE } from '../../failover/takeover.ts';
 import type { Case } from '../case.ts';
 import { isHandshake } from '../gates.ts';
 import { both, count, framesAt, ingress, type OuterTuple } from '../hops.ts';
@@ -91,6 +92,9 @@ export function noStateReject(c: Case): Judgement | null {
   if (toClient.length + toServer.length === 0) return null;
   // Nobody saw whether the old node translated, or ended the connection itself: then a mapping or a socket is lost.
   if (way.cross.kind === 'unknown') return null;
+  // Without sight of the other node it may have been in service still, unless some time lay between.
+  const gap = Math.min(...[...toClient, ...toServer].map((p) => p.time)) - way.hops.since;
+  if (way.takeover === null && (way.cross.clockError === null || gap < NO_OUTAGE)) return possible(30);
   const claims = [toClient, toServer]
     .filter((l) => l.length > 0)
     .map((l) => madeClaim(way.hops, node, l, 'rst'));
@@ -250,6 +254,9 @@ export function outOfWindow(c: Case): Judgement | null {
       if (came === 0 || missing < FEW || missing / came < SHARE) continue;
       // Dropped before the connection was known at all: that is another matter.
       if (node.swallowed[from].length >= missing) continue;
+      // What the nodes' captures lack and the other end has was passed on: they lost frames.
+      const passed = way.hops.nodes.reduce((n, { totals }) => n + totals[from].left, 0);
+      if (way.oldNode !== null && way.hops.heard[from] - passed >= missing) continue;
       return found(
         'medium',
         inferred(
