@@ -62,6 +62,12 @@ describe('backoffOf', () => {
     expect(range(caseOf(talk.server(4.32, { ack: 2449 })))).toBe('0.00 to 1.62: 9 11');
   });
 
+  it('does not begin with what the sender repeated and this end already had: that came, and was answered', () => {
+    const old = { seq: 1, payload: HEAD };
+    const talk = downloading().client(19, probe).server(19.02).server(19.9, old).client(19.91);
+    expect(range(caseOf(resumed(talk, 20)))).toBe('0.98 to 18.89 (long): 9');
+  });
+
   it('is nothing where the stall did not end', () => {
     expect(backoffOf(caseOf(downloading()))).toEqual({
       least: 0,
