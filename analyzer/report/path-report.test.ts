@@ -11,6 +11,51 @@ const texts = ({ claims }: Path): string[] => claims.map((c) => c.text);
 const numbered = (n: number, options: TripOptions = {}): Trip =>
   request({ client: `10.1.0.10 ${40_000 + n}`, isn: [n * 999_983 + 7, n * 777_777 + 9], ...options });
 
+/** A ClientHello with a random of one byte, and a server's hello with a certificate that an authority issued. */
+const hello = (random: number): Uint8Array =>
+  Uint8Array.of(22, 3, 1, 0, 44, 1, 0, 0, 40, 3, 3, ...new Uint8Array(32).fill(random), 0, 0, 0);
+function certified(issuer: string): Uint8Array {
+  const der = (tag: number, ...body: number[]): number[] => [tag, body.length, ...body];
+  const text = [...new TextEncoder().encode(issuer)];
+  const name = der(0x30, ...der(0x31, ...der(0x30, ...der(6, 0x55, 4, 3), ...der(12, ...text))));
+  const certificate = der(0x30, ...der(0x30, ...der(2, 1), ...der(0x30, 6, 0), ...name));
+  const { length } = certificate;
+  const message = [11, 0, 0, length + 6, 0, 0, length + 3, 0, 0, length, ...certificate];
+  return Uint8Array.of(22, 3, 3, 0, message.length, ...message);
+}
+
+describe('what TLS shows of the path', () => {
+  it('is the client’s hello and the server’s certificate on both sides of a router', () => {
+    const t = new Trip().handshake(0).client(1, { payload: hello(7) });
+    const found = path([t.server(1.1, { payload: certified('Public CA') }).client(1.2)]);
+    expect(found.kind).toBe('forwarded');
+    expect(texts(found)).toContain("the client's TLS hello came to the server's side as it was sent");
+    expect(texts(found)).toContain('a certificate issued by "Public CA" was shown on both sides');
+  });
+
+  it('is who issued what the client was shown, where only it was captured', () => {
+    const t = new Trip().handshake(0).client(1, { payload: hello(7) });
+    const all = t.server(1.1, { payload: certified('Inspection CA') }).client(1.2);
+    const found = path([all], ['client']);
+    expect(found.kind).toBe('unknown');
+    expect(texts(found)[0]).toContain('issued by "Inspection CA"');
+  });
+
+  it('is another hello and another issuer behind what intercepts it', () => {
+    const near = new Trip().handshake(0).client(0.1, { payload: hello(7) });
+    near.server(0.3, { payload: certified('Inspection CA') }).client(0.301);
+    const far = new Trip({ client: '10.2.0.1 61000', isn: [7e8, 6e8], ticks: 9e8 }).handshake(0.001);
+    far
+      .client(0.101, { payload: hello(9) })
+      .server(0.2, { payload: certified('Public CA') })
+      .client(0.201);
+    const files: Taken[] = [...taken([near], ['client', 'a.in']), ...taken([far], ['a.out', 'server'])];
+    const said = texts(reportOn(files).path).join();
+    expect(said).toContain("the TLS hello on the server's side is not the client's");
+    expect(said).toContain('issued by "Inspection CA", and the server had shown one by "Public CA"');
+  });
+});
+
 describe('the path', () => {
   it('is a router’s: the same first number on both sides, with the frames that show it', () => {
     const found = path([request()]);

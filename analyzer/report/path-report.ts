@@ -15,13 +15,16 @@ export function pathOf(incident: JudgedIncident): Path {
   const counts = new Map<PathKind, number>();
   for (const { kind } of known) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const kind = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
-  if (kind === undefined) return { kind: 'unknown', claims: [] };
+  const tls = tlsClaims(incident);
+  if (kind === undefined && tls.length === 0) return { kind: 'unknown', claims: [] };
+  const clock = (incident.vantages[0] as ReportVantage).clock;
+  if (kind === undefined) return { kind: 'unknown', claims: tls.map((c) => toClaim(c, clock)) };
   const sample =
     known.filter((f) => f.kind === kind).find((f) => synsOf(f, incident).length > 1) ??
     known.find((f) => f.kind === kind);
-  const clock = (incident.vantages[0] as ReportVantage).clock;
   const claims = sample === undefined ? [] : claimsOf(kind, sample, incident).map((c) => toClaim(c, clock));
   const others = known.filter((f) => f.kind !== kind).length;
+  claims.push(...tls.map((c) => toClaim(c, clock)));
   if (others > 0) {
     claims.push(toClaim(inferred(`${others} of ${known.length} connections pass in another way`), clock));
   }
@@ -40,6 +43,57 @@ function synsOf(flow: IncidentFlow, { correlation }: JudgedIncident): FlowView[]
       );
     });
   return [at('client'), at('server')].filter((v): v is FlowView => v !== undefined);
+}
+
+/** What TLS shows of it: a ClientHello that was made anew, and who issued the certificate that each side was shown. */
+function tlsClaims({ flows, correlation }: JudgedIncident): VerdictClaim[] {
+  const viewsAt = (flow: IncidentFlow, side: 'client' | 'server'): FlowView[] =>
+    flow.joined.legs
+      .flatMap((l) => l.views)
+      .filter((v) => sideOf(correlation.vantages[v.vantage]?.station) === side);
+  for (const flow of flows) {
+    const [near, far] = [viewsAt(flow, 'client'), viewsAt(flow, 'server')];
+    const claims = [...helloClaims(near, far), ...issuerClaims(near, far)];
+    if (claims.length > 0) return claims;
+  }
+  return [];
+}
+
+/** The random of a ClientHello (RFC 8446, 4.1.2), behind the headers of record and message and the version. */
+const RANDOM = { from: 11, to: 43 };
+
+function helloClaims(near: readonly FlowView[], far: readonly FlowView[]): VerdictClaim[] {
+  const hello = (views: readonly FlowView[]) =>
+    views
+      .map(({ watch: { connection } }) => connection.sides[connection.flow.client])
+      .find(({ head }) => head !== null && head[0] === 22 && head[5] === 1 && head.length >= RANDOM.to);
+  const [a, b] = [hello(near), hello(far)];
+  if (a?.head == null || b?.head == null) return [];
+  const other = b.head;
+  const isSame = a.head.subarray(RANDOM.from, RANDOM.to).every((byte, i) => byte === other[RANDOM.from + i]);
+  const text = isSame
+    ? "the client's TLS hello came to the server's side as it was sent"
+    : "the TLS hello on the server's side is not the client's: what lies between has made its own";
+  return [observed(text, [a.headFrame, b.headFrame], { from: 'client', what: 'segment' })];
+}
+
+function issuerClaims(near: readonly FlowView[], far: readonly FlowView[]): VerdictClaim[] {
+  const shownTo = (views: readonly FlowView[]) =>
+    views
+      .map(({ watch: { connection } }) => connection.sides[connection.flow.server])
+      .find(({ issuer }) => issuer !== null);
+  const [a, b] = [shownTo(near), shownTo(far)];
+  const shows = { from: 'server', what: 'segment' } as const;
+  if (a === undefined) return [];
+  if (b === undefined) {
+    const text = `the client was shown a certificate issued by "${a.issuer}": the gateway's own authority there would mean that it intercepts TLS`;
+    return [observed(text, [a.headFrame], shows)];
+  }
+  const text =
+    a.issuer === b.issuer
+      ? `a certificate issued by "${a.issuer}" was shown on both sides`
+      : `the client was shown a certificate issued by "${a.issuer}", and the server had shown one by "${b.issuer}": what lies between intercepts TLS`;
+  return [observed(text, [a.headFrame, b.headFrame], shows)];
 }
 
 function claimsOf(kind: PathKind, flow: IncidentFlow, incident: JudgedIncident): VerdictClaim[] {

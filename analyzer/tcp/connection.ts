@@ -7,6 +7,7 @@
  */
 import { seqDistance, seqMax } from '../../packet/seq.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
+import { parseCertificateIssuer } from '../../packet/wire/tls.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import { CopyFilter } from './copy-filter.ts';
@@ -82,6 +83,8 @@ export class Connection {
     if (own.dataSegments === 0 && own.syn !== NO_FRAME && frame.seq === own.inOrder) {
       own.head = headOf(frame);
       own.headTime = frame.time;
+      own.headFrame = id;
+      own.issuer = parseCertificateIssuer(capturedOf(frame));
     }
     own.dataSegments += 1;
     if (frame.payloadLength > own.largestPayload) own.largestPayload = frame.payloadLength;
@@ -162,11 +165,12 @@ export class Connection {
 /** A ClientHello's random ends at byte 43 (RFC 8446, 4.1.2, behind the record's and the handshake's header). */
 const HEAD = 48;
 
-function headOf(frame: Frame): Uint8Array {
-  const { view, payloadOffset, capturedPayload, payloadLength } = frame;
-  const length = Math.min(HEAD, capturedPayload, payloadLength);
-  // A copy: the view is of a buffer that is used again.
-  return new Uint8Array(view.buffer, view.byteOffset + payloadOffset, length).slice();
+// A copy: the view is of a buffer that is used again.
+const headOf = (frame: Frame): Uint8Array => capturedOf(frame).slice(0, HEAD);
+
+function capturedOf({ view, payloadOffset, capturedPayload, payloadLength }: Frame): Uint8Array {
+  const length = Math.min(capturedPayload, payloadLength);
+  return new Uint8Array(view.buffer, view.byteOffset + payloadOffset, length);
 }
 
 /** Window scaling holds only where both SYNs carried the option (RFC 7323, 2.2); known once the SYN is answered. */

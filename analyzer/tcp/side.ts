@@ -81,6 +81,9 @@ export class Side {
   /** First bytes of its stream, as far as they were captured; null where the stream's beginning was not. */
   head: Uint8Array | null = null;
   headTime: Nanos = 0;
+  headFrame: FrameId = NO_FRAME;
+  /** Who issued the certificate that it showed at once (TLS before 1.3); null where it showed none. */
+  issuer: string | null = null;
   /** IP identification of its newest segment; -1 where IPv6 or none. */
   ipId = -1;
   /** Expected growth of the IP identification by that segment: the packets it stands for (offload). */
