@@ -42,6 +42,9 @@ export interface CaptureFile {
   readonly problems: Problem[];
   /** Malformed segments were noted already. */
   malformed: boolean;
+  /** The interface of the newest segment; -1 before any, `SEVERAL` once one came back after another. */
+  tcpInterface: number;
+  readonly tcpInterfaces: Set<number>;
   /** Time and bytes of its first frame; null before that. */
   first: string | null;
   /** It begins with the first frame of a file before it: the same capture again, of which only the rest is new, from here. */
@@ -82,6 +85,8 @@ export class VantageAnalysis {
       linkTypes: new Set(),
       problems: [],
       malformed: false,
+      tcpInterface: -1,
+      tcpInterfaces: new Set(),
       first: null,
       newFrom: Number.NEGATIVE_INFINITY,
       reader: createCaptureReader(
@@ -149,7 +154,11 @@ export class VantageAnalysis {
       case FrameKind.Tcp:
         if (frame.tcpHeaderCut) this.doubtStreams();
         // A snap length may cut the options; lengths that contradict each other leave no segment.
-        if (!frame.lengthsContradict) this.segment(frame, id);
+        if (!frame.lengthsContradict) {
+          if (file.tcpInterface !== record.interfaceIndex && file.tcpInterface !== SEVERAL)
+            noteInterface(file, record);
+          this.segment(frame, id);
+        }
         break;
       case FrameKind.Icmp:
         if (frame.quotedProtocol === 6) this.icmp(frame, id);
@@ -267,6 +276,26 @@ function hashOf({ view, offset, capturedLength, originalLength }: PacketRecord):
 
 export function note(file: CaptureFile, problem: Problem): void {
   if (file.problems.length < MAX_PROBLEMS) file.problems.push(problem);
+}
+
+const SEVERAL = -2;
+
+/**
+ * Two links in one file look like one place. Files that were joined one after the other have interfaces of their own
+ * as well, but none comes back.
+ */
+function noteInterface(file: CaptureFile, { interfaceIndex: index, frame }: PacketRecord): void {
+  const isBack = file.tcpInterfaces.has(index);
+  file.tcpInterfaces.add(index);
+  file.tcpInterface = isBack ? SEVERAL : index;
+  if (!isBack) return;
+  note(file, {
+    code: 'several-interfaces',
+    kind: 'unsupported',
+    message:
+      'Segments of several interfaces are in this file, and are taken as seen at one place: no answer about them is sure. Give each interface a file of its own: tshark -r FILE -Y frame.interface_id==0 -w FILE0',
+    at: { frame },
+  });
 }
 
 /** Once a file: the first of them tells where to look. */

@@ -73,7 +73,16 @@ export function buildReport(incident: JudgedIncident, options: BuildOptions): Re
   const { vantages } = incident;
   const given = new Set([...captureNames(vantages), ...incident.journals.map((node) => `journal:${node}`)]);
   const flows = [...flowsOf(incident, options), ...udpFlowsOf(incident, options)];
-  for (const flow of flows) flow.splitBy = flow.splitBy.filter((name) => !given.has(name));
+  const mixed = new Set(
+    vantages.flatMap((v) =>
+      v.problems.flatMap((p) => (p.code === 'several-interfaces' ? [p.at.capture] : [])),
+    ),
+  );
+  for (const flow of flows) {
+    flow.splitBy = flow.splitBy.filter((name) => !given.has(name));
+    // What was seen where is not known of it.
+    if (flow.seenAt.some((id) => mixed.has(id))) flow.confidence = 'low';
+  }
   // As they were given: vantages have an order of their own.
   const captures = vantages.flatMap((v) => v.captures).sort((a, b) => byNumber(a.id, b.id));
   const body = {
