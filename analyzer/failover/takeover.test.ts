@@ -181,6 +181,11 @@ describe('what a switch floods to the next node once the old one is gone', () =>
     expect(found?.hearsayUntil).toBeUndefined();
   });
 
+  it('is no flood where that node had been in the path before', () => {
+    const [, back] = find([...both(A, 0, 20), ...both(B, 20.2, 24)], [busy(A, 'server', 24.2, 50)]);
+    expect(back).toMatchObject({ from: B, to: A, restored: 24.2e9 });
+  });
+
   it('is no flood after an outage: then the path leads there', () => {
     const [found] = find(both(A, 0, 20), [busy(B, 'server', 26, 50)]);
     expect(found).toMatchObject({ restored: 26e9 });

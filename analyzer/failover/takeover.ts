@@ -179,7 +179,9 @@ function takeover(
     .filter((r) => r.node === to && r.to > lost)
     .map((r) => ({ time: Math.max(r.from, lost), frame: r.firstFrame, anchor: r.anchor }));
   const sign = earliest([...saidEver, ...passed, ...acted]);
-  const isDoubted = isFlood(earliest(heard), sign, last);
+  // A node that was in the path before is known to take such frames in.
+  const wasInPath = forwarded.some((f) => f.node === to && f.from <= lost);
+  const isDoubted = !wasInPath && isFlood(earliest(heard), sign, last);
   const first = isDoubted ? sign : earliest([...heard, ...said, ...passed]);
   return {
     from,
