@@ -7,7 +7,7 @@ import type { Nanos } from '../packet/time.ts';
 import { Crossing, type CrossVantage } from './failover/crossing.ts';
 import type { NeighbourEvent } from './failover/neighbours.ts';
 import { type Announcement, findTakeovers, NEXT_NODE, type Takeover } from './failover/takeover.ts';
-import { type Busy, forwarding, receiving } from './failover/tenure.ts';
+import { type Busy, forwarding, receiving, refusing } from './failover/tenure.ts';
 import { stoppedCaptures, wornCaptures } from './failover/worn.ts';
 import type { Flow } from './flow/flow.ts';
 import { type AlignedClock, alignClocks, type ClockLink } from './vantage/clock-align.ts';
@@ -44,6 +44,8 @@ export interface Correlation {
   /** ns since the epoch from which times of the common base count. */
   readonly base: bigint;
   readonly takeovers: readonly Takeover[];
+  /** When each node first did anything itself: passed on, refused, announced. None of one that did nothing at all. */
+  readonly firstActs: ReadonlyMap<number, Nanos>;
   readonly forwarded: readonly Busy[];
   readonly received: readonly Busy[];
   /** By vantage: what the captures together say against its label; null where nothing does. */
@@ -131,19 +133,20 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
     lossy: v.lossy || worn[i] === true,
     coveredUntil: stopped[i] === true ? (ends[i] as Nanos) : v.coveredUntil,
   }));
-  const tenure = analyses.map(({ arrivals, departures }, i) => ({
+  const tenure = analyses.map(({ arrivals, departures, resets }, i) => ({
     station: stations[i] as Station,
     clock: clocks[i] as AlignedClock,
     shift: shifts[i] as number,
     arrivals,
     departures,
+    resets,
   }));
   const forwarded = forwarding(tenure);
   const received = receiving(tenure);
   const said = announcements(analyses, vantages, strangers);
-  const takeovers = findTakeovers(forwarded, received, said, [
-    ...new Set(stations.filter((s) => s.place === 'node' && s.node >= 0).map((s) => s.node)),
-  ]);
+  const nodes = [...new Set(stations.filter((s) => s.place === 'node' && s.node >= 0).map((s) => s.node))];
+  const refused = refusing(tenure);
+  const takeovers = findTakeovers(forwarded, received, said, nodes, refused);
   const contradictions = checkLabels({
     stations,
     ties,
@@ -159,10 +162,18 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
     reference,
     base,
     takeovers,
+    firstActs: firstActs([...forwarded, ...refused], said),
     forwarded,
     received,
     contradictions,
   };
+}
+
+function firstActs(passed: readonly Busy[], said: readonly Announcement[]): Map<number, Nanos> {
+  const first = new Map<number, Nanos>();
+  const acts = [...passed.map((b) => ({ node: b.node, time: b.from })), ...said];
+  for (const { node, time } of acts) first.set(node, Math.min(first.get(node) ?? time, time));
+  return first;
 }
 
 const NO_LACK = { client: false, server: false };

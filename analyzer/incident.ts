@@ -455,6 +455,7 @@ class Incident {
     return deriveHops({
       crossing: this.crossing(leg),
       takeovers: this.correlation.takeovers,
+      firstActs: this.correlation.firstActs,
       since,
       until,
       nodes: nodesSeen(leg, this.correlation),

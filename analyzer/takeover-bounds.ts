@@ -7,7 +7,7 @@
  */
 import type { Nanos } from '../packet/time.ts';
 import type { Crossing, CrossPacket, Sender } from './failover/crossing.ts';
-import type { Takeover } from './failover/takeover.ts';
+import { isSurelyHearsay, type Takeover } from './failover/takeover.ts';
 import type { FrameId } from './flow/frame-id.ts';
 import { end, ingress } from './verdict/hops.ts';
 
@@ -33,7 +33,7 @@ export function boundsOf(
   let lastVain: FrameId | null = null;
   for (const crossing of crossings) {
     for (const packet of crossing.packets) {
-      if (packet.time <= lost || packet.time >= until || !isVain(packet, crossing, nodes)) continue;
+      if (packet.time <= lost || packet.time >= until || !isVain(packet, crossing, nodes, takeover)) continue;
       first = Math.min(first, packet.time);
       // What is larger than anything that the new node ever took in may not fit the new path.
       if (packet.length <= largest[packet.from] && packet.time > last) {
@@ -50,9 +50,12 @@ export function boundsOf(
 }
 
 /** An end sent it, and it reached no node. */
-function isVain(packet: CrossPacket, crossing: Crossing, nodes: readonly number[]): boolean {
+function isVain(packet: CrossPacket, crossing: Crossing, nodes: readonly number[], by: Takeover): boolean {
   if (crossing.at(packet, end(packet.from)) === null) return false;
-  return nodes.every((n) => crossing.look(packet, ingress(n, packet.from)) === 'missing');
+  return nodes.every(
+    (n) =>
+      crossing.look(packet, ingress(n, packet.from)) === 'missing' || isSurelyHearsay(by, n, packet.time),
+  );
 }
 
 /** The payload that every host must take (RFC 9293, 3.7.1: the default of the maximum segment size). */

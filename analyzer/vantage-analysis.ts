@@ -60,6 +60,7 @@ export class VantageAnalysis {
   readonly arrivals = new Arrivals();
   /** Frames that left the host on a cooked capture: what a node forwarded. */
   readonly departures = new Arrivals();
+  readonly resets = new Arrivals();
   readonly marks = new Marks();
   readonly neighbours = new Neighbours();
   readonly linkFrames = new LinkFrames();
@@ -205,6 +206,7 @@ export class VantageAnalysis {
     if (frame.packetType === PacketType.Outgoing && (bits & Segment.Rst) === 0) {
       this.departures.add(frame.time, id, flow, sender);
     }
+    if ((bits & Segment.Rst) !== 0) this.resets.add(frame.time, id, flow, sender);
     if ((bits & (Segment.Copy | Segment.Rst)) !== 0) return;
     this.arrivals.add(frame.time, id, flow, sender);
     if (mac >= 0 && mac !== frame.macSource && frame.macSource >= 0) {

@@ -160,6 +160,39 @@ describe('two nodes in service at once', () => {
   });
 });
 
+describe('what a switch floods to the next node once the old one is gone', () => {
+  const flood = [busy(B, 'server', 20.1, 50)];
+  const announces: Announcement = { node: B, time: 30e9, frame: 900, anchor: 0 };
+
+  it('does not show that node in the path before it did anything itself', () => {
+    const [said30] = find(both(A, 0, 20), flood, [announces]);
+    expect(said30).toMatchObject({ restored: 30e9, announced: true, hearsayUntil: 30e9 });
+    const [passed40] = find([...both(A, 0, 20), ...both(B, 40, 60)], flood);
+    expect(passed40).toMatchObject({ restored: 40e9, announced: false, hearsayUntil: 40e9 });
+  });
+
+  it('shows no way back where it never did', () => {
+    expect(said(find(both(A, 0, 20), flood))).toEqual(['0>1 20..?']);
+  });
+
+  it('is no flood where the node answers at once, if only by an RST', () => {
+    const [found] = findTakeovers(both(A, 0, 20), flood, [], [A, B], [busy(B, 'client', 20.2, 20.3)]);
+    expect(found).toMatchObject({ restored: 20.1e9 });
+    expect(found?.hearsayUntil).toBeUndefined();
+  });
+
+  it('is no flood where that node had been in the path before', () => {
+    const [, back] = find([...both(A, 0, 20), ...both(B, 20.2, 24)], [busy(A, 'server', 24.2, 50)]);
+    expect(back).toMatchObject({ from: B, to: A, restored: 24.2e9 });
+  });
+
+  it('is no flood after an outage: then the path leads there', () => {
+    const [found] = find(both(A, 0, 20), [busy(B, 'server', 26, 50)]);
+    expect(found).toMatchObject({ restored: 26e9 });
+    expect(found?.hearsayUntil).toBeUndefined();
+  });
+});
+
 describe('nodes whose clocks nothing ties', () => {
   it('leave open how long it took', () => {
     const away = both(B, 30, 60).map((b) => ({ ...b, anchor: 7 }));

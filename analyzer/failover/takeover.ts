@@ -32,6 +32,11 @@ export interface Takeover {
   readonly announced: boolean;
   /** False where nothing ties the clocks of both signs: then how long it took is not known, nor which came first. */
   readonly tied: boolean;
+  /**
+   * The new node heard frames without any outage and did nothing itself until then (infinite: to the end): a switch
+   * that lost the old node's port floods what is sent to it. Undefined where there is no such doubt.
+   */
+  readonly hearsayUntil?: Nanos;
   readonly directions: readonly DirectionTimes[];
 }
 
@@ -51,12 +56,13 @@ export const NEXT_NODE = -1;
 /** Shorter than any failure detection: two nodes were in service at once. */
 export const NO_OUTAGE: Nanos = 1_000_000_000;
 
-/** Takeovers from one node to another, oldest first. */
+/** Takeovers from one node to another, oldest first. `refused`: when nodes sent RSTs, or passed them on. */
 export function findTakeovers(
   forwarded: readonly Busy[],
   received: readonly Busy[],
   announced: readonly Announcement[],
   nodes: readonly number[] = [],
+  refused: readonly Busy[] = [],
 ): Takeover[] {
   const found: Takeover[] = [];
   let carrier = -1;
@@ -65,7 +71,7 @@ export function findTakeovers(
     // The other node goes on as well: two in service, and none has taken over yet.
     const both = before.some((b) => b.node === carrier && b.to > busy.from + NO_OUTAGE);
     if (carrier >= 0 && busy.node !== carrier && !both) {
-      found.push(takeover(carrier, busy.node, busy.from, before, forwarded, received, announced));
+      found.push(takeover(carrier, busy.node, busy.from, before, forwarded, received, announced, refused));
     }
     if (!both) carrier = busy.node;
     before.push(busy);
@@ -75,7 +81,7 @@ export function findTakeovers(
     const other = forwarded.filter((f) => f.node !== carrier && f.to > own.to + NO_OUTAGE)[0];
     if (other !== undefined) {
       const when = Math.max(other.from, own.to);
-      found.push(takeover(carrier, other.node, when, before, forwarded, received, announced));
+      found.push(takeover(carrier, other.node, when, before, forwarded, received, announced, refused));
       carrier = other.node;
     }
   }
@@ -87,7 +93,7 @@ export function findTakeovers(
       .sort((a, b) => a.from - b.from)[0];
     // Frames that the next node already heard while the other forwarded are flooded copies.
     if (heard !== undefined && !overlapped(received, heard.node, before, carrier)) {
-      found.push(takeover(carrier, heard.node, heard.from, before, forwarded, received, announced));
+      found.push(takeover(carrier, heard.node, heard.from, before, forwarded, received, announced, refused));
     }
   }
   const silent = onlyAnnounced(found, forwarded, announced, nodes);
@@ -120,7 +126,31 @@ function overlapped(
   return received.some((r) => r.node === node && r.from > tenure && r.from < last.to - NO_OUTAGE);
 }
 
+/** What this node heard at a time it may have heard only because a switch flooded it. */
+export const isHearsay = ({ to, lost, hearsayUntil }: Takeover, node: number, time: Nanos): boolean =>
+  node === to && hearsayUntil !== undefined && time > lost && time < hearsayUntil;
+
+/** It announced itself as it took over: before that, it took in nothing. */
+export const isSurelyHearsay = (takeover: Takeover, node: number, time: Nanos): boolean =>
+  takeover.announced && isHearsay(takeover, node, time);
+
 const latest = (busy: readonly Busy[]): Busy => busy.reduce((a, b) => (b.to > a.to ? b : a));
+
+interface Sign {
+  readonly time: Nanos;
+  readonly frame: FrameId;
+  readonly anchor: number;
+}
+
+const earliest = (signs: readonly Sign[]): Sign | null =>
+  signs.reduce<Sign | null>((a, b) => (a === null || b.time < a.time ? b : a), null);
+
+/** Heard as soon as the old node was silent, and long before the new one did anything itself. */
+const isFlood = (heard: Sign | null, sign: Sign | null, last: Busy): boolean =>
+  heard !== null &&
+  heard.anchor === last.anchor &&
+  heard.time < last.to + NO_OUTAGE &&
+  (sign === null || sign.time > heard.time + NO_OUTAGE);
 
 function takeover(
   from: number,
@@ -130,6 +160,7 @@ function takeover(
   forwarded: readonly Busy[],
   received: readonly Busy[],
   announced: readonly Announcement[],
+  refused: readonly Busy[] = [],
 ): Takeover {
   const own = before.filter((b) => b.node === from);
   const last = latest(own);
@@ -137,13 +168,21 @@ function takeover(
   const heard = received
     .filter((r) => r.node === to && r.to > lost && r.from <= when)
     .map((r) => ({ time: Math.max(r.from, lost), frame: r.firstFrame, anchor: r.anchor }));
-  const said = announced
-    .filter((a) => (a.node === to || a.node === NEXT_NODE) && a.time > lost && a.time <= when)
+  const saidEver = announced
+    .filter((a) => (a.node === to || a.node === NEXT_NODE) && a.time > lost)
     .map(({ time, frame, anchor }) => ({ time, frame, anchor }));
   const passed = forwarded
     .filter((f) => f.node === to && f.from >= when)
     .map((f) => ({ time: f.from, frame: f.firstFrame, anchor: f.anchor }));
-  const first = [...heard, ...said, ...passed].sort((a, b) => a.time - b.time)[0] ?? null;
+  const said = saidEver.filter((a) => a.time <= when);
+  const acted = [...forwarded, ...refused]
+    .filter((r) => r.node === to && r.to > lost)
+    .map((r) => ({ time: Math.max(r.from, lost), frame: r.firstFrame, anchor: r.anchor }));
+  const sign = earliest([...saidEver, ...passed, ...acted]);
+  // A node that was in the path before is known to take such frames in.
+  const wasInPath = forwarded.some((f) => f.node === to && f.from <= lost);
+  const isDoubted = !wasInPath && isFlood(earliest(heard), sign, last);
+  const first = isDoubted ? sign : earliest([...heard, ...said, ...passed]);
   return {
     from,
     to,
@@ -151,8 +190,9 @@ function takeover(
     lostFrame: last.lastFrame,
     restored: first?.time ?? null,
     restoredFrame: first?.frame ?? null,
-    announced: first !== null && said.includes(first),
+    announced: first !== null && saidEver.includes(first),
     tied: first === null || first.anchor === last.anchor,
+    ...(isDoubted ? { hearsayUntil: sign?.time ?? Number.POSITIVE_INFINITY } : {}),
     directions: (['client', 'server'] as const).map((toward) => ({
       toward,
       lost: own

@@ -9,12 +9,13 @@ const said = (list: readonly Busy[]): string[] =>
 function of(captures: readonly Taken[]): { forwarded: string[]; received: string[] } {
   const { stations, clocks, vantages } = correlated(captures);
   const sources = readAll(captures).map(
-    ({ arrivals, departures }, i): TenureSource => ({
+    ({ arrivals, departures, resets }, i): TenureSource => ({
       station: stations[i] as TenureSource['station'],
       clock: clocks[i] as TenureSource['clock'],
       shift: vantages[i]?.shift ?? 0,
       arrivals,
       departures,
+      resets,
     }),
   );
   return { forwarded: said(forwarding(sources)), received: said(receiving(sources)) };

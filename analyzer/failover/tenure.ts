@@ -29,6 +29,8 @@ export interface TenureSource {
   readonly shift: number;
   readonly arrivals: Arrivals;
   readonly departures: Arrivals;
+  /** RSTs alone. */
+  readonly resets: Arrivals;
 }
 
 /** What left each node, in the order of time. */
@@ -37,6 +39,12 @@ export const forwarding = (sources: readonly TenureSource[]): Busy[] =>
     if (s.station.side === undefined) return s.departures;
     return (s.station.side === 'in') === (toward === 'client') ? s.arrivals : null;
   });
+
+/** RSTs that left each node: passed on, or its own. */
+export const refusing = (sources: readonly TenureSource[]): Busy[] =>
+  collect(sources, (s, toward) =>
+    s.station.side === undefined || (s.station.side === 'in') === (toward === 'client') ? s.resets : null,
+  );
 
 /** What came to each node from the ends, in the order of time. */
 export const receiving = (sources: readonly TenureSource[]): Busy[] =>

@@ -103,7 +103,7 @@ describe('samples', () => {
     const samples = new Samples();
     samples.add(5, segment({ ...packet, at: 1 }), 1);
     expect([...samples.byName().values()]).toEqual([
-      { time: 1_000_000_000, flow: 5, sender: 1, repeated: false },
+      { time: 1_000_000_000, flow: 5, sender: 1, ipId: -1, repeated: false },
     ]);
     expect(fill(1000).byName().size).toBe(1000);
   });

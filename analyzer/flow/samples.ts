@@ -50,6 +50,7 @@ export class Samples {
   private names = new Float64Array(256);
   private times = new Float64Array(256);
   private flows = new Int32Array(256);
+  private ids = new Int32Array(256);
   private count = 0;
   private mask = 0;
   /** Somebody made packets that the finest sample holds: more of them tell nothing. */
@@ -65,6 +66,7 @@ export class Samples {
     this.names[this.count] = key;
     this.times[this.count] = frame.time;
     this.flows[this.count] = flow * 2 + sender;
+    this.ids[this.count] = frame.hasTimestamps ? NO_ID : frame.ipId;
     this.count += 1;
     if (this.count > MOST) this.thin();
   }
@@ -77,9 +79,10 @@ export class Samples {
       const time = this.times[i] as number;
       const known = found.get(key);
       const at = this.flows[i] as number;
-      if (known === undefined)
-        found.set(key, { time, flow: at >> 1, sender: (at & 1) as EndIndex, repeated: false });
-      else if (time - known.time > COPY) known.repeated = true;
+      if (known === undefined) {
+        const ipId = this.ids[i] as number;
+        found.set(key, { time, flow: at >> 1, sender: (at & 1) as EndIndex, ipId, repeated: false });
+      } else if (time - known.time > COPY) known.repeated = true;
     }
     return found;
   }
@@ -119,6 +122,7 @@ export class Samples {
       this.names[kept] = this.names[i] as number;
       this.times[kept] = this.times[i] as number;
       this.flows[kept] = this.flows[i] as number;
+      this.ids[kept] = this.ids[i] as number;
       kept += 1;
     }
     this.count = kept;
@@ -132,6 +136,9 @@ export class Samples {
     times.set(this.times);
     const flows = new Int32Array(size);
     flows.set(this.flows);
+    const ids = new Int32Array(size);
+    ids.set(this.ids);
+    this.ids = ids;
     this.names = names;
     this.times = times;
     this.flows = flows;
@@ -141,10 +148,14 @@ export class Samples {
 /** A router holds a packet no longer than this. */
 const COPY: Nanos = 100_000_000;
 
+export const NO_ID = -1;
+
 export interface Sample {
   readonly time: Nanos;
   readonly flow: number;
   readonly sender: EndIndex;
+  /** Tells a retransmission from its original where no timestamp does; `NO_ID` where one does, or IPv6 has none. */
+  readonly ipId: number;
   /** The same packet was there again much later: which of the two is meant cannot be told. */
   repeated: boolean;
 }

@@ -45,6 +45,8 @@ export class Connection {
     own.segments += 1;
     own.lastTime = frame.time;
     own.lastFrame = id;
+    // Of a node that refuses, its RSTs are all that shows its MAC.
+    if (own.mac < 0) own.mac = frame.macSource;
     if ((bits & Segment.Rst) !== 0) return;
     own.ttl = frame.ttl;
     if (frame.hasTimestamps) own.noteTimestamp(frame.tsVal, frame.time);

@@ -30,6 +30,14 @@ describe('two captures share', () => {
     for (const { a, b, dir } of pair?.packets ?? []) expect(b - a).toBe(dir === 'c' ? 220_000 : -220_000);
   });
 
+  it('no retransmission with its original: without timestamps only the IP identification tells them apart', () => {
+    const again = (stamped: boolean): Trip => {
+      const t = new Trip({ stamped }).handshake(0).client(1, { payload: 10, to: 'a.out' });
+      return t.through('b').client(9, { payload: 10, seq: 1 });
+    };
+    for (const stamped of [true, false]) expect(shared([again(stamped)], ['a.out', 'b.out'])).toEqual([]);
+  });
+
   it('what a NAT has rewritten', () => {
     const [pair] = shared([request({ outside: { a: '10.2.0.1 61000' } })], ['client', 'server']);
     expect(pair?.packets.length).toBe(6);

@@ -6,7 +6,7 @@
  */
 import type { Nanos } from '../../packet/time.ts';
 import { otherEnd } from '../flow/flow.ts';
-import { nameOf, type Sample, type Samples } from '../flow/samples.ts';
+import { NO_ID, nameOf, type Sample, type Samples } from '../flow/samples.ts';
 import type { Sighting, Trails } from '../flow/trail.ts';
 import type { FlowView, JoinedLeg } from './join.ts';
 
@@ -80,11 +80,15 @@ function pairUp(
   const [small, large, swapped] = one.size <= two.size ? [one, two, false] : [two, one, true];
   for (const [name, sample] of small) {
     const other = large.get(name);
-    if (other === undefined || sample.repeated || other.repeated) continue;
+    if (other === undefined || sample.repeated || other.repeated || isSentAgain(sample, other)) continue;
     if (swapped) add(name, other, sample);
     else add(name, sample, other);
   }
 }
+
+/** The same words under another IP identification: two nodes each saw one of two transmissions. */
+const isSentAgain = (one: Sample, two: Sample): boolean =>
+  one.ipId !== NO_ID && two.ipId !== NO_ID && one.ipId !== two.ipId;
 
 /** A router holds a packet no longer than this. */
 const COPY: Nanos = 100_000_000;
@@ -96,7 +100,13 @@ function rowsByName(view: FlowView, sources: readonly PacketSource[]): Map<numbe
     const name = nameOf(unshifted(row, view));
     const known = found.get(name);
     if (known === undefined)
-      found.set(name, { time: row.time, flow: flow.index, sender: row.sender, repeated: false });
+      found.set(name, {
+        time: row.time,
+        flow: flow.index,
+        sender: row.sender,
+        ipId: row.tsVal < 0 ? row.ipId : NO_ID,
+        repeated: false,
+      });
     else if (row.time - known.time > COPY) known.repeated = true;
   }
   return found;

@@ -39,6 +39,7 @@ function hopsIn(captures: readonly Taken[], since = 2.1, until = 60): { hops: Ho
   const hops = deriveHops({
     crossing: crossingOf(leg, c),
     takeovers: c.takeovers,
+    firstActs: c.firstActs,
     since: since * 1e9,
     until: until * 1e9,
     nodes: nodesSeen(leg, c),
@@ -83,6 +84,18 @@ describe('what the new node did', () => {
     );
     expect(times(newNode!.swallowed)).toEqual(['c 14.0', 's 13.0']);
     expect(count(newNode!.passed)).toBe(0);
+  });
+
+  it('may only have heard what a switch flooded before it did anything itself', () => {
+    const t = untilLoss()
+      .server(2.3, { ...PROBE, to: 'b.out' })
+      .server(2.8, { ...PROBE, to: 'b.out' })
+      .server(14, { ...PROBE, to: 'b.out' });
+    const { newNode, unreached } = hops(t);
+    expect(times(newNode!.hearsay)).toEqual(['s 2.3', 's 2.8']);
+    expect(times(newNode!.swallowed)).toEqual(['s 14.0']);
+    // Nobody knows either that it reached no node.
+    expect(times(unreached)).toEqual([]);
   });
 
   it('made what left it in the name of an end and had not come in', () => {

@@ -10,7 +10,7 @@ import type { Nanos } from '../../packet/time.ts';
 import { PacketType } from '../../packet/wire/frame.ts';
 import type { Crossing, CrossPacket, Point, Sender } from '../failover/crossing.ts';
 import type { LinkFacts } from '../failover/link-facts.ts';
-import type { Takeover } from '../failover/takeover.ts';
+import { isHearsay, isSurelyHearsay, type Takeover } from '../failover/takeover.ts';
 import type { FrameId } from '../flow/frame-id.ts';
 
 export type BySender<T> = Readonly<Record<Sender, readonly T[]>>;
@@ -29,6 +29,8 @@ export interface NodeWay {
   readonly passed: BySender<CrossPacket>;
   /** Seen on its link, but sent to a MAC that is not its own: it never took them in. */
   readonly flooded: BySender<CrossPacket>;
+  /** Seen on its link before it did anything itself, and not passed on: a switch may have flooded them. */
+  readonly hearsay: BySender<CrossPacket>;
   /** Came in, and demonstrably did not leave it. */
   readonly swallowed: BySender<CrossPacket>;
   /** Left it in the name of that end, though it had not come in. */
@@ -113,6 +115,8 @@ export interface Hops {
 export interface HopsInput {
   readonly crossing: Crossing;
   readonly takeovers: readonly Takeover[];
+  /** When each node first did anything itself. */
+  readonly firstActs: ReadonlyMap<number, Nanos>;
   /** Of the stall, by the reference's clock; `until` is the end of what is covered where it has not ended. */
   readonly since: Nanos;
   readonly until: Nanos;
@@ -131,7 +135,7 @@ const NEAR: Nanos = 1_000_000_000;
 export function deriveHops(input: HopsInput): Hops {
   const { crossing, takeovers, since, until } = input;
   const own = crossing.packets.filter((p) => p.time > since);
-  const nodes = input.nodes.map((n) => wayOf(n, own, crossing, input.links, since));
+  const nodes = input.nodes.map((n) => wayOf(n, own, input));
   const touching = takeovers.filter((t) => (t.restored ?? until) >= since - NEAR && t.lost <= until);
   const takeover = pickTakeover(touching, since);
   const earlier = takeovers.filter((t) => t.lost < (takeover?.lost ?? since));
@@ -145,7 +149,7 @@ export function deriveHops(input: HopsInput): Hops {
     newNode: takeover === null ? taker(nodes, takeovers, since, crossing) : named(takeover.to),
     oldNode: takeover === null ? null : named(takeover.from),
     sent,
-    unreached: bySender((from) => sent[from].filter((p) => reachedNone(p, nodes, crossing))),
+    unreached: bySender((from) => sent[from].filter((p) => reachedNone(p, nodes, input))),
     ends: input.ends,
     sure: input.sure,
     closedSomewhere: input.closedSomewhere,
@@ -196,13 +200,8 @@ const bySender = <T>(of: (from: Sender) => T): Record<Sender, T> => ({
   server: of('server'),
 });
 
-function wayOf(
-  n: NodeSeen,
-  own: readonly CrossPacket[],
-  crossing: Crossing,
-  links: LinkFacts,
-  since: Nanos,
-): NodeWay {
+function wayOf(n: NodeSeen, own: readonly CrossPacket[], input: HopsInput): NodeWay {
+  const { crossing, links, since, takeovers } = input;
   const macs = { in: links.ownMacs(n.node, 'in'), out: links.ownMacs(n.node, 'out') };
   const isFlooded = (p: CrossPacket): boolean => {
     const seen = crossing.at(p, ingress(n.node, p.from));
@@ -214,9 +213,12 @@ function wayOf(
   };
   const of = (test: (p: CrossPacket) => boolean): BySender<CrossPacket> =>
     bySender((from) => own.filter((p) => p.from === from && test(p)));
-  const inside = (p: CrossPacket): boolean =>
-    crossing.at(p, ingress(n.node, p.from)) !== null && !isFlooded(p);
   const left = (p: CrossPacket): boolean => crossing.at(p, egress(n.node, p.from)) !== null;
+  const came = (p: CrossPacket): boolean => crossing.at(p, ingress(n.node, p.from)) !== null && !isFlooded(p);
+  const overhearing = overhearsUntil(n.node, input);
+  const isDoubted = (p: CrossPacket): boolean =>
+    !left(p) && (p.time < overhearing || takeovers.some((t) => isHearsay(t, n.node, p.time)));
+  const inside = (p: CrossPacket): boolean => came(p) && !isDoubted(p);
   return {
     node: n.node,
     host: n.host,
@@ -224,6 +226,7 @@ function wayOf(
     worn: n.worn,
     arrived: of(inside),
     flooded: of(isFlooded),
+    hearsay: of((p) => came(p) && isDoubted(p)),
     passed: of((p) => left(p) && (inside(p) || !isMade(p, n.node, crossing))),
     swallowed: of((p) => inside(p) && crossing.look(p, egress(n.node, p.from)) === 'missing'),
     made: of((p) => left(p) && isMade(p, n.node, crossing)),
@@ -235,6 +238,22 @@ function wayOf(
     totals: n.totals,
   };
 }
+
+/**
+ * A node that did nothing yet heard the connection before it stalled, or as soon as it did: a switch floods what it
+ * does not know the way of. One that took over after an outage hears nothing of that.
+ */
+function overhearsUntil(node: number, { firstActs, takeovers, crossing, since }: HopsInput): Nanos {
+  if (takeovers.some((t) => t.to === node)) return Number.NEGATIVE_INFINITY;
+  const early = crossing.packets.filter(
+    (p) => p.time < since + NEAR && crossing.at(p, ingress(node, p.from)) !== null,
+  );
+  if (early.length < SEVERAL) return Number.NEGATIVE_INFINITY;
+  return firstActs.get(node) ?? Number.POSITIVE_INFINITY;
+}
+
+/** By the node's own capture alone the first that it heard is where the stall begins. */
+const SEVERAL = 2;
 
 function isUnseen(p: CrossPacket, node: number, crossing: Crossing): boolean {
   if (crossing.at(p, end('client')) === null || crossing.at(p, end('server')) === null) return false;
@@ -274,8 +293,11 @@ function isNearer(p: CrossPacket, node: number, crossing: Crossing): boolean {
   );
 }
 
-function reachedNone(p: CrossPacket, nodes: readonly NodeWay[], crossing: Crossing): boolean {
-  return nodes.length > 0 && nodes.every((n) => crossing.look(p, ingress(n.node, p.from)) === 'missing');
+function reachedNone(p: CrossPacket, nodes: readonly NodeWay[], { crossing, takeovers }: HopsInput): boolean {
+  const isMissing = ({ node }: NodeWay): boolean =>
+    crossing.look(p, ingress(node, p.from)) === 'missing' ||
+    takeovers.some((t) => isSurelyHearsay(t, node, p.time));
+  return nodes.length > 0 && nodes.every(isMissing);
 }
 
 /** Frames that prove a list: at the point where the packets were seen, or should have gone on from. */

@@ -3,10 +3,11 @@
  * was lost, who came after, and what became of each at the new node.
  */
 import type { Nanos } from '../../packet/time.ts';
+import type { Sender } from '../failover/crossing.ts';
 import type { Takeover } from '../failover/takeover.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Case } from './case.ts';
-import { count, type Hops } from './hops.ts';
+import { count, type Hops, type NodeWay } from './hops.ts';
 import type { JudgedFlow } from './judge.ts';
 import type { Member, Population } from './population.ts';
 
@@ -54,9 +55,16 @@ function toMember({ judged, from }: Lived, hops: Hops | null, takeover: Takeover
       (node === null
         ? c.outcome === 'unaffected'
         : node.passed.client.length > 0 && node.passed.server.length > 0),
+    halfPassed: node !== null && (isHalf(node, 'client', 'server') || isHalf(node, 'server', 'client')),
     answerKept: node !== null && fresh && node.passed.client.length > 0 && node.swallowed.server.length > 0,
   };
 }
+
+const isHalf = ({ passed, swallowed }: NodeWay, good: Sender, bad: Sender): boolean =>
+  passed[good].length > 0 &&
+  swallowed[good].length === 0 &&
+  passed[bad].length === 0 &&
+  swallowed[bad].length > 0;
 
 /** Who owed something when it stood still. */
 export function owedOf({ flow, main }: Case): Member['owed'] {

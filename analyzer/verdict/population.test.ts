@@ -10,6 +10,7 @@ const member = (more: Partial<Member>): Member => ({
   refused: false,
   passed: false,
   answerKept: false,
+  halfPassed: false,
   ...more,
 });
 const refused = (more: Partial<Member> = {}): Member => member({ refused: true, ...more });

@@ -19,6 +19,8 @@ export interface Member {
   readonly refused: boolean;
   /** It went on through the new node. */
   readonly passed: boolean;
+  /** Of one end the new node passed on what came, of the other it kept all. */
+  readonly halfPassed: boolean;
   /** Opened after the takeover: the new node passed on its SYN, and not the answer. */
   readonly answerKept: boolean;
 }

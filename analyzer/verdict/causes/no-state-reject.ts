@@ -25,6 +25,8 @@ export const noStateReject: Rule = {
     if (c.outcome === 'reset' && c.facts.refusals.length > 0) return refused(c);
     if (c.outcome === 'reset' && closing !== null && c.main !== null && c.main.stall.endedBy === 'close') {
       if (!foreignReset) {
+        // Nothing else of that end was captured: whose TTL it is, nobody knows.
+        if (c.watch.connection.sides[closing.sender].ttl < 0) return possible(92);
         return out("the RST has the server's own TTL: a node's would have its own");
       }
       // Where new connections are refused as well it need not be for want of state.

@@ -48,6 +48,12 @@ describe('no-state-drop', () => {
     expect(confidence).toBe('medium');
   });
 
+  it('is not told where the node passes on what the other end sends', () => {
+    const flow = verdictOn([kept().client(20, PROBE).client(30, PROBE)]);
+    expect(flow.cause).toBeNull();
+    expect(flow.candidates).toContain('no-state-drop');
+  });
+
   it('is not told without a capture of the node’s other side', () => {
     const flow = verdictOn([kept()], { places: ['client', 'a.in', 'a.out', 'b.out', 'server'] });
     expect(flow.cause).toBeNull();

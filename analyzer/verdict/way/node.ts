@@ -62,6 +62,15 @@ export function noStateDrop(c: Case): Judgement | null {
   if (resetsBy(node, 'client').length + resetsBy(node, 'server').length > 0) return possible(40);
   // Of one direction it let some pass: it knows the connection, or came to know it.
   if (own.some((p) => node.passed[p.from].length > 0)) return possible(95);
+  // It passes on what the other end sends: it keeps a direction, and what it has no state for it would keep of both.
+  if (
+    (['client', 'server'] as const).some(
+      (from) => own.every((p) => p.from !== from) && node.passed[from].length > 0,
+    )
+  )
+    return possible(94);
+  // So it does with other connections.
+  if ((way.cross.population?.old ?? []).some((m) => m.halfPassed)) return possible(93);
   // A path past the node's eyes may have carried the connection beyond what was copied.
   if ((way.oldNode?.unseen.length ?? 0) >= FEW) return possible(98);
   // It is no matter of state where connections that need none fare the same.
@@ -112,6 +121,10 @@ export function natMappingLost(c: Case): Judgement | null {
   // Without sight of the new node's other connections the port may have been taken there.
   if (changed !== null && way.newNode === null) return possible(140);
   if (changed !== null) return found('high', ...changed);
+  // Under which tuple the old node had sent it, nobody saw: to the peer it may be another connection now.
+  const isTranslated = way.cross.kind === 'translated' || way.cross.kind === 'unknown';
+  if (c.outcome === 'reset' && isTranslated && way.oldNode?.outer == null && way.hops.farTuples.length === 0)
+    return possible(90);
   const gate = excluded(way);
   if (gate !== null) return gate;
   const { kind } = way.cross;

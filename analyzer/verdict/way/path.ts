@@ -119,7 +119,7 @@ function misdirected(way: Way, node: NodeWay, flooded: readonly CrossPacket[]): 
 
 /** The node's link shows that the MAC which the frames went to is nobody's any more. */
 function steeredAway(way: Way, node: NodeWay, from: Sender): Judgement | null {
-  const came = node.swallowed[from];
+  const came = [...node.swallowed[from], ...node.hearsay[from]];
   const frames = framesAt(came, way.hops.crossing, (s) => ingress(node.node, s));
   const asked = askedInVain(way, node, from);
   if (asked.length < TWICE) return null;
@@ -277,6 +277,9 @@ export function peerGaveUp(c: Case): Judgement | null {
   const through = way.newNode === null ? null : crossing.at(rst, ingress(way.newNode.node, from));
   const seen = own ?? through;
   if (seen === null) return null;
+  // Where addresses are translated, or may be, the peer may have refused a connection that was new to it.
+  const mapping = way.cross.kind === 'translated' || way.cross.kind === 'unknown';
+  if (mapping && way.oldNode?.outer == null && way.hops.farTuples.length === 0) return possible(100);
   return found(
     'high',
     shown(

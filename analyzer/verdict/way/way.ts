@@ -4,6 +4,7 @@
  */
 import type { CrossPacket, Sender } from '../../failover/crossing.ts';
 import type { UnansweredQuestion } from '../../failover/link-facts.ts';
+import { isGroup } from '../../failover/neighbours.ts';
 import type { Takeover } from '../../failover/takeover.ts';
 import type { FrameId } from '../../flow/frame-id.ts';
 import type { Shows } from '../../report/report.ts';
@@ -71,14 +72,14 @@ export const kept = (node: NodeWay | null): CrossPacket[] => (node === null ? []
  */
 export function askedInVain(way: Way, node: NodeWay, from: Sender): readonly UnansweredQuestion[] {
   const side = from === 'client' ? 'in' : 'out';
-  const macs = node.swallowed[from].map((p) => {
+  const macs = [...node.swallowed[from], ...node.hearsay[from]].map((p) => {
     const seen = way.hops.crossing.at(p, ingress(node.node, from));
     return seen === null ? -1 : way.cross.links.macAt(seen.vantage, seen.row.macDestination);
   });
   if (macs.some((m) => m < 0) || way.cross.links.ownMacs(node.node, side).size > 0) return [];
-  return way.cross.links
-    .unanswered(node.node, side, way.hops.since, way.hops.until)
-    .filter((q) => macs.includes(q.to));
+  const questions = way.cross.links.unanswered(node.node, side, way.hops.since, way.hops.until);
+  // Nobody answers a question to all either: then no node has the address, and there is none to steer to.
+  return questions.some((q) => isGroup(q.to)) ? [] : questions.filter((q) => macs.includes(q.to));
 }
 
 /** RSTs that a node made, by the end in whose name they go. */
