@@ -10,7 +10,7 @@ import { joinCopies } from './copies.ts';
 import type { FlowView, JoinedFlow, JoinedLeg } from './correlate.ts';
 import { type Correlation, correlate, crossingOf } from './correlate.ts';
 import type { Crossing, CrossVantage } from './failover/crossing.ts';
-import type { Journal } from './failover/journal.ts';
+import { type Journal, nodesOf } from './failover/journal.ts';
 import { buildLinkFacts } from './failover/link-evidence.ts';
 import type { LinkFacts } from './failover/link-facts.ts';
 import { pathKindOf } from './failover/path-kind.ts';
@@ -493,9 +493,5 @@ interface View {
   readonly vantage: number;
   readonly flow: Flow;
 }
-
-const nodesOf = (journals: readonly Journal[]): string[] => [
-  ...new Set(journals.flatMap((j) => j.events.flatMap(({ node }) => (node === null ? [] : [node])))),
-];
 
 const isEnd = (where: Place): boolean => where === 'client' || where === 'server';

@@ -227,3 +227,8 @@ const toEvent = ({ event }: Owned, file: string, node: string | null): JournalEv
   node,
   file,
 });
+
+/** The nodes that the journals are of, each once. */
+export const nodesOf = (journals: readonly Journal[]): string[] => [
+  ...new Set(journals.flatMap((j) => j.events.flatMap(({ node }) => (node === null ? [] : [node])))),
+];
