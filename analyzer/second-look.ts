@@ -46,9 +46,15 @@ export function agree(a: IncidentFlow, b: IncidentFlow, vantages: readonly Cross
 
 /** When the stall began that its outcome rests on, by the reference's clock; null where there is none, or nothing ties its clock. */
 function beginOf({ judged, vantage }: IncidentFlow, vantages: readonly CrossVantage[]): Nanos | null {
-  const { main } = judged.case;
+  const { main, stalls } = judged.case;
   const own = vantages[vantage];
-  return main === null || own === undefined || !own.clock.tied
-    ? null
-    : own.clock.toReference(main.stall.start + own.shift);
+  if (main === null || own === undefined || !own.clock.tied) return null;
+  // Numbers that only jumped brought nothing: what stood still before still does.
+  const jump = stalls.find(
+    ({ stall, innocent }) =>
+      innocent?.cause === 'capture-gap' &&
+      stall.end !== null &&
+      Math.abs(main.stall.start - stall.end) < SHORTEST_SILENCE,
+  );
+  return own.clock.toReference((jump ?? main).stall.start + own.shift);
 }

@@ -69,6 +69,16 @@ export interface BuildOptions {
   readonly ladderFor?: string | undefined;
 }
 
+/** So many names are enough to act on. */
+const MOST_NAMES = 6;
+
+/** The first, and a longer capture, which is named last where it helps least. */
+function firstNames(names: string[]): string[] {
+  const last = names.at(-1);
+  if (names.length <= MOST_NAMES || last === undefined) return names;
+  return last.startsWith('longer:') ? [...names.slice(0, MOST_NAMES - 1), last] : names.slice(0, MOST_NAMES);
+}
+
 export function buildReport(incident: JudgedIncident, options: BuildOptions): Report {
   const { vantages } = incident;
   const given = new Set([...captureNames(vantages), ...incident.journals.map((node) => `journal:${node}`)]);
@@ -79,7 +89,7 @@ export function buildReport(incident: JudgedIncident, options: BuildOptions): Re
     ),
   );
   for (const flow of flows) {
-    flow.splitBy = flow.splitBy.filter((name) => !given.has(name));
+    flow.splitBy = firstNames(flow.splitBy.filter((name) => !given.has(name)));
     // What was seen where is not known of it.
     if (flow.seenAt.some((id) => mixed.has(id))) flow.confidence = 'low';
   }
