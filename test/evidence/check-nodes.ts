@@ -36,8 +36,8 @@ export const checkNodes: readonly [kind: string, check: Check][] = [
 const SIDES: Readonly<Record<string, Side>> = { inner: 'in', outer: 'out' };
 
 /**
- * `14 segments of the client came to node-b on its inner side`: since one of the stalls began; or more, of which some
- * are not spoken of: copies that a switch flooded before the node took part, what came just as the captures ended.
+ * `14 segments of the client came to node-b on its inner side`: since one of the stalls began; or, where a node first
+ * took part after that, from the first one that is cited on: what came before may be a copy that a switch flooded.
  */
 function checkCame(claim: Claim, numbers: Numbers): string | null | undefined {
   const match = /^([\d,]+) segments? of the (client|server) came to ([\w-]+) on its (inner|outer) side$/.exec(
@@ -47,7 +47,11 @@ function checkCame(claim: Claim, numbers: Numbers): string | null | undefined {
   const [, said, from, host, side] = match as unknown as [string, string, End, string, string];
   const came = atNode(numbers, host, SIDES[side] as Side, from);
   const problem = countSince(number(said), came, claim, numbers);
-  return problem !== null && came.length > number(said) ? null : problem;
+  const first = came.find((f) =>
+    claim.frames.some((c) => c.capture === f.capture && c.frame === f.read.frame),
+  );
+  if (problem === null || first === undefined) return problem;
+  return came.filter((f) => f.time >= first.time).length === number(said) ? null : problem;
 }
 
 /** `node-b passed on 6 segments of the client`, `… without payload`. */
