@@ -70,7 +70,7 @@ export interface BuildOptions {
 }
 
 /** So many names are enough to act on. */
-const MOST_NAMES = 6;
+const MOST_NAMES = 5;
 
 /** The first, and a longer capture, which is named last where it helps least. */
 function firstNames(names: string[]): string[] {

@@ -48,7 +48,11 @@ export function splitBy(c: Case, candidates: readonly CauseId[]): string[] {
   // Without an end's own view that view comes first: it shows what was sent, and what arrived.
   const ends = c.near === c.flow.client || c.cross?.hops.ends.client === true ? [] : ['client'];
   if (c.near === null && c.cross?.hops.ends.server !== true) ends.push('server');
-  const ranked = [...votes].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  // A capture shows what became of every segment; a table or a log only what the node had in mind.
+  const isCapture = (name: string): number => (name.includes(':') ? 0 : 1);
+  const ranked = [...votes]
+    .sort(([a, x], [b, y]) => isCapture(b) - isCapture(a) || y - x)
+    .map(([name]) => name);
   const names = [...ends, ...ranked.filter((n) => !ends.includes(n))];
   const longer = c.outcome === 'undecided' || c.outcome === 'hung' ? [`longer:${here}`] : [];
   return c.outcome === 'undecided'

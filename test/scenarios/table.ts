@@ -10,7 +10,7 @@ import type { Flow } from '../../analyzer/index.ts';
 import { CANDIDATES_READ, rowOf } from './client-only.ts';
 import type { Scenario } from './scenario.ts';
 import { type Endings, endingsIn, findFlows } from './truth-flow.ts';
-import { CLIENT, type Diagnosis, diagnoseView, hasClient, isWhole, type View } from './views.ts';
+import { CLIENT, type Diagnosis, diagnoseView, hasClient, type View } from './views.ts';
 
 export type Verdict = 'right' | 'open' | 'wrong' | 'unseen';
 
@@ -58,15 +58,7 @@ function judge(scenario: Scenario, view: View, { report, given }: Diagnosis): Ce
   const rank = flow.candidates.findIndex((c) => scenario.truth.cause.includes(c)) + 1;
   const { verdict, why } = verdictOf(scenario, flow, rank, shown);
   // What one capture may leave open has a judge of its own.
-  if (view === CLIENT) return { flow, rank, why, verdict: rowOf(scenario, report).verdict };
-  // Some of the captures may end before a stall has lasted long enough to be called a hang.
-  const isTrue = flow.cause !== null && scenario.truth.cause.includes(flow.cause);
-  const isEarly =
-    verdict === 'wrong' &&
-    flow.outcome === 'undecided' &&
-    !isWhole(scenario, given) &&
-    (isTrue || (rank >= 1 && rank <= CANDIDATES_READ));
-  return isEarly ? { flow, rank, why: '', verdict: 'open' } : { flow, rank, why, verdict };
+  return { flow, rank, why, verdict: view === CLIENT ? rowOf(scenario, report).verdict : verdict };
 }
 
 function verdictOf(
