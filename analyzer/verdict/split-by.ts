@@ -48,8 +48,8 @@ export function splitBy(c: Case, candidates: readonly CauseId[]): string[] {
   // Without an end's own view that view comes first: it shows what was sent, and what arrived.
   const ends = c.near === c.flow.client || c.cross?.hops.ends.client === true ? [] : ['client'];
   if (c.near === null && c.cross?.hops.ends.server !== true) ends.push('server');
-  // A capture shows what became of every segment; a table or a log only what the node had in mind.
-  const isCapture = (name: string): number => (name.includes(':') ? 0 : 1);
+  // Where even the outcome is open, what shows the segments comes before what tells a node's mind.
+  const isCapture = (name: string): number => (c.outcome === 'undecided' && !name.includes(':') ? 1 : 0);
   const ranked = [...votes]
     .sort(([a, x], [b, y]) => isCapture(b) - isCapture(a) || y - x)
     .map(([name]) => name);
