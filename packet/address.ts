@@ -108,3 +108,6 @@ function parseGroups(text: string, last: boolean): number[] | null {
   }
   return groups;
 }
+
+/** Group bit of a MAC: broadcast or multicast. */
+export const isGroup = (mac: number): boolean => mac >= 0 && (Math.floor(mac / 2 ** 40) & 1) === 1;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseMac } from '../../packet/address.ts';
+import { isGroup, parseMac } from '../../packet/address.ts';
 import { buildArp, buildNeighbour, buildTcp, buildVrrp } from '../../packet/wire/build.ts';
 import { decoded } from '../test-frames.ts';
-import { isGroup, type NeighbourEvent, Neighbours } from './neighbours.ts';
+import { type NeighbourEvent, Neighbours } from './neighbours.ts';
 
 const HOST = '02:00:00:00:00:0c';
 const NODE = '02:00:00:00:00:0a';

@@ -4,7 +4,7 @@
  * The trap: a request that nobody answers is told by its silence, so requests
  * are kept as well as answers.
  */
-import { formatAddress } from '../../packet/address.ts';
+import { formatAddress, isGroup } from '../../packet/address.ts';
 import type { Nanos } from '../../packet/time.ts';
 import { type Frame, FrameKind } from '../../packet/wire/frame.ts';
 import type { FrameId } from '../flow/frame-id.ts';
@@ -66,6 +66,3 @@ function toEvent(frame: Frame, id: FrameId): NeighbourEvent | null {
     ? { ...base, kind: 'asks', mac, address, about: asked }
     : { ...base, kind: 'answers', mac, address, about: address };
 }
-
-/** Group bit of a MAC: broadcast or multicast. */
-export const isGroup = (mac: number): boolean => mac >= 0 && (Math.floor(mac / 2 ** 40) & 1) === 1;

@@ -6,6 +6,7 @@
  * can be paired, and even then one may hold the first and another the second
  * of two ARP requests. So several must agree on how far the clocks are apart.
  */
+import { isGroup } from '../../packet/address.ts';
 import { type Nanos, seconds } from '../../packet/time.ts';
 import { type Frame, FrameKind, PacketType } from '../../packet/wire/frame.ts';
 import type { ClockPair } from './clock-pair.ts';
@@ -19,7 +20,6 @@ const SPREAD: Nanos = seconds(0.005);
 const AGREE = 3;
 /** Clocks drift apart by less. */
 const DRIFT = 1e-4;
-const MULTICAST_BIT = 2 ** 40;
 
 export class LinkFrames {
   private readonly times = new Map<number, Nanos | null>();
@@ -41,7 +41,7 @@ export class LinkFrames {
 function isForAll({ macDestination, packetType, kind }: Frame): boolean {
   if (packetType === PacketType.Broadcast || packetType === PacketType.Multicast) return true;
   if (kind === FrameKind.Vrrp) return true;
-  return macDestination >= 0 && Math.floor(macDestination / MULTICAST_BIT) % 2 === 1;
+  return isGroup(macDestination);
 }
 
 /** FNV-1a over what all captures of the link see alike, in 53 bits of two halves. */

@@ -2,9 +2,10 @@
  * What rules ask of a connection's way through the nodes, in the words of the
  * catalogue, and the claims that say so.
  */
+
+import { isGroup } from '../../../packet/address.ts';
 import type { CrossPacket, Sender } from '../../failover/crossing.ts';
 import type { UnansweredQuestion } from '../../failover/link-facts.ts';
-import { isGroup } from '../../failover/neighbours.ts';
 import type { Takeover } from '../../failover/takeover.ts';
 import type { FrameId } from '../../flow/frame-id.ts';
 import type { Shows } from '../../report/report.ts';
