@@ -6,7 +6,7 @@ import manifest from './package.json' with { type: 'json' };
 export default defineConfig({
   define: { __STALLSCOPE_VERSION__: JSON.stringify(manifest.version) },
   test: {
-    include: ['**/*.test.ts'],
+    include: ['**/*.test.{ts,tsx}'],
     exclude: ['node_modules/**', 'dist/**', '.cache/**'],
     setupFiles: ['test/property-seed.ts'],
     // The runner itself is idle while tests run.

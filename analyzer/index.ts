@@ -12,3 +12,6 @@ export {
 } from './analysis.ts';
 export type { JournalInput } from './journals.ts';
 export * from './report/report.ts';
+export { FIRST_PROBLEM, MARK_NAMES, Mark } from './timeline/mark.ts';
+export * from './timeline/tile.ts';
+export type * from './timeline/timeline.ts';

@@ -18,6 +18,7 @@ const SYSTEM_PACKAGES = [
     program: 'tshark',
     why: 'checks frame numbers, flags and cited frames against Wireshark',
   },
+  { name: 'chromium', program: 'chromium', why: 'opens the web page, clicks and looks' },
   { name: 'zstd', program: 'zstd', why: 'makes zstd files for the tests of our decoder' },
   { name: 'lz4', program: 'lz4', why: 'makes lz4 files for the tests of our decoder' },
 ];
@@ -83,7 +84,7 @@ function readLock(file) {
 
 async function buildIfStale() {
   const built = path.join(root, 'dist/diagnose.js');
-  const sources = ['packet', 'analyzer', 'cli', 'package.json', 'package-lock.json', 'scripts/build.mjs'];
+  const sources = ['packet', 'analyzer', 'server', 'ui', 'cli', 'package.json', 'package-lock.json', 'scripts/build.mjs'];
   const newest = Math.max(...sources.map((source) => newestChange(path.join(root, source))));
   if (existsSync(built) && statSync(built).mtimeMs > newest) return;
   say('building …');

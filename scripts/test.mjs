@@ -18,6 +18,7 @@ installSystemPackages();
 const results = [
   runStep('format and lint', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']),
   runStep('types', ['typescript/bin/tsc']),
+  runStep('types of the web page', ['typescript/bin/tsc', '-p', 'ui']),
   ...runTests(),
 ];
 const count = (wanted) => results.filter((result) => wanted.includes(result.status)).length;

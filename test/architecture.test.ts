@@ -77,6 +77,7 @@ describe('the checks', () => {
     ['cli/main.ts', "import { a } from '../analyzer/flow/flow.ts';"],
     ['cli/main.ts', "import { a } from '../ui/app.tsx';"],
     ['server/main.ts', "import { a } from '../gateway/index.ts';"],
+    ['ui/app.tsx', "import { a } from '../server/store.ts';"],
   ])('refuse that %s has %j', (file, text) => {
     expect(checkImports(new Map([[file, text]]))).toHaveLength(1);
   });
@@ -91,6 +92,7 @@ describe('the checks', () => {
     ['analyzer/flow/x.test.ts', "import fs from 'node:fs';\nimport '../../test/flows.ts';"],
     ['cli/main.ts', "import { a } from '../analyzer/index.ts';\nimport fs from 'node:fs';"],
     ['cli/main.ts', "import { a } from '../analyzer/frame-flags.ts';"],
+    ['ui/app.tsx', "import type { a } from '../server/api.ts';\nimport './app.css';"],
   ])('allow that %s has %j', (file, text) => {
     expect(checkImports(new Map([[file, text]]))).toEqual([]);
   });

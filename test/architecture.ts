@@ -25,7 +25,7 @@ const HOUSE: Record<string, Folder> = {
   gateway: { mayImport: ['packet'], packages: 'any' },
   lab: { mayImport: ALL, packages: 'any' },
   server: { mayImport: ['packet', 'analyzer'], packages: 'any' },
-  ui: { mayImport: ['analyzer'], packages: 'any' },
+  ui: { mayImport: ['analyzer', 'server'], packages: 'any' },
   cli: { mayImport: ALL, packages: 'any' },
   test: { mayImport: [...ALL, 'ui'], packages: 'any' },
   bench: { mayImport: [...ALL, 'ui'], packages: 'any' },
@@ -54,6 +54,8 @@ const STAGES = [
 const CONTRACT = 'analyzer/report/report.ts';
 /** All that the rest of the house sees of the analyzer. */
 const FRONT_DOORS = ['analyzer/index.ts', 'analyzer/frame-flags.ts'];
+/** All that the web page knows of the server: types. */
+const API = 'server/api.ts';
 
 const NOT_PURE =
   /\b(?:Date\.now|new Date\(\)|performance\.\w+|process\.\w+|setTimeout|setInterval|fetch\(|Math\.random|crypto\.\w+)/g;
@@ -90,6 +92,7 @@ function explainImport(file: string, target: string): string | null {
   if (isTest(target)) return `${says}: code may not depend on tests`;
   if (top(target) !== folder) {
     if (!rule.mayImport.includes(top(target))) return `${says}: ${folder}/ may not import ${top(target)}/`;
+    if (folder === 'ui' && top(target) === 'server' && target !== API) return `${says}: ui/ sees only ${API}`;
     const passesDoor = top(target) !== 'analyzer' || FRONT_DOORS.includes(target) || folder === 'bench';
     return passesDoor ? null : `${says}: only ${FRONT_DOORS.join(' and ')} are public`;
   }
@@ -134,7 +137,7 @@ export function checkPurity(files: Files): string[] {
 export function checkLength(files: Files): string[] {
   return [...files].flatMap(([file, text]) => {
     const lines = text.split('\n').length - 1;
-    const fine = !file.endsWith('.ts') || lines <= LONGEST_FILE || file in LONGER_FOR_A_REASON;
+    const fine = !/\.tsx?$/.test(file) || lines <= LONGEST_FILE || file in LONGER_FOR_A_REASON;
     return fine ? [] : [`${file} has ${lines} lines: split it, or give the reason in LONGER_FOR_A_REASON`];
   });
 }
@@ -160,7 +163,7 @@ export function checkReadmes(files: Files): string[] {
 
 export function checkFocusedTests(files: Files): string[] {
   return [...files].flatMap(([file, text]) =>
-    file.endsWith('.test.ts') && FOCUSED.test(stripComments(text))
+    /\.test\.tsx?$/.test(file) && FOCUSED.test(stripComments(text))
       ? [`${file} runs only some of its tests`]
       : [],
   );
@@ -227,10 +230,10 @@ function top(file: string): string {
 }
 
 function isTest(file: string): boolean {
-  return file.endsWith('.test.ts') || top(file) === 'test';
+  return /\.test\.tsx?$/.test(file) || top(file) === 'test';
 }
 
-/** Everything in the house is imported by a path that ends in `.ts`, `.tsx` or `.json`. */
+/** Everything in the house is imported by a path that ends in `.ts`, `.tsx`, `.json` or `.css`. */
 function isPackage(target: string): boolean {
-  return !/\.(?:tsx?|json)$/.test(target);
+  return !/\.(?:tsx?|json|css)$/.test(target);
 }

@@ -1,0 +1,84 @@
+/**
+ * What a timeline is to whoever stores or draws it: the words of the contract, no logic.
+ * A timeline belongs to one report; all its times are ns since its origin, by the clock of the report.
+ */
+import type { End, FrameRef, NanosString, Vantage } from '../report/report.ts';
+
+/** What is known of a timeline before anything of it is drawn. */
+export interface TimelineHead {
+  /** ns since the epoch. */
+  origin: NanosString;
+  /** First and last frame of any vantage; 0 and 0 where there is none. */
+  from: number;
+  to: number;
+  frames: number;
+  vantages: TimelineVantage[];
+}
+
+/** One vantage: lane `v<index>`. In the order of the path, from the client to the server. */
+export interface TimelineVantage {
+  index: number;
+  vantage: Vantage;
+  /** `Capture.id` of its files, in the order of time. */
+  captures: string[];
+  frames: number;
+  /** It was capturing between these. */
+  from: number;
+  until: number;
+  /** Frames the capture says it lost; null where it does not say. */
+  dropped: number | null;
+  /** It lost frames, as it says or as the others show: that something is not in it proves nothing. */
+  lossy: boolean;
+  /** ns that its times may be off by; null where nothing bounds that. */
+  clockError: number | null;
+}
+
+/** One packet on its way past the vantages. */
+export interface Journey {
+  from: End;
+  /** When it was first seen. */
+  time: number;
+  /** Relative to the sender's, and to the other side's, first sequence number. */
+  seq: number;
+  ack: number;
+  length: number;
+  /** Such as `PSH ACK`. */
+  flags: string;
+  /** In words, as in the report's ladder: `retransmission 3 (rung 3.3 s)`; empty for an ordinary packet. */
+  label: string;
+  /** A stop a vantage on this connection's way, in the direction of travel. */
+  stops: JourneyStop[];
+}
+
+export interface JourneyStop {
+  /** `TimelineVantage.index`. */
+  vantage: number;
+  /** `missing`: the capture was healthy and it is not there. `unknown`: nobody can say (it was off, lost frames, or its clock is not tied). */
+  seen: 'seen' | 'missing' | 'unknown';
+  frame?: FrameRef;
+  time?: number;
+}
+
+/** One frame of a lane, for tables, keys and tooltips. */
+export interface LaneFrame {
+  frame: FrameRef;
+  time: number;
+  from: End;
+  seq: number;
+  ack: number;
+  length: number;
+  /** In bytes, scaled where the scale is known. */
+  window: number;
+  flags: string;
+  /** `Mark`. */
+  mark: number;
+  /** `Flow.id`; null where the report does not have it. */
+  flow: string | null;
+}
+
+/** One layer of a decoded frame, as Wireshark's tree has it: names and values for people. */
+export interface DecodedLayer {
+  /** Such as `Ethernet`, `IPv4`, `TCP`. */
+  name: string;
+  fields: { name: string; value: string }[];
+}
