@@ -84,7 +84,16 @@ function readLock(file) {
 
 async function buildIfStale() {
   const built = path.join(root, 'dist/diagnose.js');
-  const sources = ['packet', 'analyzer', 'server', 'ui', 'cli', 'package.json', 'package-lock.json', 'scripts/build.mjs'];
+  const sources = [
+    'packet',
+    'analyzer',
+    'server',
+    'ui',
+    'cli',
+    'package.json',
+    'package-lock.json',
+    'scripts/build.mjs',
+  ];
   const newest = Math.max(...sources.map((source) => newestChange(path.join(root, source))));
   if (existsSync(built) && statSync(built).mtimeMs > newest) return;
   say('building …');
