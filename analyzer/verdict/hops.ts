@@ -13,6 +13,9 @@ import type { LinkFacts } from '../failover/link-facts.ts';
 import { isHearsay, isSurelyHearsay, type Takeover } from '../failover/takeover.ts';
 import type { FrameId } from '../flow/frame-id.ts';
 
+/** Bytes of payload: a smaller one fits any path. */
+export const LARGE = 1000;
+
 export type BySender<T> = Readonly<Record<Sender, readonly T[]>>;
 
 /** One node's part in it, since the stall began. */

@@ -7,7 +7,7 @@ import type { Sender } from '../failover/crossing.ts';
 import type { Takeover } from '../failover/takeover.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Case } from './case.ts';
-import { count, type Hops, type NodeWay } from './hops.ts';
+import { count, type Hops, LARGE, type NodeWay } from './hops.ts';
 import type { JudgedFlow } from './judge.ts';
 import type { Member, Population } from './population.ts';
 
@@ -56,6 +56,7 @@ function toMember({ judged, from }: Lived, hops: Hops | null, takeover: Takeover
         ? c.outcome === 'unaffected'
         : node.passed.client.length > 0 && node.passed.server.length > 0),
     halfPassed: node !== null && (isHalf(node, 'client', 'server') || isHalf(node, 'server', 'client')),
+    largeKept: node !== null && (keepsLarge(node, 'client') || keepsLarge(node, 'server')),
     answerKept: node !== null && fresh && node.passed.client.length > 0 && node.swallowed.server.length > 0,
   };
 }
@@ -65,6 +66,15 @@ const isHalf = ({ passed, swallowed }: NodeWay, good: Sender, bad: Sender): bool
   swallowed[good].length === 0 &&
   passed[bad].length === 0 &&
   swallowed[bad].length > 0;
+
+/** Once would be a loss. */
+const TWICE = 2;
+
+function keepsLarge({ passed, swallowed }: NodeWay, from: Sender): boolean {
+  if (passed[from].length === 0 || swallowed[from].length < TWICE) return false;
+  const least = Math.min(...swallowed[from].map((p) => p.length));
+  return least >= LARGE && passed[from].every((p) => p.length < least);
+}
 
 /** Who owed something when it stood still. */
 export function owedOf({ flow, main }: Case): Member['owed'] {

@@ -10,6 +10,7 @@ const member = (more: Partial<Member>): Member => ({
   refused: false,
   passed: false,
   answerKept: false,
+  largeKept: false,
   halfPassed: false,
   ...more,
 });

@@ -23,6 +23,8 @@ export interface Member {
   readonly halfPassed: boolean;
   /** Opened after the takeover: the new node passed on its SYN, and not the answer. */
   readonly answerKept: boolean;
+  /** Of one end the new node passed on what was small, and kept what was large. */
+  readonly largeKept: boolean;
 }
 
 export interface Population {

@@ -4,9 +4,10 @@
  * data comes (RFC 2923, 2.1).
  */
 import { noClientView, unlessWentOn } from '../gates.ts';
+import { LARGE } from '../hops.ts';
 import { isRetryPending } from '../outcome.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
-import { pmtuBlackHole as byTheWay, LARGE } from '../way/path.ts';
+import { pmtuBlackHole as byTheWay } from '../way/path.ts';
 import { endName, seconds } from '../words.ts';
 
 export const pmtuBlackHole: Rule = {

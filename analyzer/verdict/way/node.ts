@@ -15,6 +15,7 @@ import { plural, seconds } from '../words.ts';
 import {
   askedInVain,
   closedBeforeReturn,
+  fitsNowhere,
   isRst,
   kept,
   keptClaims,
@@ -71,6 +72,8 @@ export function noStateDrop(c: Case): Judgement | null {
     return possible(94);
   // So it does with other connections.
   if ((way.cross.population?.old ?? []).some((m) => m.halfPassed)) return possible(93);
+  // What did not fit on the way on looks the same where nothing small was sent.
+  if (fitsNowhere(way, own)) return possible(92);
   // A path past the node's eyes may have carried the connection beyond what was copied.
   if ((way.oldNode?.unseen.length ?? 0) >= FEW) return possible(98);
   // It is no matter of state where connections that need none fare the same.

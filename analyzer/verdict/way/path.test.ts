@@ -75,14 +75,14 @@ describe('one-way-path', () => {
 });
 
 describe('pmtu-black-hole', () => {
-  const big = (payload: number, to: Place) =>
+  const big = (payload: number, to: Place, options = {}) =>
     [5, 6, 7].reduce(
       (t, at) =>
         t
           .client(at, PROBE)
           .server(at + 0.001, ANSWER)
           .server(at + 0.5, { ...BODY, payload, to }),
-      lost(),
+      lost(options),
     );
 
   it('is what is large and does not leave the new node, among small ones that do', () => {
@@ -97,6 +97,14 @@ describe('pmtu-black-hole', () => {
   it('is not shown by segments that fit any path', () => {
     const flow = verdictOn([big(300, 'b.out')]);
     expect([flow.cause, flow.confidence]).not.toEqual(['pmtu-black-hole', 'high']);
+  });
+
+  it('is possible where another connection meets one, and of this one nothing small was sent', () => {
+    const silent = rungs(lost(), 'b.out');
+    expect(said([silent])).toBe('hung no-state-drop');
+    const flow = verdictOn([silent, big(1448, 'b.out', { client: '10.0.1.10 41000' })]);
+    expect(flow.cause).toBeNull();
+    expect(flow.candidates).toEqual(expect.arrayContaining(['no-state-drop', 'pmtu-black-hole']));
   });
 
   it('is not shown where one as large got through', () => {

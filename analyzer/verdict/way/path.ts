@@ -7,7 +7,7 @@
 import type { CrossPacket, Sender } from '../../failover/crossing.ts';
 import type { Case } from '../case.ts';
 import { isHandshake } from '../gates.ts';
-import { both, count, end, framesAt, ingress, type NodeWay } from '../hops.ts';
+import { both, count, end, framesAt, ingress, LARGE, type NodeWay } from '../hops.ts';
 import { cleanSplit } from '../population.ts';
 import { found, inferred, type Judgement, observed, out, possible } from '../rule.ts';
 import { bytes, plural } from '../words.ts';
@@ -17,6 +17,7 @@ import {
   absentClaim,
   askedInVain,
   closedBeforeReturn,
+  fitsNowhere,
   kept,
   keptClaims,
   otherSender,
@@ -186,9 +187,6 @@ export function oneWayPath(c: Case): Judgement | null {
   return null;
 }
 
-/** Bytes of payload: a smaller one fits any path. */
-export const LARGE = 1000;
-
 export function pmtuBlackHole(c: Case): Judgement | null {
   const way = wayOf(c);
   if (way === null || wentOn(c) || isHandshake(c) || c.outcome === 'reset') return null;
@@ -227,7 +225,7 @@ export function pmtuBlackHole(c: Case): Judgement | null {
       ),
     );
   }
-  return null;
+  return fitsNowhere(way, kept(node)) ? possible(85) : null;
 }
 
 /** The node itself says that the connection's packets do not fit; whether the sender hears it is another matter. */

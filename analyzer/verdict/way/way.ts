@@ -10,7 +10,7 @@ import type { Takeover } from '../../failover/takeover.ts';
 import type { FrameId } from '../../flow/frame-id.ts';
 import type { Shows } from '../../report/report.ts';
 import type { Case, Cross } from '../case.ts';
-import { both, egress, end, framesAt, type Hops, ingress, type NodeWay } from '../hops.ts';
+import { both, egress, end, framesAt, type Hops, ingress, LARGE, type NodeWay } from '../hops.ts';
 import { observed, type VerdictClaim } from '../rule.ts';
 import { plural } from '../words.ts';
 
@@ -214,3 +214,9 @@ export function absentClaim(
     },
   };
 }
+
+/** All that it kept is large, and the node keeps what is large, and only that, of another connection. */
+export const fitsNowhere = ({ cross: { population } }: Way, own: readonly CrossPacket[]): boolean =>
+  own.length > 0 &&
+  own.every((p) => p.length >= LARGE) &&
+  [...(population?.old ?? []), ...(population?.fresh ?? [])].some((m) => m.largeKept);
