@@ -102,7 +102,10 @@ describe('pmtu-black-hole', () => {
   it('is possible where another connection meets one, and of this one nothing small was sent', () => {
     const silent = rungs(lost(), 'b.out');
     expect(said([silent])).toBe('hung no-state-drop');
-    const flow = verdictOn([silent, big(1448, 'b.out', { client: '10.0.1.10 41000' })]);
+    const flow = verdictOn([
+      silent,
+      big(1448, 'b.out', { client: '10.1.0.10 41000', isn: [41_000, 91_000], ticks: 9_000 }),
+    ]);
     expect(flow.cause).toBeNull();
     expect(flow.candidates).toEqual(expect.arrayContaining(['no-state-drop', 'pmtu-black-hole']));
   });
