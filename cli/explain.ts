@@ -2,10 +2,9 @@
  * `diagnose explain [CAUSE]`: the page of a cause, or the list of all. The
  * pages are `docs/causes/<id>.md`, printed as they are written.
  */
-import { CAUSE_IDS, type CauseId } from '../analyzer/index.ts';
+import { CAUSE_IDS, CAUSE_PHRASES, type CauseId } from '../analyzer/index.ts';
 import { readPackageFile } from './package-files.ts';
 import { wrapAfter } from './render/layout.ts';
-import { CAUSE_PHRASES } from './render/phrases.ts';
 import { nearestWord } from './suggest.ts';
 import { UserError } from './user-error.ts';
 

@@ -3,7 +3,16 @@
  * where, the evidence, what follows from it, and where to read on. The same
  * block serves a group of flows (its worst one shown) and a single flow in full.
  */
-import { type CauseId, type Flow, NOT_THE_FAILOVER, type Report, type Stall } from '../../analyzer/index.ts';
+import {
+  CAUSE_PHRASES,
+  type CauseId,
+  describeEvidence,
+  type Flow,
+  NOT_THE_FAILOVER,
+  OUTCOME_PHRASES,
+  type Report,
+  type Stall,
+} from '../../analyzer/index.ts';
 import { type CaptureNames, describeDrops, formatFrames, nameOf } from './captures.ts';
 import { describeClockErrors } from './clocks.ts';
 import { escapeDeep } from './escape.ts';
@@ -11,7 +20,6 @@ import { flowFilters, renderClaims, wiresharkFilters } from './evidence.ts';
 import { type FlowGroup, worstStall } from './groups.ts';
 import { wrap, wrapAfter } from './layout.ts';
 import { note } from './note.ts';
-import { CAUSE_PHRASES, describeEvidence, OUTCOME_PHRASES } from './phrases.ts';
 import type { Style } from './style.ts';
 import {
   count,

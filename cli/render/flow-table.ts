@@ -1,10 +1,9 @@
 /** Every flow on one line: what `-v` adds. Worst outcome first, then by start. */
-import type { Flow } from '../../analyzer/index.ts';
+import { type Flow, OUTCOME_ORDER } from '../../analyzer/index.ts';
 import { type CaptureNames, nameOf } from './captures.ts';
 import { escapeText } from './escape.ts';
 import { worstStall } from './groups.ts';
 import { table } from './layout.ts';
-import { OUTCOME_ORDER } from './phrases.ts';
 import type { Style } from './style.ts';
 import { formatEndpoint, formatNumber, formatSeconds } from './units.ts';
 

@@ -2,8 +2,14 @@
  * Flows that share a fate: the same outcome for the same cause, or with the
  * same causes open. One group is one block of the text.
  */
-import { type CauseId, type Flow, NOT_THE_FAILOVER, type Outcome, type Stall } from '../../analyzer/index.ts';
-import { OUTCOME_ORDER } from './phrases.ts';
+import {
+  type CauseId,
+  type Flow,
+  NOT_THE_FAILOVER,
+  OUTCOME_ORDER,
+  type Outcome,
+  type Stall,
+} from '../../analyzer/index.ts';
 
 export interface FlowGroup {
   outcome: Outcome;

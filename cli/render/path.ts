@@ -1,10 +1,9 @@
 /** "Router or proxy?": the answer, and the frames on both sides of the gateway that show it. */
-import type { Report } from '../../analyzer/index.ts';
+import { PATH_PHRASES, type Report } from '../../analyzer/index.ts';
 import type { BlockContext } from './block.ts';
 import { formatFrames } from './captures.ts';
 import { renderClaims } from './evidence.ts';
 import { wrapAfter } from './layout.ts';
-import { PATH_PHRASES } from './phrases.ts';
 
 /** Nothing for a lone capture that shows nothing of it. */
 export function renderPath({ path, captures }: Report, { names, style, full }: BlockContext): string[] {

@@ -2,7 +2,7 @@
  * The report as text for a terminal. It computes no fact: every number and
  * sentence stands in the `Report`, only their order and wording are chosen here.
  */
-import type { Flow, Report } from '../../analyzer/index.ts';
+import { type Flow, OUTCOME_ORDER, type Report } from '../../analyzer/index.ts';
 import { type BlockContext, renderBlock } from './block.ts';
 import { renderCaptureTable } from './capture-table.ts';
 import { captureNames, describeCapture } from './captures.ts';
@@ -14,7 +14,6 @@ import { journalNames } from './journals.ts';
 import { renderLadder } from './ladder.ts';
 import { wrap, wrapAfter } from './layout.ts';
 import { renderPath } from './path.ts';
-import { OUTCOME_ORDER } from './phrases.ts';
 import type { Style } from './style.ts';
 import { count, formatNumber } from './units.ts';
 

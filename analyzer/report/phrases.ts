@@ -3,7 +3,7 @@
  * judgement: which of them applies stands in the report. The long form of a
  * cause is `docs/causes/<id>.md`.
  */
-import type { CauseId, Outcome, PathKind } from '../../analyzer/index.ts';
+import type { CauseId, Outcome, PathKind } from './report.ts';
 
 /** Follows "3 flows"; verbs in the past, so that one and many read alike. */
 export const OUTCOME_PHRASES: Record<Outcome, string> = {
