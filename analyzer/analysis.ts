@@ -66,7 +66,7 @@ export function createAnalysis(options: AnalysisOptions): Analysis {
         journalInputs,
         vantages.map((v) => v.analysis.origin),
       );
-      const report = diagnoseIncident(vantages, journals, options);
+      const { report } = diagnoseIncident(vantages, journals, options);
       report.problems.push(...journalProblems(journals));
       return report;
     },

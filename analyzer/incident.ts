@@ -16,17 +16,18 @@ import type { LinkFacts } from './failover/link-facts.ts';
 import { pathKindOf } from './failover/path-kind.ts';
 import type { Takeover } from './failover/takeover.ts';
 import type { Flow } from './flow/flow.ts';
-import { type NamedAnalysis, problemsOf, type Settled, settleVantage, toCapture } from './named-vantage.ts';
+import { type NamedAnalysis, problemsOf, toCapture } from './named-vantage.ts';
 import { farTuples, heardBy, nodesSeen } from './nodes-seen.ts';
 import { closedSomewhere, endsOf, wentOnElsewhere } from './other-views.ts';
+import { nameFor, type Placed, place, settle } from './placed-vantage.ts';
 import { buildReport, type IncidentFlow, type ReportVantage } from './report/build-report.ts';
 import { ReportClock } from './report/clock.ts';
-import type { PathKind, Report, Vantage } from './report/report.ts';
+import type { PathKind, Report } from './report/report.ts';
 import { agree, isMissedBy, lossOf, repeatedLong } from './second-look.ts';
 import { type Bounds, boundsOf, vainOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
 import { type AlignedClock, errorOfTwo } from './vantage/clock-align.ts';
-import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
+import type { Place } from './vantage/vantage.ts';
 import { inOneOrder } from './vantage-order.ts';
 import type { Cross } from './verdict/case.ts';
 import { deriveHops, type Hops } from './verdict/hops.ts';
@@ -48,19 +49,22 @@ export interface IncidentOptions {
   readonly ladderFor?: string | undefined;
 }
 
-/** One vantage with its place settled. */
-interface Placed {
-  readonly named: NamedAnalysis;
-  readonly settled: Settled;
-  readonly place: Place;
-  readonly vantage: Vantage;
+/** A report with what it was made of, for whoever draws it. */
+export interface Diagnosis {
+  readonly report: Report;
+  /** In one order, whatever the order of files; everything else counts vantages as they stand here. */
+  readonly placed: readonly Placed[];
+  readonly correlation: Correlation;
+  readonly vantages: readonly ReportVantage[];
+  /** Each is the flow of the report at the same index; flows of UDP follow those there. */
+  readonly flows: readonly IncidentFlow[];
 }
 
 export function diagnoseIncident(
   given: readonly NamedAnalysis[],
   journals: readonly Journal[],
   options: IncidentOptions,
-): Report {
+): Diagnosis {
   const vantages = joinCopies(inOneOrder(given.map(settle)));
   const correlation = correlate(
     vantages.map(({ named, settled, guess }) => ({
@@ -71,25 +75,19 @@ export function diagnoseIncident(
   );
   const placed = vantages.map(({ named, settled }, i) => place(named, settled, correlation, i));
   const incident = new Incident(placed, correlation, journals);
-  const judged = incident.judge();
-  return buildReport(
+  const flows = incident.judge();
+  const reported = placed.map((p, i) => toReportVantage(p, incident, i));
+  const report = buildReport(
     {
-      vantages: placed.map((p, i) => toReportVantage(p, incident, i)),
+      vantages: reported,
       correlation: { ...correlation, bounds: incident.bounds() },
-      flows: judged,
+      flows,
       udp: incident.judgeUdp(),
       journals: nodesOf(journals),
     },
     options,
   );
-}
-
-/** The last byte of a vantage is in: closes it, and says where it was taken as far as it tells by itself. */
-function settle(named: NamedAnalysis): { named: NamedAnalysis; guess: PlaceGuess; settled: Settled } {
-  const { analysis } = named;
-  analysis.finish();
-  const guess = guessPlace(analysis.watches, analysis.cooked);
-  return { named, guess, settled: settleVantage(named, guess) };
+  return { report, placed, correlation, vantages: reported, flows };
 }
 
 function toReportVantage(
@@ -115,28 +113,6 @@ function toReportVantage(
     exactStreams: analysis.exactStreams,
     problems,
   };
-}
-
-/** A lone capture is placed by its own traffic; of several, those that nobody named are placed together. */
-function nameFor(
-  { place: where, vantage, isNamed }: Settled,
-  vantages: number,
-): { host: string; side?: 'in' | 'out'; place: Place } | null {
-  if (vantages > 1 && !isNamed) return null;
-  const side = vantage.side === undefined ? {} : { side: vantage.side };
-  return { host: vantage.host, ...side, place: where };
-}
-
-function place(named: NamedAnalysis, settled: Settled, correlation: Correlation, index: number): Placed {
-  const station = correlation.stations[index];
-  const isLone = correlation.stations.length === 1 || correlation.strangers.has(index);
-  if (station === undefined || settled.isNamed || isLone) {
-    return { named, settled, place: settled.place, vantage: settled.vantage };
-  }
-  const side = station.side === undefined ? {} : { side: station.side };
-  const host = station.place === 'unknown' ? settled.vantage.host : station.host;
-  const vantage: Vantage = { host, ...side, role: station.place, inferred: true };
-  return { named, settled, place: station.place, vantage };
 }
 
 /** A node that goes closes what it holds at most so long before. */

@@ -2,6 +2,7 @@
  * What a timeline is to whoever stores or draws it: the words of the contract, no logic.
  * A timeline belongs to one report; all its times are ns since its origin, by the clock of the report.
  */
+import type { DecodedLayer } from '../../packet/wire/decoded-layer.ts';
 import type { End, FrameRef, NanosString, Vantage } from '../report/report.ts';
 
 /** What is known of a timeline before anything of it is drawn. */
@@ -46,7 +47,12 @@ export interface Journey {
   flags: string;
   /** In words, as in the report's ladder: `retransmission 3 (rung 3.3 s)`; empty for an ordinary packet. */
   label: string;
-  /** A stop a vantage on this connection's way, in the direction of travel. */
+  /** Of a proxied flow: 0 for the client's connection, 1 for the proxy's own to the server. */
+  leg?: number;
+  /**
+   * A stop a vantage that this packet is expected at, in the direction of travel. A capture of both links of a node
+   * has two: as the packet comes in, and as it leaves.
+   */
   stops: JourneyStop[];
 }
 
@@ -55,6 +61,8 @@ export interface JourneyStop {
   vantage: number;
   /** `missing`: the capture was healthy and it is not there. `unknown`: nobody can say (it was off, lost frames, or its clock is not tied). */
   seen: 'seen' | 'missing' | 'unknown';
+  /** It was seen with other bytes around it, or only in part: offload cut it otherwise there. */
+  part?: true;
   frame?: FrameRef;
   time?: number;
 }
@@ -76,9 +84,4 @@ export interface LaneFrame {
   flow: string | null;
 }
 
-/** One layer of a decoded frame, as Wireshark's tree has it: names and values for people. */
-export interface DecodedLayer {
-  /** Such as `Ethernet`, `IPv4`, `TCP`. */
-  name: string;
-  fields: { name: string; value: string }[];
-}
+export type { DecodedLayer };
