@@ -1,0 +1,4 @@
+/** The folder's front door: what `cli/` starts, and the types that join the folders of `server/`. */
+export type * from './jobs/jobs.ts';
+export { ServerError, type ServerErrorCode } from './server-error.ts';
+export type * from './store/store.ts';
