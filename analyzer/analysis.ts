@@ -2,8 +2,9 @@
  * Walks captures through the stages of the house, left to right, and hands
  * back the report. Bytes are pushed in; nothing is read here.
  */
-import { diagnoseIncident } from './incident.ts';
+import { type Diagnosis, diagnoseIncident } from './incident.ts';
 import { type JournalInput, journalProblems, parseJournals } from './journals.ts';
+import { type FlowJourneys, listJourneys } from './journey-list.ts';
 import type { CaptureInput, NamedAnalysis } from './named-vantage.ts';
 import type { Report } from './report/report.ts';
 import { type CaptureFile, note, type TimeWindow, VantageAnalysis } from './vantage-analysis.ts';
@@ -19,6 +20,8 @@ export interface AnalysisOptions {
   to?: bigint;
   /** Flow id, or a tuple such as `10.0.0.1:4000-10.0.0.2:80` (either order, either half alone): gets its `ladder`. */
   ladderFor?: string;
+  /** Keeps what the timeline is made of: `journeys()` needs it. */
+  timeline?: boolean;
 }
 
 /** Takes the (decompressed) bytes of one capture, in chunks of any size. */
@@ -42,6 +45,11 @@ export interface Analysis {
   addJournal(input: JournalInput): void;
   /** All captures are in: decides, and returns the report. Call once. */
   finish(): Report;
+  /**
+   * After `finish()`, with the option `timeline`: the packets of each flow, followed from vantage to vantage. What
+   * stalled comes first; after some 300,000 journeys the rest are left out.
+   */
+  journeys(): Iterable<FlowJourneys>;
 }
 
 /** A new analysis; give it captures, then ask for the report. */
@@ -50,6 +58,7 @@ export function createAnalysis(options: AnalysisOptions): Analysis {
   const vantages: NamedAnalysis[] = [];
   const journalInputs: JournalInput[] = [];
   let captures = 0;
+  let diagnosis: Diagnosis | null = null;
   return {
     addCapture(input) {
       const named = vantageFor(input, vantages, window);
@@ -66,9 +75,14 @@ export function createAnalysis(options: AnalysisOptions): Analysis {
         journalInputs,
         vantages.map((v) => v.analysis.origin),
       );
-      const { report } = diagnoseIncident(vantages, journals, options);
-      report.problems.push(...journalProblems(journals));
-      return report;
+      const made = diagnoseIncident(vantages, journals, options);
+      if (options.timeline === true) diagnosis = made;
+      made.report.problems.push(...journalProblems(journals));
+      return made.report;
+    },
+    journeys() {
+      if (diagnosis === null) throw new Error('journeys need the option `timeline`, and come after finish()');
+      return listJourneys(diagnosis);
     },
   };
 }

@@ -11,6 +11,7 @@ export {
   createAnalysis,
 } from './analysis.ts';
 export type { JournalInput } from './journals.ts';
+export type { FlowJourneys } from './journey-list.ts';
 export * from './report/phrases.ts';
 export * from './report/report.ts';
 export { FIRST_PROBLEM, MARK_NAMES, Mark } from './timeline/mark.ts';

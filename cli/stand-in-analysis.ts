@@ -53,6 +53,7 @@ export function createAnalysis(options: AnalysisOptions): Analysis {
       });
       return sampleReport(describeCall(options, captures, journals), [flow], { captures, problems });
     },
+    journeys: () => [],
   };
 }
 

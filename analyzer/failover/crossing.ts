@@ -64,6 +64,15 @@ export interface CrossPacket {
   readonly seen: readonly Seen[];
 }
 
+/** `seen` is there where the state is, as the packet is or with other bytes around it. */
+export interface Look {
+  readonly state: 'seen' | 'missing' | 'unknown';
+  readonly seen: Seen | null;
+}
+
+const MISSING: Look = { state: 'missing', seen: null };
+const UNKNOWN: Look = { state: 'unknown', seen: null };
+
 /** Two sightings further apart than this are two transmissions: no path takes so long, no timer is so short. */
 const ONE_PASSAGE: Nanos = 180_000_000;
 /** Where clocks are not tied, nothing is said by time. */
@@ -99,27 +108,36 @@ export class Crossing {
     if (this.at(packet, point) !== null) return 'seen';
     const there = this.vantages.flatMap((v, i) => (covers(v.station, point) ? [i] : []));
     if (there.length === 0) return 'unknown';
-    const verdicts = there.map((i) => this.lookAt(packet, point, i));
+    const verdicts = there.map((i) => this.lookAt(packet, point, i).state);
     if (verdicts.includes('seen')) return 'seen';
     return verdicts.includes('missing') ? 'missing' : 'unknown';
   }
 
-  private lookAt(packet: CrossPacket, point: Point, index: number): 'seen' | 'missing' | 'unknown' {
+  /** What one vantage says of a point that it covers, with the frame that shows it. */
+  lookFrom(packet: CrossPacket, point: Point, vantage: number): Look {
+    const own = packet.seen.find(
+      (s) => s.vantage === vantage && s.point.at === point.at && s.point.node === point.node,
+    );
+    return own === undefined ? this.lookAt(packet, point, vantage) : { state: 'seen', seen: own };
+  }
+
+  private lookAt(packet: CrossPacket, point: Point, index: number): Look {
     const vantage = this.vantages[index] as CrossVantage;
-    if (packet.time > vantage.coveredUntil || isBlind(vantage)) return 'unknown';
+    if (packet.time > vantage.coveredUntil || isBlind(vantage)) return UNKNOWN;
     // A place that is only guessed may be the next one: what passed where it was not is missing nowhere.
-    const absent = vantage.lossy || vantage.station.guessed === true ? 'unknown' : 'missing';
+    const absent: Look = vantage.lossy || vantage.station.guessed === true ? UNKNOWN : MISSING;
     const first = packet.seen[0];
     const { clock } = vantage;
     const own = { error: clock.errorByAnchor(clock.fromReference(packet.time)), anchor: clock.anchor };
     const error = first === undefined ? UNKNOWN_ERROR : errorBetween(own, first);
     const rows = this.rows.get(key(point, packet.from, index)) ?? [];
     const near = rows.filter((s) => Math.abs(s.time - packet.time) <= ONE_PASSAGE + error);
-    if (near.some((s) => holds(s.row, packet))) return error >= UNKNOWN_ERROR ? 'unknown' : 'seen';
-    if (this.isSkipped(packet, this.all.get(`${index} ${packet.from}`) ?? [], index, error)) return 'unknown';
+    const part = near.find((s) => holds(s.row, packet));
+    if (part !== undefined) return error >= UNKNOWN_ERROR ? UNKNOWN : { state: 'seen', seen: part };
+    if (this.isSkipped(packet, this.all.get(`${index} ${packet.from}`) ?? [], index, error)) return UNKNOWN;
     // What was seen as the captures ended may have come further after that.
     const hadTime = !isAhead(point, packet) || packet.time + ONE_PASSAGE <= vantage.coveredUntil;
-    return hadTime ? absent : 'unknown';
+    return hadTime ? absent : UNKNOWN;
   }
 
   /** Segments of this direction were left out of the trail around that time. */
@@ -204,7 +222,7 @@ function isAhead({ at }: Point, { from, seen }: CrossPacket): boolean {
 const PATH: readonly Point['at'][] = ['client', 'in', 'out', 'server'];
 
 /** One link of a node, and nobody knows which: what is not in it may have passed on the other. */
-const isBlind = ({ station, trails, empty }: CrossVantage): boolean =>
+export const isBlind = ({ station, trails, empty }: CrossVantage): boolean =>
   station.place === 'node' && station.side === undefined && !empty && !trails.cooked;
 
 /** Where on the path a row was seen; on a cooked capture of a whole node, what leaves it is on the far side. */

@@ -47,6 +47,8 @@ export interface Journey {
   flags: string;
   /** In words, as in the report's ladder: `retransmission 3 (rung 3.3 s)`; empty for an ordinary packet. */
   label: string;
+  /** More packets of this direction came between this one and the one before, in the middle of a transfer; they were not followed. */
+  skippedBefore?: true;
   /** Of a proxied flow: 0 for the client's connection, 1 for the proxy's own to the server. */
   leg?: number;
   /**

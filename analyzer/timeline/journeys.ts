@@ -1,0 +1,264 @@
+/**
+ * The packets of one connection followed from vantage to vantage, as the
+ * verdicts saw them: a stop at every vantage where a packet was seen, and where
+ * it should have been.
+ * The traps: a packet is expected only at the node that was in use, and on one
+ * side of it where a proxy ends the connection; and a capture whose place on
+ * the path nobody knows has seen packets all the same.
+ */
+import { flagText } from '../../packet/wire/tcp.ts';
+import {
+  Crossing,
+  type CrossPacket,
+  type CrossVantage,
+  covers,
+  isBlind,
+  type Point,
+  type Seen,
+} from '../failover/crossing.ts';
+import { isHearsay, type Takeover } from '../failover/takeover.ts';
+import type { Busy } from '../failover/tenure.ts';
+import type { FrameId } from '../flow/frame-id.ts';
+import type { FrameRef } from '../report/report.ts';
+import type { FlowView } from '../vantage/join.ts';
+import type { JoinedFlow } from '../vantage/legs.ts';
+import { seconds } from '../verdict/words.ts';
+import { firstNumbers } from './first-numbers.ts';
+import { pathPositions } from './path-order.ts';
+import type { Journey, JourneyStop } from './timeline.ts';
+
+/** What all vantages together are known for. */
+export interface JourneyMap {
+  readonly vantages: readonly CrossVantage[];
+  /** Oldest first. */
+  readonly takeovers: readonly Takeover[];
+  readonly forwarded: readonly Busy[];
+  /** A frame of the vantage as the report names it. */
+  frame(vantage: number, id: FrameId): FrameRef;
+}
+
+type Side = Point['at'];
+
+/** Each leg of a proxied flow goes only so far. */
+const POINTS: Readonly<Record<'whole' | 'near' | 'far', readonly Side[]>> = {
+  whole: ['client', 'in', 'out', 'server'],
+  near: ['client', 'in'],
+  far: ['out', 'server'],
+};
+
+/** The journeys of a flow, of both legs where a proxy made two, in the order of time. */
+export function journeysOf(
+  { legs }: JoinedFlow,
+  map: JourneyMap,
+  labels: ReadonlyMap<string, string>,
+): Journey[] {
+  const isProxied = legs.length > 1;
+  const journeys = legs.flatMap(({ views }, leg) => {
+    const way = new Way(views, isProxied ? POINTS[leg === 0 ? 'near' : 'far'] : POINTS.whole, map);
+    return way.journeys(labels).map((journey) => (isProxied ? { ...journey, leg } : journey));
+  });
+  return journeys.sort((a, b) => a.time - b.time);
+}
+
+/** A stop with where it stands on the path. */
+interface Placed {
+  readonly position: number;
+  readonly side: number;
+  readonly stop: JourneyStop;
+}
+
+/** One connection on its way. */
+class Way {
+  private readonly views: readonly FlowView[];
+  private readonly points: readonly Side[];
+  private readonly map: JourneyMap;
+  private readonly positions: readonly number[];
+  private readonly nodes: readonly number[];
+  /** As they are, but those whose place is not known stand beside the path, each by itself. */
+  private readonly vantages: readonly CrossVantage[];
+  private readonly crossing: Crossing;
+
+  constructor(views: readonly FlowView[], points: readonly Side[], map: JourneyMap) {
+    const stations = map.vantages.map((v) => v.station);
+    this.views = views;
+    this.points = points;
+    this.map = map;
+    this.positions = pathPositions(stations);
+    this.nodes = [...new Set(stations.filter((s) => s.place === 'node' && s.node >= 0).map((s) => s.node))];
+    this.vantages = map.vantages.map((v, i) => (hasNoPoint(v) ? aside(v, i) : v));
+    this.crossing = new Crossing(views, this.vantages);
+  }
+
+  journeys(labels: ReadonlyMap<string, string>): Journey[] {
+    const first = firstNumbers(this.views);
+    const again = repeats(this.crossing.packets);
+    return this.crossing.packets.map((packet) => {
+      const peer = packet.from === 'client' ? 'server' : 'client';
+      const isAck = (packet.flags & ACK) !== 0;
+      return {
+        from: packet.from,
+        time: Math.round(packet.time),
+        seq: (packet.seq - first[packet.from]) >>> 0,
+        ack: isAck ? (packet.ack - first[peer]) >>> 0 : 0,
+        length: packet.length,
+        flags: flagText(packet.flags),
+        label: this.labelOf(packet, labels) ?? again.get(packet) ?? '',
+        ...(packet.seen.some((s) => s.row.skippedBefore) && { skippedBefore: true as const }),
+        stops: this.stopsOf(packet),
+      };
+    });
+  }
+
+  private labelOf({ seen }: CrossPacket, labels: ReadonlyMap<string, string>): string | null {
+    if (labels.size === 0) return null;
+    for (const { vantage, row } of seen) {
+      const { capture, frame } = this.map.frame(vantage, row.id);
+      const label = labels.get(`${capture}:${frame}`);
+      if (label !== undefined) return label;
+    }
+    return null;
+  }
+
+  private stopsOf(packet: CrossPacket): JourneyStop[] {
+    const toward = packet.from === 'client' ? 1 : -1;
+    const stops = [...this.sightings(packet), ...this.expected(packet)];
+    return stops
+      .sort((a, b) => toward * (a.position - b.position || a.side - b.side))
+      .map(({ stop }) => stop);
+  }
+
+  private sightings(packet: CrossPacket): Placed[] {
+    return packet.seen.map((seen) => this.place(seen.vantage, seen.point, this.seenAt(seen)));
+  }
+
+  /** The stops of the way where the packet was not seen as it is. */
+  private expected(packet: CrossPacket): Placed[] {
+    const through = this.through(packet);
+    const ends = this.points.filter(isEnd).map((at): Point => ({ at, node: -1 }));
+    const sides = this.points.filter((at) => !isEnd(at));
+    const points = [...ends, ...through.flatMap((node) => sides.map((at): Point => ({ at, node })))];
+    return [
+      ...points.flatMap((point) => this.stopsAt(packet, point)),
+      ...through.flatMap((node) => this.blindStops(packet, node)),
+    ];
+  }
+
+  private stopsAt(packet: CrossPacket, point: Point): Placed[] {
+    if (this.crossing.at(packet, point) !== null) return [];
+    return this.watching(point).map((vantage) => {
+      const { state, seen } = this.crossing.lookFrom(packet, point, vantage);
+      const stop: Omit<JourneyStop, 'vantage'> =
+        seen === null ? { seen: state } : { ...this.seenAt(seen), part: true };
+      return this.place(vantage, point, stop);
+    });
+  }
+
+  /** Of several captures of a point those that have the connection; where none has, only a lone one says anything. */
+  private watching(point: Point): number[] {
+    const there = this.vantages.flatMap((v, i) => (covers(v.station, point) ? [i] : []));
+    const own = there.filter((i) => this.views.some((v) => v.vantage === i));
+    return own.length > 0 || there.length > 1 ? own : there;
+  }
+
+  /** Captures of the node that show one link, and nobody knows which. */
+  private blindStops(packet: CrossPacket, node: number): Placed[] {
+    return this.map.vantages.flatMap((v, i) => {
+      const isOwn = hasNoPoint(v) && v.station.place === 'node' && v.station.node === node;
+      return isOwn && !packet.seen.some((s) => s.vantage === i)
+        ? [this.place(i, { at: 'in', node }, { seen: 'unknown' })]
+        : [];
+    });
+  }
+
+  /** The nodes whose both sides the packet should have been at. */
+  private through(packet: CrossPacket): number[] {
+    const at = this.nodes.filter((n) => packet.seen.some((s) => this.nodeOf(s) === n));
+    const sides = this.points.filter((p) => !isEnd(p));
+    const exit = packet.from === 'client' ? sides.at(-1) : sides[0];
+    const passed = at.filter((n) => packet.seen.some((s) => s.point.node === n && s.point.at === exit));
+    if (passed.length > 0) return passed;
+    const carrier = packet.seen.every((s) => s.tied) ? this.carrierAt(packet.time) : -1;
+    if (at.includes(carrier)) return [carrier];
+    // What a switch floods to a node is not the node's to pass on.
+    if (at.length > 0) return at.filter((n) => !this.map.takeovers.some((t) => isHearsay(t, n, packet.time)));
+    return carrier >= 0 ? [carrier] : this.nodes.length === 1 ? [...this.nodes] : [];
+  }
+
+  /** Which node the path led through: the old one until the new one demonstrably was in it; -1 where that is not known. */
+  private carrierAt(time: number): number {
+    const { takeovers, forwarded } = this.map;
+    const [first] = takeovers;
+    if (first === undefined) {
+      const passing = new Set(forwarded.map((f) => f.node));
+      return passing.size === 1 ? ([...passing][0] as number) : -1;
+    }
+    if (takeovers.some((t) => !t.tied)) return -1;
+    return takeovers.reduce((n, t) => (t.restored !== null && time >= t.restored ? t.to : n), first.from);
+  }
+
+  private nodeOf({ vantage }: Seen): number {
+    return this.map.vantages[vantage]?.station.node ?? -1;
+  }
+
+  private seenAt({ vantage, row, time }: Seen): Omit<JourneyStop, 'vantage'> {
+    return { seen: 'seen', frame: this.map.frame(vantage, row.id), time: Math.round(time) };
+  }
+
+  private place(vantage: number, { at }: Point, stop: Omit<JourneyStop, 'vantage'>): Placed {
+    const position = this.positions[vantage] as number;
+    return { position, side: POINTS.whole.indexOf(at), stop: { vantage: position, ...stop } };
+  }
+}
+
+const ACK = 0x10;
+const SYN_OR_FIN = 0x03;
+
+/**
+ * What was sent again, and never reached the view that the flow was judged by: its ladder does not have these. Only
+ * what one vantage saw twice was sent twice; elsewhere the bytes may be cut otherwise.
+ */
+function repeats(packets: readonly CrossPacket[]): Map<CrossPacket, string> {
+  const before = new Map<string, { packet: CrossPacket; times: number }>();
+  const labels = new Map<CrossPacket, string>();
+  for (const packet of packets) {
+    if (packet.length === 0 && (packet.flags & SYN_OR_FIN) === 0) continue;
+    const key = `${packet.from} ${packet.seq}`;
+    const known = before.get(key);
+    const isAgain = known !== undefined && sharesVantage(known.packet, packet);
+    const times = isAgain ? known.times + 1 : 0;
+    if (isAgain) {
+      const nth = times > 1 ? ` (${times})` : '';
+      labels.set(packet, `sent again${nth}, ${seconds(packet.time - known.packet.time)} after the last time`);
+    }
+    before.set(key, { packet, times });
+  }
+  return labels;
+}
+
+/** A node's two links in one capture show what it forwards twice, the second time with another TTL. */
+const sharesVantage = (a: CrossPacket, b: CrossPacket): boolean =>
+  a.seen.some((s) =>
+    b.seen.some((o) => o.vantage === s.vantage && o.point.at === s.point.at && o.row.ttl === s.row.ttl),
+  );
+
+const isEnd = (at: Side): at is 'client' | 'server' => at === 'client' || at === 'server';
+
+/** No place on the path, or a node's without a side that the frames would tell. */
+const hasNoPoint = (v: CrossVantage): boolean =>
+  v.station.place === 'unknown' || (isBlind(v) && v.station.place === 'node');
+
+/** Beyond all nodes. */
+const ASIDE = 1_000_000;
+
+/** It is never said that something is missing there. */
+const aside = (v: CrossVantage, index: number): CrossVantage => ({
+  ...v,
+  station: {
+    place: 'node',
+    host: v.station.host,
+    side: 'in',
+    node: ASIDE + index,
+    inferred: true,
+    guessed: true,
+  },
+});
