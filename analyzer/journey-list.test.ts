@@ -203,7 +203,7 @@ describe('journeys of real captures', () => {
   });
 
   it('a capture of both links of a node has two stops, in and out', () => {
-    const { flows, report } = follow('mixed-24');
+    const { flows } = follow('mixed-24');
     const opening = flows[0]?.journeys[0] as Journey;
     expect(opening.flags).toBe('SYN');
     expect(opening.stops.map((s) => s.vantage)).toEqual([0, 1, 1, 3]);
