@@ -14,6 +14,7 @@ export type { JournalInput } from './journals.ts';
 export type { FlowJourneys } from './journey-list.ts';
 export * from './report/phrases.ts';
 export * from './report/report.ts';
+export * from './report/wireshark-filter.ts';
 export { FIRST_PROBLEM, MARK_NAMES, Mark } from './timeline/mark.ts';
 export * from './timeline/tile.ts';
 export type * from './timeline/timeline.ts';

@@ -1,5 +1,6 @@
 /**
- * Bundles the command into `dist/`: `diagnose.js` and the chunks it loads when it needs them.
+ * Bundles the command into `dist/`: `diagnose.js` and the chunks it loads when it needs them; and the
+ * web page into `dist/ui/`, which the server hands out.
  * What package.json lists under `dependencies` or `optionalDependencies` stays outside and is
  * installed by the user's npm; everything else is bundled with the text of its licence, so that
  * an installed package needs no registry, no compiler and no root.
@@ -28,6 +29,7 @@ export async function build() {
     metafile: true,
     write: false,
   });
+  const page = await buildPage();
   // Removed only now: a build that fails leaves the last good one.
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
@@ -35,7 +37,37 @@ export async function build() {
   const command = path.join(dist, 'diagnose.js');
   writeFileSync(command, withHashbang(readFileSync(command, 'utf8')));
   chmodSync(command, 0o755);
-  writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(Object.keys(result.metafile.inputs)));
+  for (const { fileName, content } of page.files) {
+    const file = path.join(dist, 'ui', fileName);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+  const inputs = [...Object.keys(result.metafile.inputs), ...page.inputs];
+  writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(inputs));
+}
+
+/** The web page's files and the modules they are made of. Names are hashed, so that browsers may keep them for ever. */
+async function buildPage() {
+  const vite = await import('vite');
+  const { output } = await vite.build({
+    configFile: false,
+    root: path.join(root, 'ui'),
+    base: './',
+    logLevel: 'warn',
+    esbuild: { jsx: 'automatic', legalComments: 'none' },
+    build: {
+      target: 'es2022',
+      write: false,
+      assetsInlineLimit: 0, // a `data:` address would not pass the page's own security policy
+      modulePreload: false,
+      chunkSizeWarningLimit: 1000,
+    },
+  });
+  const files = output.map((file) => ({ fileName: file.fileName, content: file.code ?? file.source }));
+  const inputs = output
+    .flatMap((file) => file.moduleIds ?? [])
+    .map((id) => path.relative(root, id.replace('\0', '')));
+  return { files, inputs };
 }
 
 /** What every bundle of this repository shares. */
@@ -56,7 +88,9 @@ function withHashbang(code) {
 }
 
 function licences(inputs) {
-  const packages = new Set(inputs.flatMap((input) => input.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []));
+  const packages = new Set(
+    inputs.flatMap((input) => input.replaceAll('\\', '/').match(/.*node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []),
+  );
   return [...packages]
     .sort()
     .map(licence)

@@ -90,6 +90,7 @@ async function buildIfStale() {
     'server',
     'ui',
     'cli',
+    'docs/causes',
     'package.json',
     'package-lock.json',
     'scripts/build.mjs',

@@ -8,15 +8,17 @@ import {
   type CauseId,
   describeEvidence,
   type Flow,
+  flowFilters,
   NOT_THE_FAILOVER,
   OUTCOME_PHRASES,
   type Report,
   type Stall,
+  wiresharkFilters,
 } from '../../analyzer/index.ts';
 import { type CaptureNames, describeDrops, formatFrames, nameOf } from './captures.ts';
 import { describeClockErrors } from './clocks.ts';
 import { escapeDeep } from './escape.ts';
-import { flowFilters, renderClaims, wiresharkFilters } from './evidence.ts';
+import { renderClaims } from './evidence.ts';
 import { type FlowGroup, worstStall } from './groups.ts';
 import { wrap, wrapAfter } from './layout.ts';
 import { note } from './note.ts';

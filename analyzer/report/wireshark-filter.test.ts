@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { sampleFlow } from '../sample-report.ts';
-import { flowFilters } from './evidence.ts';
+import { sampleFlow } from '../../cli/sample-report.ts';
+import { flowFilters } from './wireshark-filter.ts';
 
 const filters = (more: Parameters<typeof sampleFlow>[1]): Record<string, string[]> =>
   Object.fromEntries(flowFilters(sampleFlow(1, more)));

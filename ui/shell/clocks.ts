@@ -1,0 +1,83 @@
+/**
+ * How a capture's clock stands to the others', and whether all captures line up, in words.
+ * The trap: an offset without its error says nothing, and an error is a bound: it is rounded up.
+ */
+import type { Capture, Clock } from '../../analyzer/index.ts';
+import type { ReportHead } from '../../server/api.ts';
+import { formatDuration } from '../state/time.ts';
+import { captureNames, count, nameOf } from './units.ts';
+
+/** A clock that is off by more than this no longer orders what gateways do. */
+const GOOD_ERROR = 0.001;
+
+/** `automatic: 214 matched packets, +1.200 ms ±0.040 ms`; one entry a stretch where the clock was set. */
+export function describeClock(capture: Capture, report: ReportHead): string[] {
+  if (report.captures.length < 2) return ['the only one: nothing to align'];
+  const own = report.clocks.filter((clock) => clock.capture === capture.id);
+  if (own.length > 0) return own.map(describeFit);
+  const isReference = report.clocks.some(({ reference }) => reference === capture.id);
+  return [isReference ? 'reference: all times are by this clock' : 'nothing ties this clock'];
+}
+
+function describeFit({ pairs, offset, error }: Clock): string {
+  if (pairs === 0) return 'nothing ties this clock';
+  const bound = error === null ? ', error not bounded' : ` ±${formatBound(error)}`;
+  return `automatic: ${count(pairs, 'matched packet')}, ${formatOffset(offset)}${bound}`;
+}
+
+/** Signed, to the µs: `+0.046 ms`, `−2.500 s`. */
+export function formatOffset(seconds: number): string {
+  const size = Math.abs(seconds);
+  const text = size >= 1 ? `${size.toFixed(6)} s` : `${(size * 1000).toFixed(3)} ms`;
+  const sign = Number.parseFloat(text) === 0 ? '' : seconds < 0 ? '\u2212' : '+';
+  return `${sign}${text}`;
+}
+
+/** Never rounded down. */
+export function formatBound(seconds: number): string {
+  const unit = seconds >= 1 ? 's' : 'ms';
+  const value = seconds >= 1 ? seconds : seconds * 1000;
+  // What a number cannot hold exactly must not become the next step.
+  return `${(Math.ceil(value * 1000 - 1e-6) / 1000).toFixed(3)} ${unit}`;
+}
+
+export interface Alignment {
+  readonly tone: 'good' | 'caution';
+  readonly text: string;
+}
+
+/** The one line over the cards: green when all captures can be compared, amber with the reason when not. */
+export function describeAlignment(report: ReportHead): Alignment {
+  const { captures, clocks } = report;
+  if (captures.length === 0) return { tone: 'caution', text: 'no capture among the files' };
+  if (captures.length === 1) {
+    return {
+      tone: 'caution',
+      text: 'one capture: what happened between the points of the path is inferred; a second one would show it',
+    };
+  }
+  const names = captureNames(captures);
+  const open = captures.filter(({ id }) => !isTied(id, clocks)).map(({ id }) => nameOf(id, names));
+  if (open.length > 0) return { tone: 'caution', text: `no bound for the clock of ${open.join(', ')}` };
+  const worst = Math.max(...clocks.map(({ error }) => error ?? 0));
+  const lossy = captures.filter(({ dropped, truncated }) => (dropped ?? 0) > 0 || truncated);
+  const base = `all ${captures.length} captures line up (worst error ${formatBound(worst)})`;
+  if (lossy.length > 0) {
+    return {
+      tone: 'caution',
+      text: `${base}, but ${lossy.map((one) => describeLoss(one, nameOf(one.id, names))).join(', ')}`,
+    };
+  }
+  return worst > GOOD_ERROR
+    ? { tone: 'caution', text: `${base}: too coarse to order what happens within ${formatDuration(worst)}` }
+    : { tone: 'good', text: base };
+}
+
+const describeLoss = ({ dropped, truncated }: Capture, name: string): string =>
+  truncated ? `${name} was cut short` : `${name} dropped ${count(dropped ?? 0, 'packet')}`;
+
+function isTied(capture: string, clocks: readonly Clock[]): boolean {
+  const own = clocks.filter((clock) => clock.capture === capture);
+  if (own.length === 0) return clocks.some(({ reference }) => reference === capture);
+  return own.every(({ error }) => error !== null);
+}

@@ -1,0 +1,49 @@
+/** The bottom line: data quality, the cursor's time and frame, and what a screen reader is told. */
+import { useAtom } from '../state/atom.ts';
+import { incident } from '../state/incident.ts';
+import { hover, spoken } from '../state/selection.ts';
+import { formatTime, timeBase, timeMode } from '../state/time.ts';
+import { describeAlignment } from './clocks.ts';
+import { captureNames, count, formatFrame } from './units.ts';
+
+export function StatusLine(): React.JSX.Element {
+  const open = useAtom(incident);
+  const said = useAtom(spoken);
+  return (
+    <footer className="status">
+      {open?.report ? <Quality report={open.report} /> : <span>Nothing leaves this server.</span>}
+      <Cursor />
+      <span className="spoken" aria-live="polite">
+        {said}
+      </span>
+    </footer>
+  );
+}
+
+type Report = NonNullable<NonNullable<ReturnType<typeof incident.get>>['report']>;
+
+function Quality({ report }: { report: Report }): React.JSX.Element {
+  const { tone, text } = describeAlignment(report);
+  const problems = report.problems.length;
+  return (
+    <span className={tone}>
+      <span className={`dot ${tone === 'good' ? '' : 'dot-caution'}`} aria-hidden="true" />
+      {text}
+      {problems > 0 && `; ${count(problems, 'problem')} in the files`}
+    </span>
+  );
+}
+
+function Cursor(): React.JSX.Element | null {
+  const { time, frame } = useAtom(hover);
+  const open = useAtom(incident);
+  const mode = useAtom(timeMode);
+  const base = useAtom(timeBase);
+  if (time === null && frame === null) return null;
+  return (
+    <span className="mono">
+      {time !== null && formatTime(time, 6, mode, base)}
+      {frame !== null && `  ${formatFrame(frame, captureNames(open?.report?.captures ?? []))}`}
+    </span>
+  );
+}

@@ -1,0 +1,147 @@
+/**
+ * Loads the incident and the flow of the address, and keeps the incident up to date while it is
+ * analysed. The one place that writes `incident` and `openFlow`.
+ * The trap: answers come late. One that belongs to an address that is no longer shown is dropped.
+ */
+import type { Progress } from '../../server/api.ts';
+import { ApiFailure, followIncident, getFlow, getIncident } from '../data/api.ts';
+import { applyRoute, quietly, route } from './address.ts';
+import { type Atom, atom } from './atom.ts';
+import { incident, openFlow } from './incident.ts';
+import { timeBase, toTimeline } from './time.ts';
+import { setWhole } from './viewport.ts';
+
+export interface LoadState {
+  readonly loading: boolean;
+  readonly error: ApiFailure | null;
+}
+
+const IDLE: LoadState = { loading: false, error: null };
+/** Part of a flow's length that is shown before and after it. */
+const MARGIN = 0.03;
+
+export const incidentLoad: Atom<LoadState> = atom(IDLE);
+export const flowLoad: Atom<LoadState> = atom(IDLE);
+/** Of the analysis that runs; null: none does. */
+export const progress: Atom<Progress | null> = atom<Progress | null>(null);
+
+let shownIncident = '';
+let shownFlow = '';
+let stopFollowing: (() => void) | null = null;
+
+/** Once: from then on what the address names is loaded. */
+export function startLoading(): void {
+  route.subscribe(follow);
+  follow();
+}
+
+function follow(): void {
+  const { incident: id, flow } = route.get();
+  if (id !== shownIncident) openIncident(id);
+  if (flow !== shownFlow) void openTheFlow(id, flow);
+}
+
+function openIncident(id: string): void {
+  stopFollowing?.();
+  stopFollowing = null;
+  shownIncident = id;
+  shownFlow = '';
+  incident.set(null);
+  openFlow.set(null);
+  progress.set(null);
+  incidentLoad.set(IDLE);
+  if (id === '') return;
+  void reloadIncident().then(() => {
+    if (shownIncident === id && incident.get() !== null) listen(id);
+  });
+}
+
+/** Asks for the incident that is shown again: after an analysis, after a change of its files. */
+export async function reloadIncident(): Promise<void> {
+  const id = shownIncident;
+  incidentLoad.set({ loading: true, error: null });
+  try {
+    const loaded = await getIncident(id);
+    if (shownIncident !== id) return;
+    const isFirst = incident.get()?.revision !== loaded.revision || incident.get() === null;
+    quietly(() => {
+      if (isFirst) setBase(loaded);
+      incident.set(loaded);
+      if (isFirst && route.get().flow === '') showWhole(loaded);
+    });
+    if (isFirst) applyRoute();
+    incidentLoad.set(IDLE);
+    if (isFirst && shownFlow !== '') await openTheFlow(id, shownFlow);
+  } catch (error) {
+    if (shownIncident === id) incidentLoad.set({ loading: false, error: toApiFailure(error) });
+  }
+}
+
+type Loaded = NonNullable<ReturnType<typeof incident.get>>;
+
+function setBase({ timeline, report }: Loaded): void {
+  const origin = BigInt(timeline?.origin ?? '0');
+  const lost = report?.failovers[0]?.pathLost;
+  timeBase.set({ origin, zero: lost === undefined ? null : Number(BigInt(lost) - origin), flow: null });
+}
+
+function showWhole({ timeline }: Loaded): void {
+  if (timeline !== null) setWhole(widen(timeline.from, timeline.to));
+}
+
+function widen(from: number, to: number): { from: number; to: number } {
+  const margin = Math.max((to - from) * MARGIN, 1000);
+  return { from: from - margin, to: to + margin };
+}
+
+function listen(id: string): void {
+  stopFollowing = followIncident(id, {
+    progress: (now) => progress.set(now),
+    state(summary) {
+      const before = incident.get();
+      const isOver = summary.state !== 'analysing' && summary.state !== 'queued';
+      if (isOver) progress.set(null);
+      if (before === null || before.revision !== summary.revision || before.files !== summary.files) {
+        void reloadIncident();
+      } else incident.set({ ...before, ...summary });
+    },
+  });
+}
+
+async function openTheFlow(id: string, flow: string): Promise<void> {
+  shownFlow = flow;
+  if (flow === '') {
+    flowLoad.set(IDLE);
+    openFlow.set(null);
+    quietly(() => {
+      timeBase.update((base) => ({ ...base, flow: null }));
+      const loaded = incident.get();
+      if (loaded !== null) showWhole(loaded);
+    });
+    return applyRoute();
+  }
+  // Without the incident there is no time base yet; it calls again when it is there.
+  if (incident.get() === null) return;
+  flowLoad.set({ loading: true, error: null });
+  try {
+    const detail = await getFlow(id, flow);
+    if (shownFlow !== flow || shownIncident !== id) return;
+    quietly(() => {
+      const [from, to] = [toTimeline(detail.flow.start), toTimeline(detail.flow.end)];
+      timeBase.update((base) => ({ ...base, flow: from }));
+      setWhole(widen(from, to));
+      openFlow.set(detail);
+    });
+    flowLoad.set(IDLE);
+    applyRoute();
+  } catch (error) {
+    if (shownFlow !== flow) return;
+    openFlow.set(null);
+    flowLoad.set({ loading: false, error: toApiFailure(error) });
+  }
+}
+
+function toApiFailure(error: unknown): ApiFailure {
+  if (error instanceof ApiFailure) return error;
+  return new ApiFailure(0, 'bug', error instanceof Error ? error.message : String(error));
+}
