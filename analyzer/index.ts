@@ -10,6 +10,7 @@ export {
   type CaptureInput,
   createAnalysis,
 } from './analysis.ts';
+export { createFrameFinder, type FoundFrame, type FrameFinder } from './frame-finder.ts';
 export type { JournalInput } from './journals.ts';
 export type { FlowJourneys } from './journey-list.ts';
 export * from './report/phrases.ts';

@@ -44,6 +44,40 @@ const cursor = new Cursor();
  * what cannot be decoded leaves `kind` at `Other`, with the layers before it.
  */
 export function decodeFrame(record: PacketRecord, frame: Frame, options?: DecodeOptions): void {
+  let layer = begin(record, frame, options);
+  for (let left = MAX_LAYERS; layer !== Layer.Done && left > 0; left--) {
+    layer = decodeLayer(layer, frame);
+  }
+}
+
+/** Where decoding found a layer. Positions are offsets in the record's view. */
+export interface LayerSpan {
+  readonly layer: Layer;
+  readonly at: number;
+  /** Where the next one begins; `at` for one that nothing follows, or that could not be decoded. */
+  readonly end: number;
+  /** Where the captured bytes of the packet end, and where it ended on the wire, as its headers say. */
+  readonly captured: number;
+  readonly reported: number;
+}
+
+/** As `decodeFrame`, and tells each layer on the way: for whoever shows a frame to people. */
+export function decodeLayers(record: PacketRecord, frame: Frame): LayerSpan[] {
+  const spans: LayerSpan[] = [];
+  let layer = begin(record, frame);
+  for (let left = MAX_LAYERS; layer !== Layer.Done && left > 0; left--) {
+    const { at } = cursor;
+    const next = decodeLayer(layer, frame);
+    const { captured, reported } = cursor;
+    // IP of the other version hands on without having read anything; what wraps nothing but a number has no bytes.
+    if (next === Layer.Done || cursor.at > at) spans.push({ layer, at, end: cursor.at, captured, reported });
+    layer = next;
+  }
+  return spans;
+}
+
+/** Sets the cursor to the beginning of the record. */
+function begin(record: PacketRecord, frame: Frame, options?: DecodeOptions): Layer {
   resetFrame(frame);
   frame.number = record.frame;
   frame.time = record.time;
@@ -56,11 +90,7 @@ export function decodeFrame(record: PacketRecord, frame: Frame, options?: Decode
   // A length on the wire below what was captured is a writer's mistake.
   cursor.reported = record.offset + Math.max(record.originalLength, record.capturedLength);
   cursor.maxTunnelDepth = options?.maxTunnelDepth ?? MAX_TUNNEL_DEPTH;
-
-  let layer = layerOfLinkType(record.linkType);
-  for (let left = MAX_LAYERS; layer !== Layer.Done && left > 0; left--) {
-    layer = decodeLayer(layer, frame);
-  }
+  return layerOfLinkType(record.linkType);
 }
 
 function layerOfLinkType(linkType: number): Layer {

@@ -15,16 +15,19 @@ import { decodeQuote } from './quote.ts';
 const CODE = 1;
 const CHECKSUM = 2;
 const MTU = 6;
-const HEADER = 8;
+export const ICMP_HEADER = 8;
 
 const UNREACHABLE = 3;
 const FRAGMENTATION_NEEDED = 4;
 /** Unreachable, source quench, redirect, time exceeded, parameter problem. */
 const ERRORS = [UNREACHABLE, 4, 5, 11, 12];
 
+/** It quotes the packet that caused it. */
+export const isIcmpError = (type: number): boolean => ERRORS.includes(type);
+
 export function decodeIcmp(cursor: Cursor, frame: Frame): Layer {
   const { view, at } = cursor;
-  if (cursor.captured - at < HEADER) return Layer.Done;
+  if (cursor.captured - at < ICMP_HEADER) return Layer.Done;
   const type = view.getUint8(at);
   frame.kind = FrameKind.Icmp;
   frame.icmpType = type;
@@ -32,7 +35,7 @@ export function decodeIcmp(cursor: Cursor, frame: Frame): Layer {
   if (type === UNREACHABLE && frame.icmpCode === FRAGMENTATION_NEEDED) {
     frame.icmpMtu = view.getUint16(at + MTU);
   }
-  if (ERRORS.includes(type)) decodeQuote(view, at + HEADER, cursor.captured, frame);
+  if (isIcmpError(type)) decodeQuote(view, at + ICMP_HEADER, cursor.captured, frame);
   return Layer.Done;
 }
 
@@ -45,7 +48,7 @@ export interface IcmpFields {
 
 /** `body` is what follows the eight header bytes: a quoted packet, echo data. */
 export function writeIcmp(fields: IcmpFields, body: Uint8Array): Uint8Array {
-  const head = viewOf(new Uint8Array(HEADER));
+  const head = viewOf(new Uint8Array(ICMP_HEADER));
   head.setUint8(0, fields.type);
   head.setUint8(CODE, fields.code);
   head.setUint32(4, fields.rest ?? 0);

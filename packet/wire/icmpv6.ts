@@ -29,6 +29,9 @@ export const NEIGHBOUR_ADVERTISEMENT = 136;
 const SOURCE_LINK_ADDRESS = 1;
 const TARGET_LINK_ADDRESS = 2;
 
+/** It quotes the packet that caused it. */
+export const isIcmpv6Error = (type: number): boolean => type >= 1 && type <= LAST_ERROR;
+
 export function decodeIcmpv6(cursor: Cursor, frame: Frame): Layer {
   const { view, at, captured } = cursor;
   if (captured - at < HEADER) return Layer.Done;
@@ -37,7 +40,7 @@ export function decodeIcmpv6(cursor: Cursor, frame: Frame): Layer {
   frame.icmpType = type;
   frame.icmpCode = view.getUint8(at + CODE);
   if (type === PACKET_TOO_BIG) frame.icmpMtu = view.getUint32(at + MTU);
-  if (type >= 1 && type <= LAST_ERROR) decodeQuote(view, at + HEADER, captured, frame);
+  if (isIcmpv6Error(type)) decodeQuote(view, at + HEADER, captured, frame);
   if (captured - at < NEIGHBOUR_LENGTH) return Layer.Done;
   if (type === NEIGHBOUR_SOLICITATION) decodeSolicitation(view, at, captured, frame);
   if (type === NEIGHBOUR_ADVERTISEMENT) decodeAdvertisement(view, at, captured, frame);

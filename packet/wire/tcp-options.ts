@@ -9,7 +9,8 @@ import { concat, viewOf } from './bytes.ts';
 import type { Frame } from './frame.ts';
 import { TcpFlag } from './frame.ts';
 
-const Kind = {
+/** Kinds of options (IANA). */
+export const TcpOptionKind = {
   End: 0,
   Nop: 1,
   Mss: 2,
@@ -21,33 +22,45 @@ const Kind = {
 
 /** Reads the options in `view` from `at` to `end` into `frame`. Those of a handshake count on a SYN only. */
 export function parseTcpOptions(view: DataView, at: number, end: number, frame: Frame): void {
-  while (at < end) {
-    const kind = view.getUint8(at);
-    if (kind === Kind.End) return;
-    if (kind === Kind.Nop) {
-      at++;
-      continue;
-    }
-    if (at + 2 > end) return;
-    const length = view.getUint8(at + 1);
-    if (length < 2 || at + length > end) return;
-    readOption(view, at, kind, length, frame);
+  for (let length = optionLength(view, at, end); length > 0; length = optionLength(view, at, end)) {
+    if (length > 1) readOption(view, at, view.getUint8(at), length, frame);
     at += length;
   }
 }
 
+/** Bytes of the option at `at`: 1 for a NOP, 0 at the end, or where it is not whole. */
+function optionLength(view: DataView, at: number, end: number): number {
+  if (at >= end) return 0;
+  const kind = view.getUint8(at);
+  if (kind === TcpOptionKind.End) return 0;
+  if (kind === TcpOptionKind.Nop) return 1;
+  if (at + 2 > end) return 0;
+  const length = view.getUint8(at + 1);
+  return length < 2 || at + length > end ? 0 : length;
+}
+
+/** Where each option but NOPs lies: the kind at `at`, its length behind it. */
+export function listTcpOptions(view: DataView, at: number, end: number): { at: number; length: number }[] {
+  const found: { at: number; length: number }[] = [];
+  for (let length = optionLength(view, at, end); length > 0; length = optionLength(view, at, end)) {
+    if (length > 1) found.push({ at, length });
+    at += length;
+  }
+  return found;
+}
+
 function readOption(view: DataView, at: number, kind: number, length: number, frame: Frame): void {
-  if (kind === Kind.Timestamps && length === 10) {
+  if (kind === TcpOptionKind.Timestamps && length === 10) {
     frame.hasTimestamps = true;
     frame.tsVal = view.getUint32(at + 2);
     frame.tsEcr = view.getUint32(at + 6);
-  } else if (kind === Kind.Sack) {
+  } else if (kind === TcpOptionKind.Sack) {
     frame.sackBlockCount = (length - 2) >>> 3;
     frame.sackOffset = at + 2;
   } else if ((frame.flags & TcpFlag.Syn) !== 0) {
-    if (kind === Kind.Mss && length === 4) frame.mss = view.getUint16(at + 2);
-    else if (kind === Kind.WindowScale && length === 3) frame.windowScale = view.getUint8(at + 2);
-    else if (kind === Kind.SackPermitted && length === 2) frame.sackPermitted = true;
+    if (kind === TcpOptionKind.Mss && length === 4) frame.mss = view.getUint16(at + 2);
+    else if (kind === TcpOptionKind.WindowScale && length === 3) frame.windowScale = view.getUint8(at + 2);
+    else if (kind === TcpOptionKind.SackPermitted && length === 2) frame.sackPermitted = true;
   }
 }
 
@@ -79,21 +92,21 @@ export interface TcpOptions {
 /** The options as Linux lays them out, padded with NOP to a multiple of four. */
 export function writeTcpOptions(options: TcpOptions): Uint8Array {
   const parts: Uint8Array[] = [];
-  if (options.mss !== undefined) parts.push(option(Kind.Mss, options.mss, 2));
-  if (options.sackPermitted) parts.push(option(Kind.SackPermitted, 0, 0));
+  if (options.mss !== undefined) parts.push(option(TcpOptionKind.Mss, options.mss, 2));
+  if (options.sackPermitted) parts.push(option(TcpOptionKind.SackPermitted, 0, 0));
   if (options.timestamps !== undefined) {
-    if (!options.sackPermitted) parts.push(Uint8Array.of(Kind.Nop, Kind.Nop));
+    if (!options.sackPermitted) parts.push(Uint8Array.of(TcpOptionKind.Nop, TcpOptionKind.Nop));
     const { value, echo } = options.timestamps;
-    parts.push(option(Kind.Timestamps, value, 4, echo));
+    parts.push(option(TcpOptionKind.Timestamps, value, 4, echo));
   }
   if (options.windowScale !== undefined) {
-    parts.push(Uint8Array.of(Kind.Nop), option(Kind.WindowScale, options.windowScale, 1));
+    parts.push(Uint8Array.of(TcpOptionKind.Nop), option(TcpOptionKind.WindowScale, options.windowScale, 1));
   }
   if (options.sack !== undefined && options.sack.length > 0) {
-    parts.push(Uint8Array.of(Kind.Nop, Kind.Nop), sackOption(options.sack));
+    parts.push(Uint8Array.of(TcpOptionKind.Nop, TcpOptionKind.Nop), sackOption(options.sack));
   }
   const written = concat(...parts);
-  return concat(written, new Uint8Array((4 - (written.length % 4)) % 4).fill(Kind.Nop));
+  return concat(written, new Uint8Array((4 - (written.length % 4)) % 4).fill(TcpOptionKind.Nop));
 }
 
 /** `size` bytes of `value`, then four of `echo` where given. */
@@ -110,7 +123,7 @@ function option(kind: number, value: number, size: 0 | 1 | 2 | 4, echo?: number)
 
 function sackOption(blocks: readonly SackBlock[]): Uint8Array {
   const view = viewOf(new Uint8Array(2 + 8 * blocks.length));
-  view.setUint8(0, Kind.Sack);
+  view.setUint8(0, TcpOptionKind.Sack);
   view.setUint8(1, view.byteLength);
   for (const [index, block] of blocks.entries()) {
     view.setUint32(2 + 8 * index, block.left);
