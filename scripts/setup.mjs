@@ -5,7 +5,16 @@
  * Everything it says goes to stderr, and only when there is something to do.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,6 +34,9 @@ const SYSTEM_PACKAGES = [
 
 /** As `engines` in package.json says. */
 const OLDEST_NODE = [20, 19];
+
+/** ms; it takes a few seconds. */
+const LONGEST_BUILD = 120_000;
 
 /** Node, packages and the build: all that `diagnose` needs. */
 export async function setUp() {
@@ -82,8 +94,24 @@ function readLock(file) {
   return existsSync(full) ? JSON.parse(readFileSync(full, 'utf8')).packages : {};
 }
 
+/** One at a time: two terminals, or two test files, may start together. */
 async function buildIfStale() {
-  const built = path.join(root, 'dist/diagnose.js');
+  if (isBuilt()) return;
+  const lock = path.join(root, '.cache/build.lock');
+  await takeLock(lock);
+  try {
+    if (isBuilt()) return;
+    say('building …');
+    const { build } = await import('./build.mjs');
+    await build();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+function isBuilt() {
+  // Written last: a build that was interrupted is none.
+  const built = path.join(root, 'dist/THIRD-PARTY-LICENSES.txt');
   const sources = [
     'packet',
     'analyzer',
@@ -96,10 +124,23 @@ async function buildIfStale() {
     'scripts/build.mjs',
   ];
   const newest = Math.max(...sources.map((source) => newestChange(path.join(root, source))));
-  if (existsSync(built) && statSync(built).mtimeMs > newest) return;
-  say('building …');
-  const { build } = await import('./build.mjs');
-  await build();
+  return existsSync(built) && statSync(built).mtimeMs > newest;
+}
+
+/** A folder, because only one process can make it. One that is older than any build was left behind. */
+async function takeLock(lock) {
+  mkdirSync(path.dirname(lock), { recursive: true });
+  for (let tries = 0; ; tries++) {
+    try {
+      return mkdirSync(lock);
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (tries === 10) say('waiting for another build …');
+    const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > LONGEST_BUILD) rmSync(lock, { recursive: true, force: true });
+    else await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 /** Folders count too: removing a file changes nothing but its folder's time. */
