@@ -11,11 +11,13 @@ export {
   createAnalysis,
 } from './analysis.ts';
 export { createFrameFinder, type FoundFrame, type FrameFinder } from './frame-finder.ts';
-export type { JournalInput } from './journals.ts';
+export { holdsJournal, type JournalInput } from './journals.ts';
 export type { FlowJourneys } from './journey-list.ts';
+export { parseVantage } from './named-vantage.ts';
 export * from './report/phrases.ts';
 export * from './report/report.ts';
 export * from './report/wireshark-filter.ts';
+export { worstStall } from './report/worst-stall.ts';
 export { FIRST_PROBLEM, MARK_NAMES, Mark } from './timeline/mark.ts';
 export * from './timeline/tile.ts';
 export type * from './timeline/timeline.ts';

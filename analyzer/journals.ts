@@ -46,3 +46,10 @@ export function journalProblems(journals: readonly Journal[]): ReportProblem[] {
     })),
   );
 }
+
+/** Any time will do to read a time without a year. */
+const SOME_TIME = 1_700_000_000_000_000_000n;
+
+/** Is this (the head of) a text that an analysis can use: does it have a line of a gateway's journal, conntrackd or keepalived? */
+export const holdsJournal = (text: string): boolean =>
+  parseJournal(text, '', { near: SOME_TIME }).events.length > 0;

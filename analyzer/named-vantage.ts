@@ -22,6 +22,16 @@ export interface CaptureInput {
   vantage?: { host: string; side?: 'in' | 'out' };
 }
 
+/** Names may have dots (`fw1.example.net`), but no slash. */
+const VANTAGE = /^([A-Za-z0-9][\w.-]*?)(?:\.(in|out))?$/;
+
+/** `node-b.out` as what it names; null where it is no name of a vantage. */
+export function parseVantage(text: string): NonNullable<CaptureInput['vantage']> | null {
+  const [, host, side] = VANTAGE.exec(text) ?? [];
+  if (host === undefined) return null;
+  return { host, ...(side !== undefined && { side: side as 'in' | 'out' }) };
+}
+
 export interface NamedAnalysis {
   readonly analysis: VantageAnalysis;
   readonly said: CaptureInput['vantage'];

@@ -3,10 +3,11 @@
  * what is found never makes it fail, unless `--fail-on` says so.
  */
 import { type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
+import { asClause } from '../packet/problem.ts';
 import { notACapture } from './input-errors.ts';
 import { expandInputs } from './inputs.ts';
 import { expandJournals, type JournalSource, readJournal } from './journals.ts';
-import { asClause, printNote } from './messages.ts';
+import { printNote } from './messages.ts';
 import { checkOptions, type DiagnoseOptions } from './options.ts';
 import { checkOutput, writeResult } from './output.ts';
 import { createProgress } from './progress.ts';

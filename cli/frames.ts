@@ -3,11 +3,13 @@
  * the flags. Lines are gathered before they are written: there may be millions.
  */
 import { createFrameFlags, type FrameFlags } from '../analyzer/frame-flags.ts';
+import type { ByteSink } from '../packet/file/feed.ts';
+import { asClause } from '../packet/problem.ts';
 import { notACapture } from './input-errors.ts';
 import { expandInputs } from './inputs.ts';
-import { asClause, printNote } from './messages.ts';
+import { printNote } from './messages.ts';
 import { createProgress } from './progress.ts';
-import { type ByteSink, readCapture } from './read-capture.ts';
+import { readCapture } from './read-capture.ts';
 import { UserError } from './user-error.ts';
 
 const BATCH_CHARACTERS = 256 * 1024;

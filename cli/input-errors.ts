@@ -1,6 +1,6 @@
 /** What can be wrong with a named input, said in one line each. */
+import { asClause } from '../packet/problem.ts';
 import { COMMAND_NAMES } from './commands.ts';
-import { asClause } from './messages.ts';
 import { nearestWord } from './suggest.ts';
 import { systemErrorCode, UserError } from './user-error.ts';
 

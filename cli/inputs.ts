@@ -5,17 +5,15 @@
  */
 import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CaptureInput } from '../analyzer/index.ts';
+import { type CaptureInput, parseVantage } from '../analyzer/index.ts';
+import { asClause } from '../packet/problem.ts';
 import { notACapture, unreadable } from './input-errors.ts';
-import { asClause, type Note } from './messages.ts';
+import type { Note } from './messages.ts';
 import { type CaptureSource, fileIdentity } from './read-capture.ts';
-import { sniffCapture } from './sniff.ts';
+import { sniffFile } from './sniff.ts';
 import { UserError } from './user-error.ts';
 
 const CAPTURE_NAME = /\.(pcap|pcapng|cap|ntar)(\.(gz|zst|lz4))?$/i;
-/** Names may have dots (`fw1.example.net`), but no slash: `./a=b.pcap` is a path. */
-const VANTAGE = /^([A-Za-z0-9][\w.-]*?)(?:\.(in|out))?=(.*)$/s;
-
 /** In the order given, folders sorted by name, the same file once. @throws UserError `usage` or `input` */
 export async function expandInputs(args: readonly string[], note: Note): Promise<CaptureSource[]> {
   if (args.length === 0)
@@ -47,7 +45,7 @@ async function expandArgument(arg: string, note: Note): Promise<CaptureSource[]>
   if (kind === 'folder') return (await capturesIn(path, note)).map(source);
   // A pipe can be read only once, so it is not looked at before.
   if (kind === 'file') {
-    const found = await sniffCapture(path);
+    const found = await sniffFile(path);
     if (!found.isCapture) throw notACapture(path, found.why);
   }
   return [source(path)];
@@ -55,10 +53,9 @@ async function expandArgument(arg: string, note: Note): Promise<CaptureSource[]>
 
 /** `node-b.out=FILE` as what it names; a file that has such a name is a file. */
 export function splitVantage(arg: string): { path: string; vantage?: NonNullable<CaptureInput['vantage']> } {
-  const match = existsSync(arg) ? null : VANTAGE.exec(arg);
-  if (!match) return { path: arg };
-  const [, host, side, path] = match;
-  return { path: path!, vantage: { host: host!, ...(side && { side: side as 'in' | 'out' }) } };
+  const at = arg.indexOf('=');
+  const vantage = at < 0 || existsSync(arg) ? null : parseVantage(arg.slice(0, at));
+  return vantage === null ? { path: arg } : { path: arg.slice(at + 1), vantage };
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | 'stream'> {
@@ -76,7 +73,7 @@ async function capturesIn(folder: string, note: Note): Promise<string[]> {
   for (const entry of listFolder(folder)) {
     const path = join(folder, entry.name);
     if (!isRegularFile(path)) continue;
-    const found = await sniffCapture(path).catch(({ message }: Error) => ({
+    const found = await sniffFile(path).catch(({ message }: Error) => ({
       isCapture: false,
       why: message,
     }));

@@ -2,11 +2,10 @@
  * `--journal [NODE=]FILE`: what a gateway node wrote down, read as text, plain or
  * compressed. A pipe will do (`<(journalctl -u conntrackd)`); standard input will
  * not, it is for a capture.
- * The trap: a few bytes may decompress to gigabytes, so reading stops at a limit.
  */
 import { statSync } from 'node:fs';
 import type { JournalInput } from '../analyzer/index.ts';
-import { decompressed } from '../packet/file/compression.ts';
+import { readPlainText } from '../packet/file/plain-text.ts';
 import { unreadable } from './input-errors.ts';
 import { splitVantage } from './inputs.ts';
 import type { Note } from './messages.ts';
@@ -17,11 +16,6 @@ export interface JournalSource {
   path: string;
   node?: string;
 }
-
-/** Logs of months; an incident is some hundred KB. */
-const MOST_BYTES = 64 * 1024 * 1024;
-/** A capture shows by then that it is no text. */
-const HEAD_BYTES = 4096;
 
 /** In the order given, the same file once. @throws UserError `usage` or `input` */
 export function expandJournals(args: readonly string[], note: Note): JournalSource[] {
@@ -56,19 +50,13 @@ function checkPath(path: string, arg: string): void {
 /** All of it, decompressed. `zone` is ns east of UTC. @throws UserError `input` */
 export async function readJournal(source: JournalSource, zone: bigint | undefined): Promise<JournalInput> {
   const problems: { code: string; message: string }[] = [];
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of decompressed(openChunks(source.path), (problem) => problems.push(problem))) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw tooLarge(source.path);
-    if (chunks.length === 0 && chunk.subarray(0, HEAD_BYTES).includes(0)) throw noText(source.path);
-    chunks.push(chunk);
-  }
+  const read = await readPlainText(openChunks(source.path), (problem) => problems.push(problem));
+  if (read === 'too-large') throw tooLarge(source.path);
+  if (read === 'no-text') throw noText(source.path);
   return {
     file: source.path,
     ...(source.node !== undefined && { node: source.node }),
-    // Bytes that are no UTF-8 become marks that no line of a journal begins with.
-    text: new TextDecoder().decode(Buffer.concat(chunks)),
+    text: read.text,
     ...(zone !== undefined && { zone }),
     problems: problems.map(({ code, message }) => ({ code, message })),
   };

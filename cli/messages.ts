@@ -25,10 +25,3 @@ export function printError(error: unknown): void {
   );
   if (process.env.STALLSCOPE_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
 }
-
-/** A sentence as it reads after a colon: small first letter, no full stop. */
-export function asClause(sentence: string): string {
-  const isWord = /^[A-Z][a-z]/.test(sentence) || /^A /.test(sentence);
-  const start = isWord ? sentence[0]!.toLowerCase() + sentence.slice(1) : sentence;
-  return start.replace(/\.$/, '');
-}

@@ -5,7 +5,7 @@
  */
 import { createReadStream, statSync } from 'node:fs';
 import type { CaptureInput } from '../analyzer/index.ts';
-import { decompressed } from '../packet/file/compression.ts';
+import { type ByteSink, feedCapture } from '../packet/file/feed.ts';
 import { unreadable } from './input-errors.ts';
 import type { Progress } from './progress.ts';
 
@@ -15,21 +15,7 @@ export interface CaptureSource {
   input: CaptureInput;
 }
 
-/** What a capture is pushed into: the analyzer, or the frame flags. */
-export interface ByteSink {
-  push(chunk: Uint8Array): void;
-  end(): void;
-  problem(problem: { code: string; message: string }): void;
-  /** Null until the bytes are known to be a capture. */
-  readonly format: string | null;
-  /** True once no more bytes are wanted. */
-  readonly stopped?: boolean;
-}
-
 const CHUNK_BYTES = 4 * 1024 * 1024;
-/** By then every format is known; without this an endless stream of text would be read for ever. */
-const UNKNOWN_BYTES = 64 * 1024;
-
 /** Reads all of it. Damage goes to `sink.problem`. @throws UserError `input` when reading fails */
 export async function readCapture(source: CaptureSource, sink: ByteSink, progress: Progress): Promise<void> {
   progress.begin(source.input.file);
@@ -41,14 +27,7 @@ export async function readCapture(source: CaptureSource, sink: ByteSink, progres
       yield chunk;
     }
   }
-  let pushed = 0;
-  for await (const chunk of decompressed(counted(), (problem) => sink.problem(problem))) {
-    sink.push(chunk);
-    pushed += chunk.length;
-    if (sink.stopped === true || (sink.format === null && pushed > UNKNOWN_BYTES)) break;
-    progress.update(done, total);
-  }
-  sink.end();
+  await feedCapture(counted(), sink, () => progress.update(done, total));
 }
 
 /** The same for two names of one file: links, other spellings of a path. */

@@ -24,3 +24,10 @@ export interface Problem {
 
 /** Where decoders put problems. Implementations bound how many they keep. */
 export type ProblemSink = (problem: Problem) => void;
+
+/** A sentence as it reads after a colon: small first letter, no full stop. */
+export function asClause(sentence: string): string {
+  const isWord = /^[A-Z][a-z]/.test(sentence) || /^A /.test(sentence);
+  const start = isWord ? sentence[0]!.toLowerCase() + sentence.slice(1) : sentence;
+  return start.replace(/\.$/, '');
+}

@@ -3,7 +3,7 @@
  * judgement: which of them applies stands in the report. The long form of a
  * cause is `docs/causes/<id>.md`.
  */
-import type { CauseId, Outcome, PathKind } from './report.ts';
+import type { CauseId, Endpoint, Outcome, PathKind } from './report.ts';
 
 /** Follows "3 flows"; verbs in the past, so that one and many read alike. */
 export const OUTCOME_PHRASES: Record<Outcome, string> = {
@@ -112,4 +112,9 @@ function hostName(host: string): string {
 function splitAt(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** `10.0.0.1:80`, `[2001:db8::1]:443`. */
+export function formatEndpoint({ address, port }: Endpoint): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

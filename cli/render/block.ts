@@ -9,28 +9,23 @@ import {
   describeEvidence,
   type Flow,
   flowFilters,
+  formatEndpoint,
   NOT_THE_FAILOVER,
   OUTCOME_PHRASES,
   type Report,
   type Stall,
   wiresharkFilters,
+  worstStall,
 } from '../../analyzer/index.ts';
 import { type CaptureNames, describeDrops, formatFrames, nameOf } from './captures.ts';
 import { describeClockErrors } from './clocks.ts';
 import { escapeDeep } from './escape.ts';
 import { renderClaims } from './evidence.ts';
-import { type FlowGroup, worstStall } from './groups.ts';
+import type { FlowGroup } from './groups.ts';
 import { wrap, wrapAfter } from './layout.ts';
 import { note } from './note.ts';
 import type { Style } from './style.ts';
-import {
-  count,
-  formatEndpoint,
-  formatExactSeconds,
-  formatNumber,
-  formatSeconds,
-  formatUtc,
-} from './units.ts';
+import { count, formatExactSeconds, formatNumber, formatSeconds, formatUtc } from './units.ts';
 
 export interface BlockContext {
   report: Report;

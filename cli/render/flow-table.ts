@@ -1,11 +1,10 @@
 /** Every flow on one line: what `-v` adds. Worst outcome first, then by start. */
-import { type Flow, OUTCOME_ORDER } from '../../analyzer/index.ts';
+import { type Flow, formatEndpoint, OUTCOME_ORDER, worstStall } from '../../analyzer/index.ts';
 import { type CaptureNames, nameOf } from './captures.ts';
 import { escapeText } from './escape.ts';
-import { worstStall } from './groups.ts';
 import { table } from './layout.ts';
 import type { Style } from './style.ts';
-import { formatEndpoint, formatNumber, formatSeconds } from './units.ts';
+import { formatNumber, formatSeconds } from './units.ts';
 
 const HEADER = [
   'flow',

@@ -2,14 +2,7 @@
  * Flows that share a fate: the same outcome for the same cause, or with the
  * same causes open. One group is one block of the text.
  */
-import {
-  type CauseId,
-  type Flow,
-  NOT_THE_FAILOVER,
-  OUTCOME_ORDER,
-  type Outcome,
-  type Stall,
-} from '../../analyzer/index.ts';
+import { type CauseId, type Flow, OUTCOME_ORDER, type Outcome, worstStall } from '../../analyzer/index.ts';
 
 export interface FlowGroup {
   outcome: Outcome;
@@ -39,17 +32,6 @@ export function groupFlows(flows: readonly Flow[]): FlowGroup[] {
       OUTCOME_ORDER.indexOf(a.outcome) - OUTCOME_ORDER.indexOf(b.outcome) ||
       b.flows.length - a.flows.length ||
       stallLength(b.worst) - stallLength(a.worst),
-  );
-}
-
-/** The stall that the verdict speaks of: of its cause, else one a failover may explain, else any; the longest of them. */
-export function worstStall(flow: Flow): Stall | null {
-  const ofCause = flow.stalls.filter(({ cause }) => cause !== null && cause === flow.cause);
-  const ofFailover = flow.stalls.filter(({ cause }) => cause === null || !NOT_THE_FAILOVER.includes(cause));
-  const stalls = [ofCause, ofFailover, flow.stalls].find((some) => some.length > 0) ?? [];
-  return stalls.reduce<Stall | null>(
-    (worst, stall) => (worst && worst.duration >= stall.duration ? worst : stall),
-    null,
   );
 }
 

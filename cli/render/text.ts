@@ -2,14 +2,14 @@
  * The report as text for a terminal. It computes no fact: every number and
  * sentence stands in the `Report`, only their order and wording are chosen here.
  */
-import { type Flow, OUTCOME_ORDER, type Report } from '../../analyzer/index.ts';
+import { type Flow, OUTCOME_ORDER, type Report, worstStall } from '../../analyzer/index.ts';
 import { type BlockContext, renderBlock } from './block.ts';
 import { renderCaptureTable } from './capture-table.ts';
 import { captureNames, describeCapture } from './captures.ts';
 import { escapeDeep, escapeText } from './escape.ts';
 import { renderFailover } from './failover.ts';
 import { renderFlowTable } from './flow-table.ts';
-import { groupFlows, worstStall } from './groups.ts';
+import { groupFlows } from './groups.ts';
 import { journalNames } from './journals.ts';
 import { renderLadder } from './ladder.ts';
 import { wrap, wrapAfter } from './layout.ts';

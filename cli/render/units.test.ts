@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  count,
-  formatEndpoint,
-  formatExactSeconds,
-  formatNumber,
-  formatSeconds,
-  formatUtc,
-  formatUtcTime,
-} from './units.ts';
+import { formatEndpoint } from '../../analyzer/index.ts';
+import { count, formatExactSeconds, formatNumber, formatSeconds, formatUtc, formatUtcTime } from './units.ts';
 
 test.each([
   [0, '0 ms'],

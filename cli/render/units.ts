@@ -2,7 +2,6 @@
  * Numbers as people read them: thousands separated, a unit always, times in
  * UTC to the ms. Written by hand, not with `Intl`, so that every machine prints the same.
  */
-import type { Endpoint } from '../../analyzer/index.ts';
 
 /** `65,160`; a fraction is kept as it is. */
 export function formatNumber(value: number): string {
@@ -43,10 +42,6 @@ export function formatUtcTime(nanos: string): string {
 /** Seconds from one time to another. */
 export function secondsBetween(from: string, to: string): number {
   return Number(BigInt(to) - BigInt(from)) / 1e9;
-}
-
-export function formatEndpoint({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function utcText(nanos: string): string {

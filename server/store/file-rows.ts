@@ -1,0 +1,31 @@
+/** The rows of stored files. */
+import type { StoredFile } from '../api.ts';
+import type { Connection } from './connection.ts';
+
+const COLUMNS = 'id, name, kind, size, sha256, vantage';
+
+/** In the order in which they came. */
+export function storedFiles(connection: Connection, incident: string): StoredFile[] {
+  return connection.all<StoredFile>(
+    `SELECT ${COLUMNS} FROM files WHERE incident = ? ORDER BY number`,
+    incident,
+  );
+}
+
+export function storedFile(connection: Connection, incident: string, file: string): StoredFile | undefined {
+  return connection.get<StoredFile>(
+    `SELECT ${COLUMNS} FROM files WHERE incident = ? AND id = ?`,
+    incident,
+    file,
+  );
+}
+
+/** The files are others now: what is being analysed is no longer wanted, what was found is of the files before. */
+export function filesChanged(connection: Connection, incident: string): void {
+  connection.run(
+    `UPDATE incidents SET pending = NULL, error = NULL,
+       state = iif(EXISTS (SELECT 1 FROM files WHERE incident = incidents.id), 'uploaded', 'empty')
+     WHERE id = ?`,
+    incident,
+  );
+}

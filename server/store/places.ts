@@ -1,0 +1,15 @@
+/**
+ * Where things lie in the data folder. Names are ids of our own making; nothing of a request or of
+ * a user's file name is part of a path.
+ */
+import { join } from 'node:path';
+
+export const databasePath = (folder: string): string => join(folder, 'stallscope.db');
+export const lockPath = (folder: string): string => join(folder, 'stallscope.lock');
+/** What is still being received. */
+export const incomingFolder = (folder: string): string => join(folder, 'incoming');
+export const filesFolder = (folder: string): string => join(folder, 'files');
+export const incidentFolder = (folder: string, incident: string): string =>
+  join(filesFolder(folder), incident);
+export const filePath = (folder: string, incident: string, file: string): string =>
+  join(incidentFolder(folder, incident), file);
