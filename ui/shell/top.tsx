@@ -7,7 +7,7 @@ import { incident } from '../state/incident.ts';
 import { runCommand } from '../state/keymap.ts';
 import { pins } from '../state/pins.ts';
 import type { Page } from '../state/route.ts';
-import { theme } from '../state/theme.ts';
+import { type Theme, theme } from '../state/theme.ts';
 import { describeMode, timeBase, timeMode } from '../state/time.ts';
 import { CopyButton, Menu } from './bits.tsx';
 import { Mark } from './icons.tsx';
@@ -116,16 +116,19 @@ function ExportMenu(): React.JSX.Element | null {
   );
 }
 
+const THEME_WORDS: Record<Theme, string> = { system: 'Auto', light: 'Light', dark: 'Dark' };
+
+/** What is written on it is part of its name: people who speak to their computer say what they see. */
 function ThemeButton(): React.JSX.Element {
-  const now = useAtom(theme);
+  const word = THEME_WORDS[useAtom(theme)];
   return (
     <button
       type="button"
       className="button-plain"
       onClick={() => runCommand('theme')}
-      aria-label={`Colours: ${now}. Change`}
+      aria-label={`Colours: ${word}. Change`}
     >
-      {now === 'system' ? 'Auto' : now === 'light' ? 'Light' : 'Dark'}
+      {word}
     </button>
   );
 }
