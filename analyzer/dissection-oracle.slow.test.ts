@@ -73,9 +73,13 @@ function tshark(file: string): string[][] {
     .map((line) => line.split('\t'));
 }
 
-/** Our value of a field; tshark counts a quoted packet as the innermost. */
-function ours(layers: readonly DecodedLayer[], { layer, ours: name, as }: (typeof FIELDS)[number]): string {
-  const own = layers.filter((l) => l.name === layer || l.name === `Quoted ${layer}`);
+/** Our value of a field; tshark counts a quoted packet as the innermost, but gives no raw number of it. */
+function ours(
+  layers: readonly DecodedLayer[],
+  { theirs, layer, ours: name, as }: (typeof FIELDS)[number],
+): string {
+  const hasQuotes = theirs !== 'tcp.seq_raw';
+  const own = layers.filter((l) => l.name === layer || (hasQuotes && l.name === `Quoted ${layer}`));
   const value = own
     .reverse()
     .map((l) => l.fields.find((f) => f.name === name)?.value)

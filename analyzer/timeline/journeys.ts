@@ -6,6 +6,7 @@
  * side of it where a proxy ends the connection; and a capture whose place on
  * the path nobody knows has seen packets all the same.
  */
+import type { Nanos } from '../../packet/time.ts';
 import { flagText } from '../../packet/wire/tcp.ts';
 import {
   Crossing,
@@ -91,8 +92,9 @@ class Way {
 
   journeys(labels: ReadonlyMap<string, string>): Journey[] {
     const first = firstNumbers(this.views);
-    const again = repeats(this.crossing.packets);
-    return this.crossing.packets.map((packet) => {
+    const { packets, left } = this.withoutCopies();
+    const again = repeats(packets);
+    return packets.map((packet) => {
       const peer = packet.from === 'client' ? 'server' : 'client';
       const isAck = (packet.flags & ACK) !== 0;
       return {
@@ -104,7 +106,7 @@ class Way {
         flags: flagText(packet.flags),
         label: this.labelOf(packet, labels) ?? again.get(packet) ?? '',
         ...(packet.seen.some((s) => s.row.skippedBefore) && { skippedBefore: true as const }),
-        stops: this.stopsOf(packet),
+        stops: this.stopsOf(packet, left.get(packet) ?? []),
       };
     });
   }
@@ -119,16 +121,36 @@ class Way {
     return null;
   }
 
-  private stopsOf(packet: CrossPacket): JourneyStop[] {
+  /**
+   * A capture of both links of a node that does not say which is which shows what is forwarded twice, the second time
+   * with another TTL: that is the same packet, as it leaves.
+   */
+  private withoutCopies(): { packets: CrossPacket[]; left: Map<CrossPacket, readonly Seen[]> } {
+    const left = new Map<CrossPacket, readonly Seen[]>();
+    const latest = new Map<string, CrossPacket>();
+    const packets = this.crossing.packets.filter((packet) => {
+      const key = [packet.from, packet.seq, packet.ack, packet.length, packet.flags, packet.tsVal].join(' ');
+      const before = latest.get(key);
+      if (before !== undefined && isCopyOf(before, packet)) {
+        left.set(before, packet.seen);
+        return false;
+      }
+      latest.set(key, packet);
+      return true;
+    });
+    return { packets, left };
+  }
+
+  private stopsOf(packet: CrossPacket, left: readonly Seen[]): JourneyStop[] {
     const toward = packet.from === 'client' ? 1 : -1;
-    const stops = [...this.sightings(packet), ...this.expected(packet)];
+    const stops = [...[...packet.seen, ...left].map((seen) => this.sighting(seen)), ...this.expected(packet)];
     return stops
       .sort((a, b) => toward * (a.position - b.position || a.side - b.side))
       .map(({ stop }) => stop);
   }
 
-  private sightings(packet: CrossPacket): Placed[] {
-    return packet.seen.map((seen) => this.place(seen.vantage, seen.point, this.seenAt(seen)));
+  private sighting(seen: Seen): Placed {
+    return this.place(seen.vantage, seen.point, this.seenAt(seen));
   }
 
   /** The stops of the way where the packet was not seen as it is. */
@@ -246,6 +268,18 @@ const isEnd = (at: Side): at is 'client' | 'server' => at === 'client' || at ===
 /** No place on the path, or a node's without a side that the frames would tell. */
 const hasNoPoint = (v: CrossVantage): boolean =>
   v.station.place === 'unknown' || (isBlind(v) && v.station.place === 'node');
+
+/** A router holds a packet no longer than this. */
+const FORWARDED: Nanos = 100_000_000;
+
+/** All that was seen of it was seen where its place is not known, right after the other, with another TTL. */
+const isCopyOf = (before: CrossPacket, { seen, time }: CrossPacket): boolean =>
+  time - before.time < FORWARDED &&
+  seen.every(
+    (s) =>
+      s.point.node >= ASIDE &&
+      before.seen.some((o) => o.vantage === s.vantage && o.row.ttl !== s.row.ttl && o.time <= s.time),
+  );
 
 /** Beyond all nodes. */
 const ASIDE = 1_000_000;
