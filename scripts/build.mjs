@@ -21,7 +21,7 @@ export async function build() {
   const esbuild = await import('esbuild');
   const result = await esbuild.build({
     ...bundleOptions(),
-    entryPoints: { diagnose: 'cli/main.ts' },
+    entryPoints: { diagnose: 'cli/main.ts', 'analysis-worker': 'server/jobs/analysis-worker.ts' },
     outdir: 'dist',
     splitting: true, // keeps `import()` lazy: a start loads only what its command needs
     external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }),

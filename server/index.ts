@@ -1,5 +1,6 @@
 /** The folder's front door: what `cli/` starts, and the types that join the folders of `server/`. */
 export type * from './jobs/jobs.ts';
+export { type JobOptions, startJobs } from './jobs/start-jobs.ts';
 export { ServerError, type ServerErrorCode } from './server-error.ts';
 export { type OpenStore, openStore } from './store/open-store.ts';
 export { parseSpan } from './store/span.ts';

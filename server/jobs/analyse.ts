@@ -1,0 +1,180 @@
+/**
+ * One analysis from the stored files to the stored result, as the worker runs it: reads the files,
+ * diagnoses, and writes flows, timeline and journeys piece by piece.
+ * The trap: buffers do not count towards the limit of a worker's heap, so their size is watched here.
+ */
+import { createReadStream } from 'node:fs';
+import {
+  type Analysis,
+  type CaptureInput,
+  createAnalysis,
+  parseVantage,
+  type Report,
+} from '../../analyzer/index.ts';
+import { feedCapture } from '../../packet/file/feed.ts';
+import { readPlainText } from '../../packet/file/plain-text.ts';
+import type { Progress } from '../api.ts';
+import { ServerError } from '../server-error.ts';
+import type { Connection } from '../store/connection.ts';
+import { RunWriter } from '../store/run-writer.ts';
+import type { FileOnDisk } from '../store/store.ts';
+import { inFeedingOrder } from './feeding-order.ts';
+
+export interface AnalysisTask {
+  /** Of the database. */
+  readonly path: string;
+  readonly run: number;
+  readonly files: readonly FileOnDisk[];
+  readonly tool: { name: string; version: string };
+  /** Bytes that heap and buffers may take. */
+  readonly mostMemory: number;
+}
+
+const CHUNK_BYTES = 4 * 1024 * 1024;
+/** At most ten reports a second. */
+const REPORT_MS = 100;
+
+/** @returns false where it was called off meanwhile. @throws ServerError that says why there is no result */
+export async function analyse(
+  task: AnalysisTask,
+  connection: Connection,
+  tell: (progress: Progress) => void,
+): Promise<boolean> {
+  const progress = new Reporter(tell, task.mostMemory);
+  const analysis = createAnalysis({ tool: task.tool, timeline: true });
+  await addJournals(analysis, task.files, progress);
+  const captures = await inFeedingOrder(task.files.filter(({ kind }) => kind === 'capture'));
+  for (const file of captures) await addCapture(analysis, file, progress);
+  progress.say('judging', null, null, null);
+  const report = analysis.finish();
+  addHashes(report, captures);
+  return write(task, connection, { analysis, report, captures, progress });
+}
+
+async function addJournals(
+  analysis: Analysis,
+  files: readonly FileOnDisk[],
+  progress: Reporter,
+): Promise<void> {
+  for (const file of files.filter(({ kind }) => kind === 'journal')) {
+    progress.say('reading', file.name, 0, file.size);
+    const problems: { code: string; message: string }[] = [];
+    const read = await readPlainText(bytesOf(file), ({ code, message }) => problems.push({ code, message }));
+    if (read === 'no-text') throw unusable(file, 'it is no text, so no journal');
+    if (read === 'too-large') throw unusable(file, 'it is more than 64 MiB of text');
+    const node = file.vantage === null ? null : parseVantage(file.vantage);
+    analysis.addJournal({
+      file: file.name,
+      text: read.text,
+      problems,
+      ...(node !== null && { node: node.host }),
+    });
+  }
+}
+
+async function addCapture(analysis: Analysis, file: FileOnDisk, progress: Reporter): Promise<void> {
+  let done = 0;
+  const feed = analysis.addCapture(toInput(file));
+  const before = progress.frames;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytesOf(file)) {
+      done += chunk.length;
+      yield chunk;
+    }
+  }
+  progress.say('reading', file.name, 0, file.size);
+  await feedCapture(counted(), feed, () => {
+    progress.frames = before + feed.frames;
+    progress.say('reading', file.name, done, file.size);
+  });
+  progress.frames = before + feed.frames;
+  if (feed.format === null) throw unusable(file, 'it is no pcap or pcapng file');
+}
+
+function toInput(file: FileOnDisk): CaptureInput {
+  const vantage = file.vantage === null ? null : parseVantage(file.vantage);
+  return { file: file.name, ...(vantage !== null && { vantage }) };
+}
+
+async function* bytesOf({ path, name }: FileOnDisk): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new ServerError('not-found', `${name}: its stored file cannot be read (${code})`);
+  }
+}
+
+/** Captures of a report stand in the order in which they were fed. */
+function addHashes({ captures }: Report, files: readonly FileOnDisk[]): void {
+  for (const [i, capture] of captures.entries()) {
+    const sha256 = files[i]?.sha256;
+    if (sha256 !== undefined) capture.sha256 = sha256;
+  }
+}
+
+interface Found {
+  readonly analysis: Analysis;
+  readonly report: Report;
+  readonly captures: readonly FileOnDisk[];
+  readonly progress: Reporter;
+}
+
+function write(task: AnalysisTask, connection: Connection, found: Found): boolean {
+  const { analysis, report, captures, progress } = found;
+  const writer = new RunWriter(connection, task.run);
+  writer.writeCaptures(
+    report,
+    captures.map(({ id }) => id),
+  );
+  const flows = report.flows.length;
+  progress.say('storing', null, 0, flows);
+  writer.writeFlows(
+    report.flows,
+    () => 0,
+    (done) => progress.say('storing', null, done, flows),
+  );
+  progress.say('drawing', null, null, null);
+  writer.writeJourneys(analysis.journeys(), () => progress.say('drawing', null, null, null));
+  return writer.finish(report, null);
+}
+
+const unusable = (file: FileOnDisk, why: string): ServerError =>
+  new ServerError('not-a-capture', `${file.name} cannot be used: ${why}`);
+
+/** Tells how far it is, not too often, and stops what takes too much memory. */
+class Reporter {
+  /** Of all files so far. */
+  frames = 0;
+  private readonly tell: (progress: Progress) => void;
+  private readonly mostMemory: number;
+  private last = Number.NEGATIVE_INFINITY;
+  private step = '';
+
+  constructor(tell: (progress: Progress) => void, mostMemory: number) {
+    this.tell = tell;
+    this.mostMemory = mostMemory;
+  }
+
+  /** A new phase or file is told at once. */
+  say(phase: Progress['phase'], file: string | null, done: number | null, total: number | null): void {
+    const now = performance.now();
+    const step = `${phase} ${file}`;
+    if (step === this.step && now - this.last < REPORT_MS) return;
+    this.step = step;
+    this.last = now;
+    this.checkMemory();
+    this.tell({ phase, file, done, total, frames: this.frames });
+  }
+
+  private checkMemory(): void {
+    const { heapUsed, external } = process.memoryUsage();
+    if (heapUsed + external > this.mostMemory) throw outOfMemory(this.mostMemory);
+  }
+}
+
+export const outOfMemory = (mostMemory: number): ServerError =>
+  new ServerError(
+    'too-large',
+    `the captures need more memory than an analysis may take (${Math.round(mostMemory / 2 ** 20)} MiB); cut them to the time of the incident`,
+  );

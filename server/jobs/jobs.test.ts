@@ -1,0 +1,201 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createAnalysis } from '../../analyzer/index.ts';
+import type { IncidentState, Progress } from '../api.ts';
+import { type OpenStore, openStore } from '../store/open-store.ts';
+import {
+  addFixture,
+  CAPTURES,
+  chunksOf,
+  smallPcap,
+  type TemporaryFolder,
+  temporaryFolder,
+} from '../store/test-store.ts';
+import type { Jobs } from './jobs.ts';
+import { startJobs } from './start-jobs.ts';
+import { bundledWorker } from './test-worker.ts';
+
+const TOOL = { name: 'stallscope', version: 'test' };
+
+let worker: URL;
+let folder: TemporaryFolder;
+let store: OpenStore;
+let jobs: Jobs;
+
+beforeAll(async () => {
+  worker = await bundledWorker();
+});
+beforeEach(async () => {
+  folder = temporaryFolder();
+  store = await openStore({ folder: folder.path });
+  jobs = startJobs(store, { tool: TOOL, worker });
+});
+afterEach(async () => {
+  await jobs.close();
+  store.close();
+  folder.remove();
+});
+
+/** Settles with the incident's first state of these. */
+function untilState(id: string, ...states: IncidentState[]): Promise<IncidentState> {
+  return new Promise((resolve) => {
+    const end = jobs.onEvent((event) => {
+      if (event.kind !== 'state' || event.incident !== id || !states.includes(event.summary.state)) return;
+      end();
+      resolve(event.summary.state);
+    });
+  });
+}
+
+async function addAll(id: string, scenario: string): Promise<string[]> {
+  const names = readdirSync(join(CAPTURES, scenario)).filter((name) => name !== 'truth.json');
+  for (const name of names) await addFixture(store, id, `${scenario}/${name}`);
+  return names;
+}
+
+function analyseHere(scenario: string, names: readonly string[]) {
+  const analysis = createAnalysis({ tool: TOOL });
+  for (const name of names) {
+    const bytes = readFileSync(join(CAPTURES, scenario, name));
+    if (name.endsWith('.log')) {
+      analysis.addJournal({ file: name, text: bytes.toString(), problems: [] });
+      continue;
+    }
+    const feed = analysis.addCapture({ file: name });
+    feed.push(gunzipSync(bytes));
+    feed.end();
+  }
+  return analysis.finish();
+}
+
+describe('an analysis', () => {
+  it('stores the report that the analyzer makes of the same files, and tells how far it is', async () => {
+    const { id } = store.createIncident();
+    const names = await addAll(id, 'rto-30');
+    const told: Progress[] = [];
+    jobs.onEvent((event) => {
+      if (event.kind === 'progress') told.push(event.progress);
+    });
+    const ended = untilState(id, 'ready', 'failed');
+    expect(jobs.analyse(id).state).toBe('analysing');
+    expect(await ended).toBe('ready');
+    const { captures, flows, ...rest } = JSON.parse([...store.exportReport(id)].join(''));
+    const expected = analyseHere('rto-30', names);
+    expect(flows).toEqual(JSON.parse(JSON.stringify(expected.flows)));
+    expect(rest).toEqual(JSON.parse(JSON.stringify({ ...expected, captures: undefined, flows: undefined })));
+    expect(captures.map(({ sha256 }: { sha256: string }) => sha256)).toEqual(
+      store.incidentDetail(id).storedFiles.flatMap((file) => (file.kind === 'capture' ? [file.sha256] : [])),
+    );
+    expect(new Set(told.map(({ phase }) => phase))).toEqual(
+      new Set(['reading', 'judging', 'drawing', 'storing']),
+    );
+    expect(store.captureFile(id, 'c2').name).toBe(captures[1].file);
+    expect(jobs.counts()).toMatchObject({ queued: 0, done: 1, failed: 0 });
+    expect(store.incidentDetail(id).stalls?.max).toBe(store.incident(id).worstStall);
+  });
+
+  it('follows packets from vantage to vantage', async () => {
+    const { id } = store.createIncident();
+    await addAll(id, 'rto-7');
+    const ended = untilState(id, 'ready', 'failed');
+    jobs.analyse(id);
+    expect(await ended).toBe('ready');
+    const [row] = store.flows(id, { offset: 0, limit: 1, sort: 'stall', order: 'desc', q: '' }).rows;
+    const { journeys } = store.flow(id, row?.id ?? '');
+    expect(journeys).toBeGreaterThan(0);
+    const page = store.journeys(id, row?.id ?? '', { from: 0, to: 1e15, limit: 5000 });
+    expect(page.total).toBe(journeys);
+    const seen = page.journeys.flatMap(({ stops }) => stops.flatMap(({ frame }) => frame ?? []))[0];
+    expect(store.sightings(id, seen ?? { capture: '', frame: 0 })[0]?.frame).toEqual(seen);
+  });
+
+  it('fails with the name of a file that cannot be read, and can be run again', async () => {
+    const { id } = store.createIncident();
+    const good = await addFixture(store, id, 'rto-7/client.pcap.gz');
+    const bad = await store.addFile(
+      id,
+      { name: 'bad.pcap', vantage: null, mostBytes: 99 },
+      chunksOf(smallPcap()),
+    );
+    writeFileSync(store.file(id, bad.id).path, 'no capture any more');
+    let ended = untilState(id, 'ready', 'failed');
+    jobs.analyse(id);
+    expect(await ended).toBe('failed');
+    expect(store.incident(id).error).toContain('bad.pcap cannot be used');
+    expect(jobs.counts()).toMatchObject({ failed: 1 });
+    store.deleteFile(id, bad.id);
+    ended = untilState(id, 'ready', 'failed');
+    jobs.analyse(id);
+    expect(await ended).toBe('ready');
+    expect(store.captureFile(id, 'c1').id).toBe(good.id);
+  });
+
+  it('that takes too much memory fails, and the server goes on', async () => {
+    await jobs.close();
+    jobs = startJobs(store, { tool: TOOL, worker, memory: 24 * 1024 * 1024 });
+    const { id } = store.createIncident();
+    await addAll(id, 'mixed-24');
+    const ended = untilState(id, 'ready', 'failed');
+    jobs.analyse(id);
+    expect(await ended).toBe('failed');
+    expect(store.incident(id).error).toContain('more memory than an analysis may take (24 MiB)');
+  });
+
+  it('is called off when its incident is deleted, and leaves nothing', async () => {
+    const { id } = store.createIncident();
+    await addAll(id, 'mixed-24');
+    const begun = new Promise<void>((resolve) => {
+      jobs.onEvent(({ kind }) => kind === 'progress' && resolve());
+    });
+    jobs.analyse(id);
+    await begun;
+    store.deleteIncident(id);
+    expect(jobs.progress(id)).toBeNull();
+    await jobs.close();
+    await store.idle();
+    expect(store.incidents()).toEqual([]);
+    expect(store.totals()).toEqual({ incidents: 0, files: 0, bytes: 0 });
+  });
+
+  it('begins anew when it is asked for again, and is called off when the files change', async () => {
+    const { id } = store.createIncident();
+    const file = await addFixture(store, id, 'rto-7/client.pcap.gz');
+    jobs.analyse(id);
+    const ended = untilState(id, 'ready', 'failed');
+    jobs.analyse(id);
+    expect(await ended).toBe('ready');
+    expect(store.incident(id).revision).toBe(1);
+    jobs.analyse(id);
+    store.changeFile(id, file.id, 'client');
+    expect(store.incident(id).state).toBe('uploaded');
+    expect(jobs.counts()).toMatchObject({ queued: 0, running: 0 });
+  });
+
+  it('that a stop of the server cut off is run at the next start, after what waited', async () => {
+    const ids = [store.createIncident().id, store.createIncident().id];
+    for (const id of ids) await addFixture(store, id, 'rto-7/client.pcap.gz');
+    for (const id of ids) jobs.analyse(id);
+    expect(ids.map((id) => store.incident(id).state)).toEqual(['analysing', 'queued']);
+    await jobs.close();
+    store.close();
+    store = await openStore({ folder: folder.path });
+    jobs = startJobs(store, { tool: TOOL, worker });
+    await Promise.all(ids.map((id) => untilState(id, 'ready')));
+  });
+
+  it('takes the parts of one vantage in the order of time', async () => {
+    const { id } = store.createIncident();
+    const later = await addFixture(store, id, 'rto-30/client.pcap.gz', 'client');
+    const sooner = await addFixture(store, id, 'rto-7/client.pcap.gz', 'client');
+    const ended = untilState(id, 'ready', 'failed');
+    jobs.analyse(id);
+    expect(await ended).toBe('ready');
+    const captures = store.incidentDetail(id).report?.captures ?? [];
+    const times = captures.map(({ firstTime }) => BigInt(firstTime ?? 0));
+    expect(times[0]).toBeLessThan(times[1] ?? 0n);
+    expect([later.id, sooner.id]).toContain(store.captureFile(id, 'c1').id);
+    expect(captures[0]?.vantage.host).toBe('client');
+  });
+});
