@@ -1,0 +1,140 @@
+/**
+ * One lane as a list of pixel columns: how many frames, what is the worst, where to find it. Bounded by
+ * the width of the screen, never by packets; "worst wins" as in the tiles.
+ * The trap: a bucket's frames count where it starts, but its worst frame stands at its own time.
+ */
+import { Mark } from '../../analyzer/index.ts';
+import type { TimeScale } from './scale.ts';
+import type { LaneData, Slice } from './slices.ts';
+
+/** Typed arrays with an entry a pixel column. */
+export interface LaneColumns {
+  readonly width: number;
+  readonly count: Float32Array;
+  readonly marks: Uint16Array;
+  /** `Mark`; `NO_MARK` where the column has no frame of its own. */
+  readonly worst: Uint8Array;
+  /** Position in `slices`, and row in that slice's tile, of the bucket with the worst frame. */
+  readonly slice: Int32Array;
+  readonly row: Int32Array;
+  readonly provisional: Uint8Array;
+  readonly slices: readonly Slice[];
+}
+
+export const NO_MARK = 255;
+
+export function emptyColumns(width: number, slices: readonly Slice[]): LaneColumns {
+  return {
+    width,
+    count: new Float32Array(width),
+    marks: new Uint16Array(width),
+    worst: new Uint8Array(width).fill(NO_MARK),
+    slice: new Int32Array(width).fill(-1),
+    row: new Int32Array(width),
+    provisional: new Uint8Array(width),
+    slices,
+  };
+}
+
+export function toColumns({ slices }: LaneData, scale: TimeScale): LaneColumns {
+  const columns = emptyColumns(Math.max(1, Math.floor(scale.width)), slices);
+  for (let at = 0; at < slices.length; at++) {
+    const slice = slices[at]!;
+    for (let row = slice.first; row < slice.last; row++) addBucket(columns, scale, slice, at, row);
+  }
+  return columns;
+}
+
+function addBucket(columns: LaneColumns, scale: TimeScale, slice: Slice, at: number, row: number): void {
+  const { tile, provisional } = slice;
+  const last = columns.width - 1;
+  const start = Math.floor(scale.x(Math.max(tile.start[row]!, slice.from)));
+  if (provisional) {
+    const end = Math.floor(scale.x(Math.min(tile.end[row]!, slice.to)));
+    const share = tile.count[row]! / (end - start + 1);
+    for (let x = Math.max(0, start); x <= Math.min(end, last); x++) {
+      columns.count[x]! += share;
+      columns.provisional[x] = 1;
+      columns.marks[x]! |= tile.marks[row]!;
+    }
+  } else if (start >= 0 && start <= last) {
+    columns.count[start]! += tile.count[row]!;
+    columns.marks[start]! |= tile.marks[row]!;
+  }
+  const time = tile.worstTime[row]!;
+  if (time < slice.from || time >= slice.to) return;
+  const x = Math.floor(scale.x(time));
+  if (x < 0 || x > last) return;
+  const worst = tile.worst[row]!;
+  if (columns.worst[x] !== NO_MARK && columns.worst[x]! >= worst) return;
+  columns.worst[x] = worst;
+  columns.slice[x] = at;
+  columns.row[x] = row;
+}
+
+/** Kinds that are drawn as a shape of their own above the bars. */
+export const isShaped = (mark: number): boolean => mark !== NO_MARK && mark >= Mark.WindowUpdate;
+
+/** Pixels between the middles of two shapes of one lane. */
+export const SHAPE_SPACING = 10;
+
+export interface PlacedShape {
+  readonly x: number;
+  readonly mark: number;
+}
+
+/**
+ * Which columns get a shape: the worst kinds first, from left to right, where there is room. Every column with
+ * a shaped kind keeps its stem, so none is lost where shapes would overlap.
+ */
+export function placeShapes({ worst, width }: LaneColumns): PlacedShape[] {
+  const taken = new Uint8Array(width);
+  const placed: PlacedShape[] = [];
+  const free = (x: number): boolean => {
+    for (let at = Math.max(0, x - SHAPE_SPACING + 1); at < Math.min(width, x + SHAPE_SPACING); at++)
+      if (taken[at] === 1) return false;
+    return true;
+  };
+  for (let mark: number = Mark.Reset; mark >= Mark.WindowUpdate; mark--) {
+    for (let x = 0; x < width; x++) {
+      if (worst[x] !== mark || !free(x)) continue;
+      taken[x] = 1;
+      placed.push({ x, mark });
+    }
+  }
+  return placed;
+}
+
+/** The tallest column, for a height that all lanes share. */
+export function greatestCount(lanes: readonly LaneColumns[]): number {
+  let most = 1;
+  for (const { count } of lanes) for (const value of count) if (value > most) most = value;
+  return most;
+}
+
+/** A single frame is always well visible; beyond that the height grows with the logarithm. */
+const LEAST_HEIGHT = 0.4;
+
+/** Part of the lane's height, 0 to 1. */
+export function barHeight(count: number, most: number): number {
+  if (count <= 0) return 0;
+  if (most <= 1) return LEAST_HEIGHT;
+  return LEAST_HEIGHT + (1 - LEAST_HEIGHT) * Math.min(1, Math.log(Math.max(1, count)) / Math.log(most));
+}
+
+/** Pixels around the pointer in which a mark is meant. */
+export const TOLERANCE = 4;
+
+/** The column that is meant at `x`: the worst shaped one nearby, else the nearest. -1: none. */
+export function hitColumn(columns: LaneColumns, x: number, tolerance = TOLERANCE): number {
+  let best = -1;
+  const middle = Math.floor(x);
+  const weight = (at: number): number => (isShaped(columns.worst[at]!) ? columns.worst[at]! : -1);
+  for (let away = 0; away <= tolerance; away++) {
+    for (const at of away === 0 ? [middle] : [middle - away, middle + away]) {
+      if (at < 0 || at >= columns.width || columns.worst[at] === NO_MARK) continue;
+      if (best < 0 || weight(at) > weight(best)) best = at;
+    }
+  }
+  return best;
+}
