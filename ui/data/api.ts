@@ -155,6 +155,17 @@ export const getLaneFrames = (
 ): Promise<LanePage> =>
   ask(withQuery(address('incidents', id, 'lanes', lane, 'frames'), { ...query }), signal);
 
+/** The bytes of one tile; `revision` keeps what a browser stored of an earlier analysis out. */
+export const getTile = async (
+  id: string,
+  { lane, resolution, index }: { lane: string; resolution: number; index: number },
+  revision: number,
+  signal: AbortSignal,
+): Promise<ArrayBuffer> => {
+  const path = address('incidents', id, 'lanes', lane, 'tiles', resolution, index);
+  return (await send(withQuery(path, { revision }), { signal })).arrayBuffer();
+};
+
 export const getFrame = (id: string, frame: FrameRef, signal?: AbortSignal): Promise<FrameDetail> =>
   ask(address('incidents', id, 'frames', frame.capture, frame.frame), signal);
 

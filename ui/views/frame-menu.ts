@@ -1,0 +1,62 @@
+/** What the right button offers on a frame or a time, the same in all views. */
+import type { IncidentDetail } from '../../server/api.ts';
+import { createPin } from '../data/api.ts';
+import { openFlow, view } from '../state/incident.ts';
+import { selection, spoken } from '../state/selection.ts';
+import { formatTime, toNanos } from '../state/time.ts';
+import { centre } from '../state/viewport.ts';
+import type { MenuItem } from './hit-menu.tsx';
+import type { Hit } from './scene.ts';
+import { frameName, wiresharkFilter } from './sources.ts';
+
+export function frameMenu(incident: IncidentDetail, hit: Hit | null, time: number | null): MenuItem[] {
+  const items: MenuItem[] = [];
+  if (hit !== null) {
+    const { frame } = hit;
+    const name = frameName(incident, frame);
+    items.push({ label: `Select ${name}`, run: () => selection.set({ kind: 'frame', frame }) });
+    items.push({
+      label: 'Copy as Wireshark filter',
+      run: () => copy(wiresharkFilter([frame]), 'Filter copied.'),
+    });
+    items.push({
+      label: 'Pin to the postmortem',
+      run: () => {
+        const target = `frame:${frame.capture}:${frame.frame}`;
+        const title = `${name}: ${hit.lines[2] ?? ''}`.replace(/: $/, '');
+        createPin(incident.id, { target, at: toNanos(hit.time), title, note: '' }).then(
+          () => spoken.set('Pinned.'),
+          () => spoken.set('It could not be pinned: the server does not answer.'),
+        );
+      },
+    });
+    if (openFlow.get() !== null && view.get() !== 'ladder')
+      items.push({
+        label: 'Show in the ladder',
+        run: () => {
+          selection.set({ kind: 'frame', frame });
+          view.set('ladder');
+        },
+      });
+  }
+  if (time !== null) {
+    items.push({
+      label: `Copy time ${formatTime(time, 6)}`,
+      run: () => copy(formatTime(time, 9), 'Time copied.'),
+    });
+    items.push({ label: 'Centre here', run: () => centre(time) });
+  }
+  return items;
+}
+
+function copy(text: string, done: string): void {
+  const { clipboard } = navigator;
+  if (clipboard === undefined) {
+    spoken.set('This page may not use the clipboard.');
+    return;
+  }
+  clipboard.writeText(text).then(
+    () => spoken.set(done),
+    () => spoken.set('The browser did not allow to copy.'),
+  );
+}
