@@ -45,7 +45,7 @@ export interface LanesRows {
   readonly laneHeight: number;
 }
 
-const HEAD = 176;
+const HEAD = 192;
 const AXIS = 26;
 const EDGES = 38;
 const PAD = 6;

@@ -218,17 +218,30 @@ function paintStalls(painter: Painter, plot: Plot, { layout, scale, stalls, base
     painter.rect(colors.problem, left, y + 5, 2, height - 10);
     if (stall.end !== null) painter.rect(colors.problem, left + width - 2, y + 5, 2, height - 10);
     painter.flush();
-    const text = stallText(stall);
-    const seen = Math.max(0, from);
-    if (Math.min(plot.width, to) - seen > painter.measure(text, { size: 11 }) + 24)
-      painter.text(text, plot.left + (seen + Math.min(plot.width, to)) / 2, middle, {
-        size: 11,
-        weight: 600,
-        align: 'center',
-        color: colors.problem,
-        ground: colors.background,
-      });
+    paintStallText(painter, plot, stall, Math.max(0, from), Math.min(plot.width, to), middle);
   }
+}
+
+/** In the middle of the bar, else beside it, else only how long. */
+function paintStallText(
+  painter: Painter,
+  plot: Plot,
+  stall: Stall,
+  from: number,
+  to: number,
+  middle: number,
+): void {
+  const { colors } = painter;
+  const style = { size: 11, weight: 600, color: colors.problem, ground: colors.background } as const;
+  const full = stallText(stall);
+  const short = formatDuration(stall.duration);
+  const width = painter.measure(full, style) + 20;
+  if (to - from < width && plot.width - to > width) painter.text(full, plot.left + to + 10, middle, style);
+  else if (to - from > painter.measure(short, style) + 16)
+    painter.text(to - from > width ? full : short, plot.left + (from + to) / 2, middle, {
+      ...style,
+      align: 'center',
+    });
 }
 
 export function stallText({ duration, outage, backoff, end, waiting, owedBy }: Stall): string {
@@ -301,12 +314,12 @@ function paintHead(painter: Painter, { vantage, lanes, y, height }: LaneGroup, w
   const first = lanes[0]!;
   const single = lanes.length === 1;
   const top = single ? y + height / 2 - 8 : first.y + 12;
-  painter.text(vantageName(vantage), 12, top, { weight: 600, most: single ? width - 24 : 96 });
+  painter.text(vantageName(vantage), 12, top, { weight: 600, most: single ? width - 24 : 118 });
   const facts = vantageFacts(vantage);
   painter.text(facts, 12, top + 16, {
     size: 10,
     color: vantage.lossy ? colors.caution : colors.muted,
-    most: single ? width - 24 : 100,
+    most: single ? width - 24 : 118,
   });
   for (const lane of lanes) {
     if (lane.from === null) continue;

@@ -29,7 +29,8 @@ export function paintAxis(
   for (const { time, x } of ticks) {
     const at = painter.snap(plot.left + x);
     painter.hairline(colors.line, at, foot - 6, at, plot.bottom);
-    const text = formatTime(time, decimals, mode, base);
+    const isZero = mode === 't0' && time === base.zero;
+    const text = isZero ? 'T0' : formatTime(time, decimals, mode, base);
     if (x < plot.width - 60)
       painter.text(text, at + 4, strip.y + strip.height / 2 - 1, {
         size: 11,
