@@ -8,9 +8,15 @@ import { incidentLoad, reloadIncident } from '../state/load.ts';
 import { pinError } from '../state/pins.ts';
 import { Blank } from './bits.tsx';
 import { startCommands } from './commands.ts';
+import { Dialogs } from './dialogs.tsx';
 import { DropTarget } from './drop.tsx';
 import { FilesPage } from './files-page.tsx';
+import { FlowPage } from './flow-page.tsx';
+import { FlowsPage } from './flows-page.tsx';
 import { IncidentsPage } from './incidents.tsx';
+import { OverviewPage } from './overview.tsx';
+import { PinBar } from './pin-bar.tsx';
+import { PinsPage } from './pins-page.tsx';
 import { StatusLine } from './status-line.tsx';
 import { Top } from './top.tsx';
 
@@ -30,9 +36,11 @@ export function App(): React.JSX.Element {
         <main id="main" tabIndex={-1}>
           <Page />
         </main>
+        <PinBar />
       </div>
       <StatusLine />
       <DropTarget />
+      <Dialogs />
     </>
   );
 }
@@ -51,6 +59,10 @@ function Page(): React.JSX.Element | null {
   if (error !== null && open === null)
     return <NoIncident id={id} status={error.status} message={error.message} />;
   if (open === null) return <Blank title="Loading the incident …">{null}</Blank>;
+  if (page === 'overview') return <OverviewPage />;
+  if (page === 'flows') return <FlowsPage />;
+  if (page === 'flow') return <FlowPage />;
+  if (page === 'pins') return <PinsPage />;
   return <FilesPage />;
 }
 

@@ -42,6 +42,7 @@ export const COMMANDS = [
   command('previous-flow', 'Previous flow of the filter', 'flow', 'KeyP'),
   command('next-evidence', 'Next evidence', 'flow', 'KeyJ'),
   command('previous-evidence', 'Previous evidence', 'flow', 'KeyK'),
+  command('open-evidence', 'Select the first frame of the evidence', 'flow', 'Enter', 'NumpadEnter'),
   command('next-row', 'Next flow', 'list', 'KeyJ', 'ArrowDown'),
   command('previous-row', 'Previous flow', 'list', 'KeyK', 'ArrowUp'),
   command('first-row', 'First flow', 'list', 'Home'),

@@ -41,6 +41,7 @@ test('times of the report keep every ns on their way', () => {
 
 test('dates, durations and what is read aloud', () => {
   expect(formatDate('1746367331204000000')).toBe('2025-05-04 14:02:11.204 UTC');
+  expect(formatDate('1746367331999900000')).toBe('2025-05-04 14:02:12.000 UTC');
   expect([0, 3.061, 19.4, 0.0031, 4e-5, 2e-9, 90, 900].map(formatDuration)).toEqual([
     '0 s',
     '3.06 s',

@@ -71,7 +71,7 @@ export function describeMode(mode = timeMode.get(), base = timeBase.get()): stri
 
 /** `2025-05-04 14:02:11.204 UTC`. */
 export function formatDate(time: NanosString, decimals = 3): string {
-  const at = BigInt(time);
+  const at = roundTo(BigInt(time), decimals);
   const day = new Date(Number(at / 1_000_000n)).toISOString().slice(0, 10);
   return `${day} ${formatClock(at, decimals)} UTC`;
 }
@@ -97,7 +97,14 @@ function formatSigned(nanos: number, decimals: number): string {
   return `${nanos < 0 && Number(text) !== 0 ? '\u2212' : '+'}${text}`;
 }
 
-function formatClock(at: bigint, decimals: number): string {
+/** To the nearest, as the terminal does it. */
+function roundTo(at: bigint, decimals: number): bigint {
+  const step = 10n ** BigInt(9 - decimals);
+  return ((at + step / 2n) / step) * step;
+}
+
+function formatClock(exact: bigint, decimals: number): string {
+  const at = roundTo(exact, decimals);
   const clock = new Date(Number(at / 1_000_000n)).toISOString().slice(11, 19);
   const fraction = String(at % 1_000_000_000n).padStart(9, '0');
   return decimals === 0 ? clock : `${clock}.${fraction.slice(0, decimals)}`;

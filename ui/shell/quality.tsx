@@ -1,0 +1,80 @@
+/** How far the captures can be trusted: drops, cuts, clocks, and whether each ran through the failover. */
+import type { Capture, Failover } from '../../analyzer/index.ts';
+import type { IncidentDetail, ReportHead } from '../../server/api.ts';
+import { AFRESH, linkTo } from '../state/address.ts';
+import { describeAlignment, describeClock } from './clocks.ts';
+import { captureNames, count, formatNumber, nameOf } from './units.ts';
+
+export function Quality({ open, report }: { open: IncidentDetail; report: ReportHead }): React.JSX.Element {
+  const names = captureNames(report.captures);
+  const { tone, text } = describeAlignment(report);
+  return (
+    <section className="section" aria-labelledby="quality">
+      <header>
+        <h2 id="quality">Data quality</h2>
+        <span className={tone}>{text}</span>
+        <a className="push" href={linkTo({ ...AFRESH, page: 'files' })}>
+          Files and clocks
+        </a>
+      </header>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Vantage</th>
+            <th scope="col">File</th>
+            <th scope="col" className="right">
+              Frames
+            </th>
+            <th scope="col">Drops</th>
+            <th scope="col">Failover covered</th>
+            <th scope="col">Clock</th>
+          </tr>
+        </thead>
+        <tbody>
+          {report.captures.map((capture) => (
+            <tr key={capture.id}>
+              <th scope="row">{nameOf(capture.id, names)}</th>
+              <td>{capture.file}</td>
+              <td className="right num">{formatNumber(capture.frames)}</td>
+              <td>
+                <Drops capture={capture} open={open} />
+              </td>
+              <td className="num">{describeCoverage(capture, report.failovers[0])}</td>
+              <td className="num">{describeClock(capture, report).join('; ')}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Drops({ capture, open }: { capture: Capture; open: IncidentDetail }): React.JSX.Element {
+  const { dropped, truncated, id } = capture;
+  const isLossy =
+    open.timeline?.vantages.some(({ lossy, captures }) => lossy && captures.includes(id)) ?? false;
+  const facts = [
+    dropped === null ? 'not recorded' : dropped === 0 ? 'none' : count(dropped, 'packet'),
+    ...(truncated ? ['cut short'] : []),
+    ...(isLossy ? ['lost frames: an absence here proves nothing'] : []),
+  ];
+  const isPoor = truncated || isLossy || (dropped ?? 0) > 0;
+  return <span className={isPoor ? 'caution' : ''}>{facts.join(', ')}</span>;
+}
+
+/** Part of the outage in which the capture ran. */
+export function describeCoverage(
+  { firstTime, coveredUntil }: Capture,
+  failover: Failover | undefined,
+): string {
+  if (failover === undefined || failover.pathRestored === null) return '';
+  if (firstTime === null || coveredUntil === null) return 'no frame';
+  const [lost, back] = [BigInt(failover.pathLost), BigInt(failover.pathRestored)];
+  const from = max(lost, BigInt(firstTime));
+  const to = -max(-back, -BigInt(coveredUntil));
+  if (back <= lost) return '';
+  const part = to <= from ? 0 : Number(((to - from) * 1000n) / (back - lost)) / 10;
+  return part >= 99.9 ? 'all of it' : `${part.toFixed(0)} %`;
+}
+
+const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
