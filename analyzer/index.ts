@@ -18,6 +18,7 @@ export * from './report/phrases.ts';
 export * from './report/report.ts';
 export * from './report/wireshark-filter.ts';
 export { worstStall } from './report/worst-stall.ts';
+export type * from './timeline/lane-index.ts';
 export { FIRST_PROBLEM, MARK_NAMES, Mark } from './timeline/mark.ts';
 export * from './timeline/tile.ts';
 export type * from './timeline/timeline.ts';
