@@ -35,6 +35,7 @@ export function* listJourneys(
     vantages: correlation.vantages,
     takeovers: correlation.takeovers,
     forwarded: correlation.forwarded,
+    firstActs: correlation.firstActs,
     frame: (vantage: number, id: FrameId) => clockOf(vantage).frame(id),
   };
   let made = 0;

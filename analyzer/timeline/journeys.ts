@@ -23,9 +23,9 @@ import type { FrameId } from '../flow/frame-id.ts';
 import type { FrameRef } from '../report/report.ts';
 import type { FlowView } from '../vantage/join.ts';
 import type { JoinedFlow } from '../vantage/legs.ts';
-import { seconds } from '../verdict/words.ts';
 import { firstNumbers } from './first-numbers.ts';
 import { pathPositions } from './path-order.ts';
+import { repeats } from './repeats.ts';
 import type { Journey, JourneyStop } from './timeline.ts';
 
 /** What all vantages together are known for. */
@@ -34,6 +34,8 @@ export interface JourneyMap {
   /** Oldest first. */
   readonly takeovers: readonly Takeover[];
   readonly forwarded: readonly Busy[];
+  /** When each node first did anything itself. */
+  readonly firstActs: ReadonlyMap<number, Nanos>;
   /** A frame of the vantage as the report names it. */
   frame(vantage: number, id: FrameId): FrameRef;
 }
@@ -203,16 +205,23 @@ class Way {
     if (at.includes(carrier)) return [carrier];
     // What a switch floods to a node is not the node's to pass on.
     if (at.length > 0) return at.filter((n) => !this.map.takeovers.some((t) => isHearsay(t, n, packet.time)));
-    return carrier >= 0 ? [carrier] : this.nodes.length === 1 ? [...this.nodes] : [];
+    if (carrier >= 0) return [carrier];
+    // A lone node whose links nobody can tell apart passes nothing on demonstrably; nothing is missing there either.
+    return this.nodes.length === 1 &&
+      this.map.vantages.some((v) => v.station.place === 'node' && hasNoPoint(v))
+      ? [...this.nodes]
+      : [];
   }
 
   /** Which node the path led through: the old one until the new one demonstrably was in it; -1 where that is not known. */
-  private carrierAt(time: number): number {
-    const { takeovers, forwarded } = this.map;
+  private carrierAt(time: Nanos): number {
+    const { takeovers, forwarded, firstActs } = this.map;
     const [first] = takeovers;
     if (first === undefined) {
       const passing = new Set(forwarded.map((f) => f.node));
-      return passing.size === 1 ? ([...passing][0] as number) : -1;
+      const [only = -1, ...more] = passing;
+      // Before that another node, which nobody captured, may have been the one.
+      return more.length === 0 && time >= (firstActs.get(only) ?? Number.POSITIVE_INFINITY) ? only : -1;
     }
     if (takeovers.some((t) => !t.tied)) return -1;
     return takeovers.reduce((n, t) => (t.restored !== null && time >= t.restored ? t.to : n), first.from);
@@ -233,35 +242,6 @@ class Way {
 }
 
 const ACK = 0x10;
-const SYN_OR_FIN = 0x03;
-
-/**
- * What was sent again, and never reached the view that the flow was judged by: its ladder does not have these. Only
- * what one vantage saw twice was sent twice; elsewhere the bytes may be cut otherwise.
- */
-function repeats(packets: readonly CrossPacket[]): Map<CrossPacket, string> {
-  const before = new Map<string, { packet: CrossPacket; times: number }>();
-  const labels = new Map<CrossPacket, string>();
-  for (const packet of packets) {
-    if (packet.length === 0 && (packet.flags & SYN_OR_FIN) === 0) continue;
-    const key = `${packet.from} ${packet.seq}`;
-    const known = before.get(key);
-    const isAgain = known !== undefined && sharesVantage(known.packet, packet);
-    const times = isAgain ? known.times + 1 : 0;
-    if (isAgain) {
-      const nth = times > 1 ? ` (${times})` : '';
-      labels.set(packet, `sent again${nth}, ${seconds(packet.time - known.packet.time)} after the last time`);
-    }
-    before.set(key, { packet, times });
-  }
-  return labels;
-}
-
-/** A node's two links in one capture show what it forwards twice, the second time with another TTL. */
-const sharesVantage = (a: CrossPacket, b: CrossPacket): boolean =>
-  a.seen.some((s) =>
-    b.seen.some((o) => o.vantage === s.vantage && o.point.at === s.point.at && o.row.ttl === s.row.ttl),
-  );
 
 const isEnd = (at: Side): at is 'client' | 'server' => at === 'client' || at === 'server';
 

@@ -1,0 +1,23 @@
+/** The laws of journeys on every scenario, with all captures and with some. */
+import { describe, expect, test } from 'vitest';
+import { follow, journeyLaws } from './journey-laws.ts';
+import { allScenarios } from './scenario.ts';
+
+/** Captures of both links of a node hold every packet twice: what is missing in them is missing on one side. */
+const scenarios = allScenarios().filter((s) => s.name !== 'mixed-24' && s.captures.length > 1);
+
+describe.each(scenarios)('$name', ({ name, captures }) => {
+  test('with all captures', () => {
+    expect(journeyLaws(follow(name))).toEqual([]);
+  });
+
+  test('without any one of them, and with two of them', () => {
+    const some = [
+      ...captures.map((left) => captures.filter((c) => c !== left)),
+      ...captures.flatMap((a, i) => captures.slice(i + 1).map((b) => [a, b])),
+    ];
+    for (const files of some) {
+      expect({ files, found: journeyLaws(follow(name, () => files)) }).toEqual({ files, found: [] });
+    }
+  });
+});
