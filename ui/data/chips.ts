@@ -3,9 +3,8 @@
  * -port:443 10.0.0.7`), read by the server; here it is only cut at its spaces.
  */
 
-/** Spaces part; within double quotes they do not. */
 export function splitChips(q: string): string[] {
-  return q.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+  return q.split(/\s+/).filter((chip) => chip !== '');
 }
 
 export const joinChips = (chips: readonly string[]): string => chips.join(' ');

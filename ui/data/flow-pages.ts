@@ -53,9 +53,9 @@ export function createFlowPages(
 
   const receive = (number: number, page: FlowPage): void => {
     pages.set(number, page.rows);
-    const oldest = pages.keys().next().value;
     // The first page is where one comes back to.
-    if (pages.size > MOST_PAGES && oldest !== undefined && oldest !== 0) pages.delete(oldest);
+    const oldest = [...pages.keys()].find((one) => one !== 0);
+    if (pages.size > MOST_PAGES && oldest !== undefined) pages.delete(oldest);
     const { version } = state.get();
     state.set({ total: page.total, facets: page.facets, error: null, version: version + 1 });
   };

@@ -105,32 +105,34 @@ function Help({ onClose }: { onClose: () => void }): React.JSX.Element {
     <Dialog title="Keys" className="help" onClose={onClose}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
       <section className="help-body" tabIndex={0} aria-label="All keys">
-        {SCOPES.map(([scope, title]) => (
-          <section key={scope}>
-            <h3>{title}</h3>
+        <div className="help-columns">
+          {SCOPES.map(([scope, title]) => (
+            <section key={scope}>
+              <h3>{title}</h3>
+              <dl>
+                {COMMANDS.filter((one) => one.scope === scope && one.keys.length > 0).map((one) => (
+                  <div key={one.id} className="help-row">
+                    <dt>{one.label}</dt>
+                    <dd>
+                      <Keys keys={one.keys} layout={layout} />
+                    </dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          ))}
+          <section>
+            <h3>Mouse on timelines</h3>
             <dl>
-              {COMMANDS.filter((one) => one.scope === scope && one.keys.length > 0).map((one) => (
-                <div key={one.id} className="help-row">
-                  <dt>{one.label}</dt>
-                  <dd>
-                    <Keys keys={one.keys} layout={layout} />
-                  </dd>
+              {MOUSE.map(([how, what]) => (
+                <div key={how} className="help-row">
+                  <dt>{what}</dt>
+                  <dd>{how}</dd>
                 </div>
               ))}
             </dl>
           </section>
-        ))}
-        <section>
-          <h3>Mouse on timelines</h3>
-          <dl>
-            {MOUSE.map(([how, what]) => (
-              <div key={how} className="help-row">
-                <dt>{what}</dt>
-                <dd>{how}</dd>
-              </div>
-            ))}
-          </dl>
-        </section>
+        </div>
       </section>
     </Dialog>
   );
