@@ -9,12 +9,14 @@ import './shell/css/flows.css';
 import './shell/css/dialogs.css';
 import { App } from './shell/app.tsx';
 import { startAddress } from './state/address.ts';
+import { startLighting } from './state/lighting.ts';
 import { startLoading } from './state/load.ts';
 import { startPins } from './state/pins.ts';
 import { startTheme } from './state/theme.ts';
 
 startTheme();
 startAddress();
+startLighting();
 startPins();
 startLoading();
 createRoot(document.getElementById('root')!).render(<App />);

@@ -215,6 +215,8 @@ export function uploadFile(
 export interface IncidentEvents {
   progress(progress: Progress): void;
   state(summary: IncidentSummary): void;
+  /** The line broke, or is there again. */
+  connection(isThere: boolean): void;
 }
 
 /** Follows the analysis as it happens; the browser comes back by itself when the line breaks. @returns what ends that */
@@ -222,5 +224,7 @@ export function followIncident(id: string, on: IncidentEvents): () => void {
   const source = new EventSource(address('incidents', id, 'events'));
   source.addEventListener('progress', (event) => on.progress(JSON.parse(event.data as string) as Progress));
   source.addEventListener('state', (event) => on.state(JSON.parse(event.data as string) as IncidentSummary));
+  source.addEventListener('open', () => on.connection(true));
+  source.addEventListener('error', () => on.connection(false));
   return () => source.close();
 }

@@ -24,6 +24,8 @@ export interface FlowsState {
 export interface FlowPages {
   readonly key: string;
   readonly state: Atom<FlowsState>;
+  /** The row that the keys stand on; kept while one looks at a flow. */
+  readonly cursor: Atom<number>;
   /** undefined: its page is not there. */
   row(index: number): FlowRow | undefined;
   /** Asks for what of these rows is not there. */
@@ -95,6 +97,7 @@ export function createFlowPages(
   return {
     key,
     state,
+    cursor: atom(0),
     row,
     fetch,
     find,

@@ -2,10 +2,12 @@
  * Claims with their evidence: how each is known, the sentence, and links to the frames that show
  * it. Whoever points at a claim lights its frames in every view; whoever clicks one selects it there.
  */
+import { useEffect, useRef } from 'react';
 import type { Claim, FrameRef } from '../../analyzer/index.ts';
 import { useAtom } from '../state/atom.ts';
 import { focusFrame } from '../state/focus.ts';
-import { lit, selection } from '../state/selection.ts';
+import { pointAt } from '../state/lighting.ts';
+import { selection } from '../state/selection.ts';
 import { Time } from './bits.tsx';
 import { type CaptureNames, formatNumber, groupFrames, nameOf, sameFrame } from './units.ts';
 
@@ -21,8 +23,12 @@ interface ClaimListProps {
 }
 
 export function ClaimList({ claims, names, current = null, onChoose }: ClaimListProps): React.JSX.Element {
+  const list = useRef<HTMLOListElement>(null);
+  useEffect(() => {
+    if (current !== null) list.current?.children[current]?.scrollIntoView({ block: 'nearest' });
+  }, [current]);
   return (
-    <ol className="claims">
+    <ol className="claims" ref={list}>
       {claims.map((claim, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: claims have no other name, and their order is fixed
         <li key={index} aria-current={current === index ? 'true' : undefined}>
@@ -44,8 +50,8 @@ interface ClaimRowProps {
 }
 
 function ClaimRow({ claim, names, onChoose }: ClaimRowProps): React.JSX.Element {
-  const light = (): void => lit.set(claim.frames);
-  const dim = (): void => lit.set([]);
+  const light = (): void => pointAt(claim.frames);
+  const dim = (): void => pointAt(null);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: pointing lights what the links in it lead to
     // biome-ignore lint/a11y/useKeyWithClickEvents: J and K choose claims by key

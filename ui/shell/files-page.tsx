@@ -5,16 +5,16 @@
 import { useState } from 'react';
 import type { Capture } from '../../analyzer/index.ts';
 import type { IncidentDetail, StoredFile } from '../../server/api.ts';
-import { analyse, deleteFile, fileAddress, setVantage } from '../data/api.ts';
+import { analyse, changeIncident, deleteFile, fileAddress, setVantage } from '../data/api.ts';
 import { AFRESH, linkTo } from '../state/address.ts';
 import { useAtom } from '../state/atom.ts';
 import { incident } from '../state/incident.ts';
-import { progress, reloadIncident } from '../state/load.ts';
+import { reloadIncident } from '../state/load.ts';
 import { explain } from '../state/uploads.ts';
+import { AnalysisStatus } from './analysis-status.tsx';
 import { Confirm, Time } from './bits.tsx';
-import { describeAlignment, describeClock } from './clocks.ts';
+import { describeClock } from './clocks.ts';
 import { FileButton, Uploads } from './drop.tsx';
-import { describeProgress, progressPart } from './progress.ts';
 import { count, formatBytes, formatNumber, vantageName } from './units.ts';
 
 export function FilesPage(): React.JSX.Element | null {
@@ -51,7 +51,8 @@ export function FilesPage(): React.JSX.Element | null {
         </span>
       </div>
       <Uploads />
-      <Status open={open} />
+      <AnalysisStatus open={open} />
+      <Title open={open} attempt={attempt} />
       {error !== null && (
         <p className="problem" role="alert">
           {error}
@@ -69,32 +70,26 @@ export function FilesPage(): React.JSX.Element | null {
   );
 }
 
-/** Live while it is analysed, then whether the captures line up. */
-function Status({ open }: { open: IncidentDetail }): React.JSX.Element | null {
-  const now = useAtom(progress);
-  if (open.state === 'analysing' || open.state === 'queued') {
-    const part = now === null ? null : progressPart(now);
-    return (
-      <div className="uploads" role="status">
-        <span>{open.state === 'queued' ? 'Waiting for another analysis' : describeProgress(now)}</span>
-        <progress aria-label="Analysis" {...(part === null ? {} : { value: part, max: 1 })} />
-      </div>
-    );
-  }
-  if (open.state === 'failed') {
-    return (
-      <p className="verdict-line problem" role="alert">
-        The analysis failed: {open.error ?? 'no reason was given'}
-      </p>
-    );
-  }
-  if (open.report === null) return null;
-  const { tone, text } = describeAlignment(open.report);
+/** Kept when one leaves the field. */
+function Title({ open, attempt }: Pick<CardProps, 'open' | 'attempt'>): React.JSX.Element {
+  const [draft, setDraft] = useState<string | null>(null);
+  const save = (): void => {
+    const title = draft?.trim() ?? '';
+    setDraft(null);
+    if (title !== '' && title !== open.title) void attempt(() => changeIncident(open.id, { title }));
+  };
   return (
-    <p className={`verdict-line ${tone}`} role="status">
-      <span className={`dot ${tone === 'good' ? '' : 'dot-caution'}`} aria-hidden="true" />
-      {text}
-    </p>
+    <label className="field title-field">
+      <span>Title of the incident</span>
+      <input
+        type="text"
+        value={draft ?? open.title}
+        maxLength={200}
+        onChange={(event) => setDraft(event.target.value)}
+        onBlur={save}
+        onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+      />
+    </label>
   );
 }
 

@@ -3,22 +3,12 @@ import { useEffect } from 'react';
 import type { FlowDetail, IncidentDetail } from '../../server/api.ts';
 import { flowPages } from '../data/flow-pages.ts';
 import { AFRESH, go, linkTo, route } from '../state/address.ts';
-import { type Atom, useAtom } from '../state/atom.ts';
+import { useAtom } from '../state/atom.ts';
 import { focusFrame, revealFrame } from '../state/focus.ts';
-import {
-  idleCompressed,
-  incident,
-  openFlow,
-  panelOpen,
-  ruler,
-  swapped,
-  VIEWS,
-  type View,
-  view,
-} from '../state/incident.ts';
-import { type CommandId, onCommands, runCommand } from '../state/keymap.ts';
+import { incident, openFlow, panelOpen, VIEWS, type View, view } from '../state/incident.ts';
+import { onCommands, runCommand } from '../state/keymap.ts';
 import { flowLoad } from '../state/load.ts';
-import { lit, selection, spoken } from '../state/selection.ts';
+import { selection, spoken } from '../state/selection.ts';
 import { LadderView, LanesView, TimeSequenceView } from '../views/index.ts';
 import { Blank } from './bits.tsx';
 import { Explanation } from './explanation.tsx';
@@ -125,10 +115,7 @@ function ViewBar(): React.JSX.Element {
           </button>
         ))}
       </div>
-      <Switch of={swapped} command="swap" label="Swap" hint="X" />
-      <Switch of={ruler} command="ruler" label="Ruler" hint="R" />
-      <Switch of={idleCompressed} command="idle" label="Tear idle gaps" hint="Z" />
-      <Switch of={panelOpen} command="panel" label="Explanation" hint="Q" />
+      <PanelSwitch />
     </div>
   );
 }
@@ -143,18 +130,11 @@ function moveTab(event: React.KeyboardEvent): void {
   document.getElementById(`tab-${next}`)?.focus();
 }
 
-interface SwitchProps {
-  of: Atom<boolean>;
-  command: CommandId;
-  label: string;
-  hint: string;
-}
-
-function Switch({ of, command, label, hint }: SwitchProps): React.JSX.Element {
-  const isOn = useAtom(of);
+function PanelSwitch(): React.JSX.Element {
+  const isOn = useAtom(panelOpen);
   return (
-    <button type="button" aria-pressed={isOn} onClick={() => runCommand(command)}>
-      {label} <kbd>{hint}</kbd>
+    <button type="button" aria-pressed={isOn} onClick={() => runCommand('panel')}>
+      Explanation <kbd>Q</kbd>
     </button>
   );
 }
@@ -189,11 +169,9 @@ function useEvidenceKeys(detail: FlowDetail | null): void {
       if (claim === undefined) return;
       const next = { kind: 'claim', flow: flow.id, index: at } as const;
       selection.set(next);
-      lit.set(claim.frames);
       spoken.set(`${claim.kind}: ${claim.text}`);
       const [frame] = claim.frames;
       if (frame !== undefined) void revealFrame(frame, () => selection.get() === next);
-      document.querySelector('.claims > [aria-current="true"]')?.scrollIntoView({ block: 'nearest' });
     };
     return onCommands({
       'next-evidence': () => step(1),
@@ -218,6 +196,7 @@ function useNeighbourKeys(open: IncidentDetail | null): void {
       const at = await pages.find(flow, MOST_LOOKED_THROUGH);
       const next = at === null ? null : await pages.fetch(at + by);
       if (route.get().flow !== flow) return;
+      if (at !== null && next !== null) pages.cursor.set(at + by);
       if (next === null) spoken.set(by > 0 ? 'No flow after this one' : 'No flow before this one');
       else go({ ...AFRESH, flow: next.id });
     };

@@ -26,7 +26,8 @@ interface FlowTableProps {
 
 export function FlowTable({ pages, open, total, onPreview }: FlowTableProps): React.JSX.Element {
   const scroll = useRef<HTMLDivElement>(null);
-  const [cursor, setCursor] = useState(0);
+  const cursor = useAtom(pages.cursor);
+  const setCursor = pages.cursor.set;
   const [marked, setMarked] = useState<ReadonlyMap<string, FlowRow>>(new Map());
   useAtom(pages.state);
   const rows = useVirtualizer({
@@ -35,6 +36,8 @@ export function FlowTable({ pages, open, total, onPreview }: FlowTableProps): Re
     estimateSize: () => ROW_HEIGHT,
     overscan: 12,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, to where one was before
+  useEffect(() => rows.scrollToIndex(pages.cursor.get(), { align: 'center' }), []);
   const shown = rows.getVirtualItems();
   const [first, last] = [shown[0]?.index ?? 0, shown.at(-1)?.index ?? 0];
   useEffect(() => pages.want(first, last), [pages, first, last]);
@@ -68,12 +71,13 @@ export function FlowTable({ pages, open, total, onPreview }: FlowTableProps): Re
       <div
         ref={scroll}
         className="grid"
+        id="flow-grid"
         role="grid"
         aria-label="Flows"
         aria-rowcount={total + 1}
         aria-colcount={COLUMNS.length}
         aria-multiselectable="true"
-        aria-activedescendant={`row-${cursor}`}
+        aria-activedescendant={shown.some(({ index }) => index === cursor) ? `row-${cursor}` : undefined}
         tabIndex={0}
       >
         <HeaderRow />

@@ -56,6 +56,7 @@ function FilterBox({ pages }: { pages: FlowPages }): React.JSX.Element {
   };
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.key === 'Enter') commit();
+    if (event.key === 'ArrowDown') document.getElementById('flow-grid')?.focus();
     if (event.key !== 'Backspace' || draft !== '') return;
     const last = splitChips(q).at(-1);
     if (last !== undefined) go({ q: removeChip(q, last) });

@@ -10,6 +10,7 @@ import { incident } from '../state/incident.ts';
 import { selection } from '../state/selection.ts';
 import { formatDate, formatDuration } from '../state/time.ts';
 import { OverviewLanes } from '../views/index.ts';
+import { AnalysisStatus } from './analysis-status.tsx';
 import { Blank } from './bits.tsx';
 import { CauseTable } from './cause-table.tsx';
 import { ClaimList } from './claims.tsx';
@@ -36,13 +37,10 @@ export function OverviewPage(): React.JSX.Element {
 }
 
 function NoReport({ open }: { open: IncidentDetail | null }): React.JSX.Element {
-  const reason =
-    open?.state === 'failed' ? `The analysis failed: ${open.error ?? 'no reason was given'}` : null;
   return (
     <Blank title="There is no result yet">
-      <p className={reason === null ? 'muted' : 'problem'}>
-        {reason ?? 'It appears here when the analysis is through.'}
-      </p>
+      <p className="muted">It appears here when the analysis is through.</p>
+      {open !== null && <AnalysisStatus open={open} />}
       <a className="button" href={linkTo({ ...AFRESH, page: 'files' })}>
         Files and progress
       </a>
@@ -65,7 +63,7 @@ function Overview({ open, report }: { open: IncidentDetail; report: ReportHead }
           <header>
             <h2 id="timeline">Packets at each vantage</h2>
           </header>
-          <div className="strip" style={{ height: 64 + 30 * open.timeline.vantages.length }}>
+          <div className="strip" style={{ height: 170 + 36 * open.timeline.vantages.length }}>
             <OverviewLanes key={open.revision} incident={open} />
           </div>
         </section>

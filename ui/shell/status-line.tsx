@@ -1,6 +1,7 @@
 /** The bottom line: data quality, the cursor's time and frame, and what a screen reader is told. */
 import { useAtom } from '../state/atom.ts';
 import { incident } from '../state/incident.ts';
+import { connected } from '../state/load.ts';
 import { hover, spoken } from '../state/selection.ts';
 import { formatTime, timeBase, timeMode } from '../state/time.ts';
 import { describeAlignment } from './clocks.ts';
@@ -9,9 +10,15 @@ import { captureNames, count, formatFrame } from './units.ts';
 export function StatusLine(): React.JSX.Element {
   const open = useAtom(incident);
   const said = useAtom(spoken);
+  const isConnected = useAtom(connected);
   return (
     <footer className="status">
       {open?.report ? <Quality report={open.report} /> : <span>Nothing leaves this server.</span>}
+      {!isConnected && (
+        <span className="caution" role="status">
+          The server is not heard; trying again
+        </span>
+      )}
       <Cursor />
       <span className="spoken" aria-live="polite">
         {said}

@@ -25,6 +25,9 @@ export const flowLoad: Atom<LoadState> = atom(IDLE);
 /** Of the analysis that runs; null: none does. */
 export const progress: Atom<Progress | null> = atom<Progress | null>(null);
 
+/** Whether the server is heard while an incident is open. */
+export const connected: Atom<boolean> = atom(true);
+
 let shownIncident = '';
 let shownFlow = '';
 let stopFollowing: (() => void) | null = null;
@@ -49,6 +52,7 @@ function openIncident(id: string): void {
   incident.set(null);
   openFlow.set(null);
   progress.set(null);
+  connected.set(true);
   incidentLoad.set(IDLE);
   if (id === '') return;
   void reloadIncident().then(() => {
@@ -97,6 +101,7 @@ function widen(from: number, to: number): { from: number; to: number } {
 function listen(id: string): void {
   stopFollowing = followIncident(id, {
     progress: (now) => progress.set(now),
+    connection: (isThere) => connected.set(isThere),
     state(summary) {
       const before = incident.get();
       const isOver = summary.state !== 'analysing' && summary.state !== 'queued';
