@@ -20,10 +20,13 @@ export function makeTile(frames: readonly MadeUpFrame[], resolution: number, ind
   const width = 2 ** resolution;
   const from = index * BUCKETS * width;
   const buckets = new Map<number, MadeUpFrame[]>();
-  for (const frame of frames) {
-    if (frame.time < from || frame.time >= from + BUCKETS * width) continue;
+  for (let at = firstFrom(frames, from); at < frames.length; at++) {
+    const frame = frames[at] as MadeUpFrame;
+    if (frame.time >= from + BUCKETS * width) break;
     const bucket = Math.floor(frame.time / width);
-    buckets.set(bucket, [...(buckets.get(bucket) ?? []), frame]);
+    const inside = buckets.get(bucket);
+    if (inside === undefined) buckets.set(bucket, [frame]);
+    else inside.push(frame);
   }
   const tile = emptyTile(buckets.size);
   for (const [row, inside] of [...buckets.values()].entries()) fillRow(tile, row, inside);
@@ -57,6 +60,18 @@ function fillRow(tile: Tile, row: number, frames: readonly MadeUpFrame[]): void 
   tile.lastFrame[row] = last.frame;
   tile.marks[row] = frames.reduce((bits, { mark }) => bits | (1 << mark), 0);
   tile.worst[row] = worst.mark;
+}
+
+/** First index whose time is not before `time`. */
+export function firstFrom(frames: readonly MadeUpFrame[], time: number): number {
+  let low = 0;
+  let high = frames.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((frames[middle] as MadeUpFrame).time < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function extreme(

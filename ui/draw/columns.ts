@@ -62,14 +62,21 @@ function addBucket(columns: LaneColumns, scale: TimeScale, slice: Slice, at: num
     columns.marks[start]! |= tile.marks[row]!;
   }
   const time = tile.worstTime[row]!;
-  if (time < slice.from || time >= slice.to) return;
-  const x = Math.floor(scale.x(time));
-  if (x < 0 || x > last) return;
+  if (provisional && (time < slice.from || time >= slice.to)) return;
+  const x = atEdge(Math.floor(scale.x(time)), last);
+  if (x < 0) return;
   const worst = tile.worst[row]!;
   if (columns.worst[x] !== NO_MARK && columns.worst[x]! >= worst) return;
   columns.worst[x] = worst;
   columns.slice[x] = at;
   columns.row[x] = row;
+}
+
+/** A bucket reaches over the edge of the window by less than a pixel: it is drawn in the last pixel. -1: outside. */
+function atEdge(x: number, last: number): number {
+  if (x === -1) return 0;
+  if (x === last + 1) return last;
+  return x > last ? -1 : x;
 }
 
 /** Kinds that are drawn as a shape of their own above the bars. */

@@ -1,7 +1,7 @@
 /** The routes that the views ask, with tiles made by brute force. `delay` and `fail` make it slow or broken on purpose. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { BUCKETS, encodeTile, type LaneFrame } from '../../../analyzer/index.ts';
-import { type MadeUpFrame, makeTile } from '../../made-up-timeline.ts';
+import { firstFrom, type MadeUpFrame, makeTile } from '../../made-up-timeline.ts';
 import type { MadeUpIncident } from './made-up-incident.ts';
 
 export interface MadeUpServer {
@@ -59,13 +59,8 @@ function sendTile(incident: MadeUpIncident, url: URL, response: ServerResponse):
   response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(encodeTile(tile));
 }
 
-function between(frames: readonly MadeUpFrame[], from: number, to: number): MadeUpFrame[] {
-  const first = frames.findIndex(({ time }) => time >= from);
-  if (first < 0) return [];
-  let last = first;
-  while (last < frames.length && frames[last]!.time < to) last++;
-  return frames.slice(first, last);
-}
+const between = (frames: readonly MadeUpFrame[], from: number, to: number): MadeUpFrame[] =>
+  frames.slice(firstFrom(frames, from), firstFrom(frames, to));
 
 async function answer(
   incident: MadeUpIncident,

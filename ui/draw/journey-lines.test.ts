@@ -1,0 +1,73 @@
+/** Lines between sightings, stubs where a packet is missing, and never a carpet. */
+import { describe, expect, it } from 'vitest';
+import type { Journey } from '../../analyzer/index.ts';
+import { append } from '../data/journeys.ts';
+import { journeyLines } from './journey-lines.ts';
+import type { LaneBox } from './lanes-layout.ts';
+import { linearScale } from './scale.ts';
+
+const LANES: LaneBox[] = [0, 1, 2].map((vantage) => ({
+  lane: `v${vantage}.f.c`,
+  vantage,
+  from: 'client',
+  y: 100 * vantage,
+  height: 40,
+}));
+const SCALE = linearScale({ from: 0, to: 1000 }, 1000);
+
+function journey(time: number, seen: ('seen' | 'missing' | 'unknown')[], label = ''): Journey {
+  return {
+    from: 'client',
+    time,
+    seq: 1,
+    ack: 1,
+    length: 10,
+    flags: 'ACK',
+    label,
+    stops: seen.map((what, vantage) =>
+      what === 'seen'
+        ? { vantage, seen: what, time: time + vantage, frame: { capture: `c${vantage}`, frame: time + 1 } }
+        : { vantage, seen: what },
+    ),
+  };
+}
+
+describe('packets on their way', () => {
+  it('are lines from middle to middle of lanes', () => {
+    const { lines } = journeyLines([journey(10, ['seen', 'seen', 'seen'])], LANES, SCALE);
+    expect(lines.map(({ x0, y0, x1, y1, end }) => [x0, y0, x1, y1, end])).toEqual([
+      [10, 20, 11, 120, 'seen'],
+      [11, 120, 12, 220, 'seen'],
+    ]);
+  });
+
+  it('end where they were not seen again', () => {
+    const { lines } = journeyLines([journey(10, ['seen', 'missing', 'missing'])], LANES, SCALE);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({ x0: 10, y0: 20, end: 'missing', notable: true });
+    expect(lines[0]!.y1).toBeLessThan(100);
+    expect(journeyLines([journey(10, ['seen', 'unknown', 'seen'])], LANES, SCALE).lines).toHaveLength(1);
+  });
+
+  it('leave ordinary packets out where they are too many, never the others', () => {
+    const many = Array.from({ length: 900 }, (_, i) => journey(i, ['seen', 'seen', 'seen']));
+    const odd = journey(500, ['seen', 'missing', 'missing'], 'retransmission 1');
+    const { lines, left } = journeyLines([...many, odd], LANES, SCALE);
+    expect(left).toBe(900);
+    expect(lines.map(({ end }) => end)).toEqual(['missing']);
+  });
+
+  it('share a line in one pixel', () => {
+    const many = Array.from({ length: 5000 }, () => journey(500, ['seen', 'seen', 'seen']));
+    expect(journeyLines(many, LANES, SCALE).lines).toHaveLength(2);
+  });
+});
+
+describe('pages of packets', () => {
+  it('join where several share the time at which a page ends', () => {
+    const all = [1, 2, 2, 2, 3].map((time) => journey(time, ['seen', 'seen', 'seen']));
+    const list = all.slice(0, 3);
+    append(list, all.slice(1));
+    expect(list).toEqual(all);
+  });
+});
