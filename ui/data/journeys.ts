@@ -38,10 +38,11 @@ export function journeysOf({ id, revision }: IncidentDetail, flow: FlowDetail): 
   return open.value;
 }
 
-/** After an error. */
-export function retryJourneys(): void {
-  open?.stop.abort();
-  open = null;
+/** After an error: from the start, for whoever listens already. */
+export function retryJourneys({ id }: IncidentDetail, flow: FlowDetail): void {
+  if (open === null) return;
+  open.value.set(NONE);
+  void load(open, id, flow);
 }
 
 async function load({ value, stop }: Open, incident: string, { flow, journeys }: FlowDetail): Promise<void> {

@@ -33,6 +33,7 @@ interface Hovered {
 
 export function CanvasHost({ scene, label, help, onPick, popover, menu }: CanvasHostProps) {
   const frame = useRef<HTMLDivElement>(null);
+  const stack = useRef<HTMLDivElement>(null);
   const data = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
   const surface = useRef<HTMLDivElement>(null);
@@ -42,7 +43,16 @@ export function CanvasHost({ scene, label, help, onPick, popover, menu }: Canvas
   const pick = useRef(onPick);
   pick.current = onPick;
 
-  useEffect(() => connect(scene, frame.current as HTMLDivElement, data.current!, overlay.current!), [scene]);
+  useEffect(
+    () =>
+      connect(scene, {
+        frame: frame.current!,
+        stack: stack.current!,
+        data: data.current!,
+        overlay: overlay.current!,
+      }),
+    [scene],
+  );
   useEffect(
     () =>
       listenToPointer(surface.current as HTMLDivElement, scene, {
@@ -67,22 +77,24 @@ export function CanvasHost({ scene, label, help, onPick, popover, menu }: Canvas
 
   return (
     <div className="canvas-scroll" ref={frame}>
-      <div className="canvas-stack">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: one tab stop with keys of its own, as its role says */}
-        <div ref={surface} tabIndex={0} role="application" aria-label={label} aria-description={help}>
-          <canvas ref={data} />
-          <canvas ref={overlay} />
-        </div>
-        {hovered !== null && opened === null && <Tooltip {...hovered} />}
-        {opened !== null && menu !== undefined && (
-          <HitMenu state={opened} items={menu(opened.hit, opened.time)} close={close} />
-        )}
-        {target !== null && popover !== undefined && (
-          <div className="edge-popover" style={{ left: target.x, top: target.y + 4 }}>
-            {popover(target, () => setTarget(null))}
+      <div className="canvas-stack" ref={stack}>
+        <div className="canvas-stage">
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: one tab stop with keys of its own, as its role says */}
+          <div ref={surface} tabIndex={0} role="application" aria-label={label} aria-description={help}>
+            <canvas ref={data} />
+            <canvas ref={overlay} />
           </div>
-        )}
-        <RangeChip scene={scene} />
+          {hovered !== null && opened === null && <Tooltip {...hovered} />}
+          {opened !== null && menu !== undefined && (
+            <HitMenu state={opened} items={menu(opened.hit, opened.time)} close={close} />
+          )}
+          {target !== null && popover !== undefined && (
+            <div className="edge-popover" style={{ left: target.x, top: target.y + 4 }}>
+              {popover(target, () => setTarget(null))}
+            </div>
+          )}
+          <RangeChip scene={scene} />
+        </div>
       </div>
     </div>
   );
@@ -113,34 +125,50 @@ function useKeys(
   }, [frame, surface, isOpen]);
 }
 
+interface Parts {
+  readonly frame: HTMLDivElement;
+  readonly stack: HTMLDivElement;
+  readonly data: HTMLCanvasElement;
+  readonly overlay: HTMLCanvasElement;
+}
+
 /** Paints when the scene says so, and whenever the size changes. @returns what ends that */
-function connect(
-  scene: Scene,
-  frame: HTMLDivElement,
-  data: HTMLCanvasElement,
-  overlay: HTMLCanvasElement,
-): () => void {
-  const paintOverlay = (): void => scene.paintOverlay(overlay, frame.clientWidth, overlay.clientHeight);
+function connect(scene: Scene, { frame, stack, data, overlay }: Parts): () => void {
+  const size = { width: 0, height: 0 };
+  const paintOverlay = (): void => scene.paintOverlay(overlay, size.width, size.height);
   const paint = (): void => {
-    const width = frame.clientWidth;
-    if (width < 10) return;
-    const height = scene.height(width, frame.clientHeight);
+    const width = stack.clientWidth;
+    const available = frame.clientHeight;
+    if (width < 10 || available < 10) return;
+    const wanted = scene.height(width, available);
+    stack.style.height = `${wanted}px`;
+    size.width = width;
+    size.height = scene.virtual === true ? available : wanted;
     for (const canvas of [data, overlay]) {
-      canvas.style.width = `${width}px`;
-      canvas.style.height = `${height}px`;
+      canvas.style.width = `${size.width}px`;
+      canvas.style.height = `${size.height}px`;
     }
-    scene.paint(data, width, height);
-    scene.paintOverlay(overlay, width, height);
+    if (wantedTop !== null) frame.scrollTop = wantedTop;
+    wantedTop = null;
+    scene.scrolledTo?.(frame.scrollTop);
+    scene.paint(data, size.width, size.height);
+    paintOverlay();
   };
+  let wantedTop: number | null = null;
   const askData = (): void => requestFrame(paint);
   const askOverlay = (): void => requestFrame(paintOverlay);
-  const end = scene.subscribe(askData, askOverlay);
+  const end = scene.subscribe(askData, askOverlay, (top) => {
+    wantedTop = top;
+    askData();
+  });
   const observer = new ResizeObserver(askData);
   observer.observe(frame);
+  if (scene.virtual === true) frame.addEventListener('scroll', askData);
   askData();
   return () => {
     end();
     observer.disconnect();
+    frame.removeEventListener('scroll', askData);
     cancelFrame(paint);
     cancelFrame(paintOverlay);
   };

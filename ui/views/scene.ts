@@ -30,6 +30,9 @@ export interface Target {
 }
 
 export interface Scene {
+  /** It is taller than a canvas can be: it draws what is visible and is told how far it is scrolled. */
+  readonly virtual?: boolean;
+  scrolledTo?(top: number): void;
   /** CSS pixels that it wants of `available`. */
   height(width: number, available: number): number;
   paint(canvas: HTMLCanvasElement, width: number, height: number): void;
@@ -41,7 +44,7 @@ export interface Scene {
   /** While the pointer drags: null ends it. `y` tells in which lane. */
   drag(range: { from: number; to: number } | null, y: number, isRuler: boolean): void;
   /** Calls back when the data, or the overlay only, must be drawn again. */
-  subscribe(data: () => void, overlay: () => void): () => void;
+  subscribe(data: () => void, overlay: () => void, scroll: (top: number) => void): () => void;
   failure(): Error | null;
   retry(): void;
   dispose(): void;
