@@ -7,6 +7,8 @@ import { type JournalInput, journalProblems, parseJournals } from './journals.ts
 import { type FlowJourneys, listJourneys } from './journey-list.ts';
 import type { CaptureInput, NamedAnalysis } from './named-vantage.ts';
 import type { Report } from './report/report.ts';
+import type { Timeline } from './timeline/lane-index.ts';
+import { buildTimeline } from './timeline-build.ts';
 import { type CaptureFile, note, type TimeWindow, VantageAnalysis } from './vantage-analysis.ts';
 
 export type { CaptureInput } from './named-vantage.ts';
@@ -20,7 +22,7 @@ export interface AnalysisOptions {
   to?: bigint;
   /** Flow id, or a tuple such as `10.0.0.1:4000-10.0.0.2:80` (either order, either half alone): gets its `ladder`. */
   ladderFor?: string;
-  /** Keeps what the timeline is made of: `journeys()` needs it. */
+  /** Keeps what the timeline is made of: `journeys()` and `timeline()` need it. Some 40 bytes a segment. */
   timeline?: boolean;
 }
 
@@ -50,11 +52,14 @@ export interface Analysis {
    * stalled comes first; after some 300,000 journeys the rest are left out.
    */
   journeys(): Iterable<FlowJourneys>;
+  /** After `finish()`, with the option `timeline`: every segment, to be drawn. */
+  timeline(): Timeline;
 }
 
 /** A new analysis; give it captures, then ask for the report. */
 export function createAnalysis(options: AnalysisOptions): Analysis {
-  const window: TimeWindow = { from: options.from, to: options.to, until: options.until };
+  const { from, to, until, timeline: recorded } = options;
+  const window: TimeWindow = { from, to, until, recorded };
   const vantages: NamedAnalysis[] = [];
   const journalInputs: JournalInput[] = [];
   let captures = 0;
@@ -83,6 +88,11 @@ export function createAnalysis(options: AnalysisOptions): Analysis {
     journeys() {
       if (diagnosis === null) throw new Error('journeys need the option `timeline`, and come after finish()');
       return listJourneys(diagnosis);
+    },
+    timeline() {
+      if (diagnosis === null)
+        throw new Error('a timeline needs the option `timeline`, and comes after finish()');
+      return buildTimeline(diagnosis);
     },
   };
 }

@@ -23,6 +23,7 @@ import { Trails } from './flow/trail.ts';
 import { SilenceWatch } from './stall/silence.ts';
 import { UdpWatch } from './stall/udp/udp-watch.ts';
 import { Segment } from './tcp/segment.ts';
+import { Recording } from './timeline/recording.ts';
 import { LinkFrames } from './vantage/link-frames.ts';
 import type { CookedCounts } from './vantage/vantage.ts';
 
@@ -30,6 +31,8 @@ export interface TimeWindow {
   /** Only frames in this window are looked at; ns since the epoch. */
   readonly from?: bigint | undefined;
   readonly to?: bigint | undefined;
+  /** Every segment is kept, for a timeline. */
+  readonly recorded?: boolean | undefined;
   /** The captures ran at least to here. */
   readonly until?: bigint | undefined;
 }
@@ -67,6 +70,8 @@ export class VantageAnalysis {
   readonly trails = new Trails();
   readonly samples = new Samples();
   readonly udp = new UdpWatch();
+  /** Null where nobody wants a timeline. */
+  readonly recording: Recording | null;
   /** Flows below this index are numbered as tshark numbers streams; a header that was cut, or quoted in an ICMP error, may count there and not here. */
   exactStreams = Number.POSITIVE_INFINITY;
   private tooMany = false;
@@ -76,6 +81,7 @@ export class VantageAnalysis {
 
   constructor(window: TimeWindow) {
     this.window = window;
+    this.recording = window.recorded === true ? new Recording() : null;
   }
 
   /** Begins the next file; end the one before first. */
@@ -203,6 +209,8 @@ export class VantageAnalysis {
     const bits = watch.observe(frame, id, sender);
     this.trails.add(flow.index, frame, id, sender);
     this.samples.add(flow.index, frame, sender);
+    const { sides } = watch.connection;
+    this.recording?.add(frame, id, flow.index, sender, bits, side, sides[sender === 0 ? 1 : 0]);
     if (frame.packetType === PacketType.Outgoing && (bits & Segment.Rst) === 0) {
       this.departures.add(frame.time, id, flow, sender);
     }

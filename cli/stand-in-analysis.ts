@@ -54,6 +54,9 @@ export function createAnalysis(options: AnalysisOptions): Analysis {
       return sampleReport(describeCall(options, captures, journals), [flow], { captures, problems });
     },
     journeys: () => [],
+    timeline() {
+      throw new Error('not asked for');
+    },
   };
 }
 

@@ -3,7 +3,6 @@
  * that says what is in which. Whoever stores them needs no other knowledge; whoever reads them gives back bytes by number.
  * The trap: a chunk holds parts of many small lanes, and a large lane has many chunks; its coarser levels have chunks of their own.
  */
-import type { Tile } from './tile.ts';
 import type { LaneFrame, TimelineHead } from './timeline.ts';
 
 /** Written once, in the order in which they are made. */
@@ -41,14 +40,6 @@ export interface FlowLane {
   readonly frames: number;
 }
 
-/** A directory as it is asked. Opening one costs little, but keep it for a while: every tile needs it. */
-export interface LaneDirectory {
-  /** Lanes of all flows, `v0` and so on: how many. */
-  readonly vantages: number;
-  /** Lanes that hold anything, in the order of the path, the client's first. `flow`: position in the report's `flows`. */
-  lanesOfFlow(flow: number): FlowLane[];
-}
-
 /** Which frames of a lane: those from `from` to `to`, both included, ns since the timeline's origin. */
 export interface LaneQuery {
   readonly from: number;
@@ -65,21 +56,3 @@ export interface FoundFrames {
   /** More than `limit` of them. */
   readonly truncated: boolean;
 }
-
-/** `openDirectory`. @throws Error on bytes that are no directory of this version */
-export type OpenDirectory = (bytes: Uint8Array) => LaneDirectory;
-/** `queryTile`: null where there is no such lane; a tile without rows where nothing is in that time. */
-export type QueryTile = (
-  directory: LaneDirectory,
-  read: ReadChunk,
-  lane: string,
-  resolution: number,
-  index: number,
-) => Tile | null;
-/** `queryFrames`: null where there is no such lane. */
-export type QueryFrames = (
-  directory: LaneDirectory,
-  read: ReadChunk,
-  lane: string,
-  query: LaneQuery,
-) => FoundFrames | null;

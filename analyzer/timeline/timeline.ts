@@ -23,7 +23,7 @@ export interface TimelineVantage {
   /** `Capture.id` of its files, in the order of time. */
   captures: string[];
   frames: number;
-  /** It was capturing between these. */
+  /** It was capturing between these; 0 and 0 where it holds no frame. */
   from: number;
   until: number;
   /** Frames the capture says it lost; null where it does not say. */
@@ -74,8 +74,9 @@ export interface LaneFrame {
   frame: FrameRef;
   time: number;
   from: End;
-  seq: number;
-  ack: number;
+  /** Relative, as in a journey; null in a lane of all flows, and where the segment carries none. */
+  seq: number | null;
+  ack: number | null;
   length: number;
   /** In bytes, scaled where the scale is known. */
   window: number;
