@@ -166,8 +166,8 @@ function Rows({ incident, spec, finder, frames }: RowsProps) {
             </th>
             <td>{formatTime(row.time, 6)}</td>
             <td>{MARK_NAMES[row.mark]}</td>
-            <td>{grouped(row.seq)}</td>
-            <td>{grouped(row.ack)}</td>
+            <td>{row.seq === null ? '–' : grouped(row.seq)}</td>
+            <td>{row.ack === null ? '–' : grouped(row.ack)}</td>
             <td>{grouped(row.length)}</td>
             <td>{grouped(row.window)}</td>
             <td>{row.flags}</td>
