@@ -1,5 +1,5 @@
 /** The page: header, notices, the page that the address names, status line. */
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { droppedFields, route } from '../state/address.ts';
 import { useAtom } from '../state/atom.ts';
 import { incident } from '../state/incident.ts';
@@ -24,6 +24,7 @@ export function App(): React.JSX.Element {
   useEffect(listenForKeys, []);
   useEffect(startCommands, []);
   useTitle();
+  useFocusOnTurn();
   return (
     <>
       {/* biome-ignore lint/a11y/useValidAnchor: a skip link that leaves the address as it is */}
@@ -117,6 +118,19 @@ function Notices(): React.JSX.Element {
       )}
     </>
   );
+}
+
+/** A page that was turned is read from its top, unless something on it has the focus. */
+function useFocusOnTurn(): void {
+  const { page, incident: id, flow } = useAtom(route);
+  const place = `${page} ${id} ${flow}`;
+  const before = useRef(place);
+  useEffect(() => {
+    if (before.current === place) return;
+    before.current = place;
+    const { activeElement } = document;
+    if (activeElement === null || activeElement === document.body) document.getElementById('main')?.focus();
+  }, [place]);
 }
 
 function useTitle(): void {

@@ -12,22 +12,24 @@ import { centre, viewport } from './viewport.ts';
 export async function focusFrame(frame: FrameRef): Promise<void> {
   const chosen = { kind: 'frame', frame } as const;
   selection.set(chosen);
-  await revealFrame(frame, () => selection.get() === chosen);
+  const at = await revealFrame(frame, () => selection.get() === chosen);
+  if (at !== null) spoken.set(`${frame.capture} frame ${frame.frame}, ${speakTime(at)}`);
 }
 
-/** Brings the frame into sight, if that is still wanted when its time is known. */
-export async function revealFrame(frame: FrameRef, isWanted: () => boolean): Promise<void> {
+/** Brings the frame into sight, if that is still wanted when its time is known. @returns its time, or null where it is not */
+export async function revealFrame(frame: FrameRef, isWanted: () => boolean): Promise<number | null> {
   const open = incident.get();
-  if (open === null) return;
+  if (open === null) return null;
   try {
     const { sightings } = await loadFrame(open.id, open.revision, frame);
     const time = sightings[0]?.time;
-    if (time === undefined || !isWanted()) return;
+    if (time === undefined || !isWanted()) return null;
     const at = toTimeline(time);
     const { from, to } = viewport.get();
     if (at < from || at > to) centre(at);
-    spoken.set(`${frame.capture} frame ${frame.frame}, ${speakTime(at)}`);
+    return at;
   } catch {
     // The panel of the frame says what went wrong.
+    return null;
   }
 }
