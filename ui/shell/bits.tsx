@@ -92,8 +92,11 @@ export function Menu(props: { label: ReactNode; children: ReactNode }): React.JS
         {props.label} <span aria-hidden="true">▾</span>
       </button>
       {isOpen && (
-        // biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: a choice in it closes it
-        <div className="menu-list" onClick={() => setOpen(false)}>
+        // biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: a link that is followed closes it; a button says what it did first
+        <div
+          className="menu-list"
+          onClick={(event) => event.target instanceof HTMLAnchorElement && setOpen(false)}
+        >
           {props.children}
         </div>
       )}

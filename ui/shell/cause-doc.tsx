@@ -1,17 +1,24 @@
 /** The page of a cause, on demand, below the explanation. */
+import { useState } from 'react';
 import type { CauseId } from '../../analyzer/index.ts';
 import { causeDoc } from '../data/cause-docs.ts';
 import { type Block, type Inline, parseMarkdown } from '../data/markdown.ts';
 
-export function CauseDoc({ cause }: { cause: CauseId }): React.JSX.Element | null {
+interface CauseDocProps {
+  cause: CauseId;
+  /** What stands on the closed page. */
+  children: React.ReactNode;
+}
+
+/** The text is read when it is opened: a flow may have twenty candidates. */
+export function CauseDoc({ cause, children }: CauseDocProps): React.JSX.Element {
+  const [isOpen, setOpen] = useState(false);
   const source = causeDoc(cause);
-  if (source === null) return null;
+  if (source === null) return <div>{children}</div>;
   return (
-    <details className="doc">
-      <summary>
-        About <span className="mono">{cause}</span>
-      </summary>
-      <Markdown source={source} />
+    <details className="doc" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{children}</summary>
+      {isOpen && <Markdown source={source} />}
     </details>
   );
 }

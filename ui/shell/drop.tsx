@@ -28,9 +28,21 @@ export async function takeFiles(files: readonly File[]): Promise<void> {
 
 const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
 
+/** Whoever closes the page while something is on its way is asked. */
+function useLeaveGuard(): void {
+  const isBusy = useAtom(uploads).some(({ state }) => state === 'sending' || state === 'waiting');
+  useEffect(() => {
+    if (!isBusy) return;
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [isBusy]);
+}
+
 export function DropTarget(): React.JSX.Element | null {
   const [depth, setDepth] = useState(0);
   const { page } = useAtom(route);
+  useLeaveGuard();
   useEffect(() => {
     const over = (event: DragEvent): void => {
       if (hasFiles(event)) event.preventDefault();

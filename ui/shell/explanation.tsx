@@ -4,6 +4,7 @@
  */
 import {
   CAUSE_PHRASES,
+  type CauseId,
   describeEvidence,
   type Flow,
   flowFilters,
@@ -21,6 +22,9 @@ import { ClaimList, FrameLink } from './claims.tsx';
 import { OutcomeWord, toneOf } from './icons.tsx';
 import { Timing } from './timing.tsx';
 import { type CaptureNames, formatEndpoint, nameOf } from './units.ts';
+
+/** The likeliest; the others are a click away. */
+const MOST_CANDIDATES = 5;
 
 interface ExplanationProps {
   flow: Flow;
@@ -62,8 +66,11 @@ export function Explanation({ flow, names }: ExplanationProps): React.JSX.Elemen
       )}
       <Open flow={flow} />
       <Rest flow={flow} names={names} />
-      {cause !== null && <CauseDoc cause={cause} />}
-      {cause === null && flow.candidates[0] !== undefined && <CauseDoc cause={flow.candidates[0]} />}
+      {cause !== null && (
+        <CauseDoc cause={cause}>
+          About <span className="mono">{cause}</span>
+        </CauseDoc>
+      )}
     </div>
   );
 }
@@ -102,13 +109,13 @@ function Open({ flow }: { flow: Flow }): React.JSX.Element | null {
       {candidates.length > 0 && (
         <section>
           <h3>Candidates, likeliest first</h3>
-          <ol className="lines numbered">
-            {candidates.map((id) => (
-              <li key={id}>
-                <b className="mono">{id}</b> {CAUSE_PHRASES[id]}
-              </li>
-            ))}
-          </ol>
+          <CandidateList causes={candidates.slice(0, MOST_CANDIDATES)} />
+          {candidates.length > MOST_CANDIDATES && (
+            <details>
+              <summary className="muted">and {candidates.length - MOST_CANDIDATES} more</summary>
+              <CandidateList causes={candidates.slice(MOST_CANDIDATES)} />
+            </details>
+          )}
         </section>
       )}
       {flow.splitBy.length > 0 && (
@@ -122,6 +129,20 @@ function Open({ flow }: { flow: Flow }): React.JSX.Element | null {
         </section>
       )}
     </>
+  );
+}
+
+function CandidateList({ causes }: { causes: readonly CauseId[] }): React.JSX.Element {
+  return (
+    <ol className="lines">
+      {causes.map((id) => (
+        <li key={id}>
+          <CauseDoc cause={id}>
+            <b className="mono">{id}</b> {CAUSE_PHRASES[id]}
+          </CauseDoc>
+        </li>
+      ))}
+    </ol>
   );
 }
 
