@@ -10,6 +10,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BenchCapture, type BenchIncident, CAPTURES, INCIDENTS } from './captures.ts';
 import { writeFailover } from './failover-traffic.ts';
+import { measureFlowPages } from './flow-pages.ts';
 import { measure, median, type Run } from './measure.ts';
 import { VANTAGES, type VantageName } from './path.ts';
 import { profile } from './profile.ts';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     only: { type: 'string' },
     profile: { type: 'boolean', default: false },
+    flows: { type: 'boolean', default: false },
   },
 });
 const rounds = Math.max(1, Number(values.rounds) || 1);
@@ -132,10 +134,13 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-mkdirSync(FOLDER, { recursive: true });
-for (const capture of captures) makeCapture(capture);
-for (const incident of incidents) makeIncident(incident);
-if (values.profile) {
+async function measureCommand(): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const capture of captures) makeCapture(capture);
+  for (const incident of incidents) makeIncident(incident);
+  if (!values.profile) return compare();
   for (const capture of captures) printProfile(capture.name, [fileOf(capture)]);
   for (const incident of incidents) printProfile(incident.name, namedCaptures(incident));
-} else await compare();
+}
+
+await (values.flows ? measureFlowPages(print) : measureCommand());

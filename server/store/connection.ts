@@ -10,8 +10,12 @@ export type SqlValue = string | number | bigint | Uint8Array | null;
 
 /** Another process, or the worker, holds the lock no longer than this. */
 const BUSY_MS = 10_000;
+/** All of what 100,000 flows are filtered by. */
+const CACHE_KIB = 65_536;
 /** The log is cut back to this after a checkpoint. */
 const WAL_BYTES = 64 * 1024 * 1024;
+
+const MOST_STATEMENTS = 200;
 
 type Package = typeof BetterSqlite3;
 
@@ -49,6 +53,7 @@ export class Connection {
       const database = new Database(path, { timeout: BUSY_MS, readonly: options.readonly ?? false });
       try {
         database.pragma('foreign_keys = ON');
+        database.pragma(`cache_size = -${CACHE_KIB}`);
         // Read first: a file that is no database says so here.
         database.pragma('schema_version');
         return database;
@@ -78,6 +83,11 @@ export class Connection {
 
   all<Row>(sql: string, ...values: SqlValue[]): Row[] {
     return this.#guard(() => this.#prepare(sql).all(...values) as Row[]);
+  }
+
+  /** The first column of every row. */
+  column<Value>(sql: string, ...values: SqlValue[]): Value[] {
+    return this.#guard(() => this.#prepare(sql, true).all(...values) as Value[]);
   }
 
   *iterate<Row>(sql: string, ...values: SqlValue[]): Generator<Row, void, undefined> {
@@ -116,11 +126,16 @@ export class Connection {
     this.#database.close();
   }
 
-  #prepare(sql: string): BetterSqlite3.Statement<SqlValue[]> {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare<SqlValue[]>(sql);
-      this.#statements.set(sql, statement);
+  #prepare(sql: string, isColumn = false): BetterSqlite3.Statement<SqlValue[]> {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare<SqlValue[]>(sql);
+    if (isColumn) statement.pluck();
+    this.#statements.set(sql, statement);
+    // Filters are as many as people think of.
+    for (const old of this.#statements.keys()) {
+      if (this.#statements.size <= MOST_STATEMENTS) break;
+      this.#statements.delete(old);
     }
     return statement;
   }

@@ -20,8 +20,6 @@ export interface FlowCondition {
   readonly values: readonly SqlValue[];
 }
 
-export const CONFIDENCES = ['low', 'medium', 'high'] as const;
-
 /** Terms are short; this is a filter, not a document. */
 const MOST_TERMS = 50;
 
@@ -38,12 +36,7 @@ const KEYS: Record<string, Parser> = {
     const sql = `EXISTS (SELECT 1 FROM stalls WHERE stalls.run = flows.run AND stalls.flow = flows.number AND stalls.cause IN (${places(ids)}))`;
     return { sql, values: ids };
   },
-  confidence: (value, term) => {
-    const ranks = known(CONFIDENCES, value, term).map((word) =>
-      CONFIDENCES.indexOf(word as (typeof CONFIDENCES)[number]),
-    );
-    return { sql: `confidence IN (${places(ranks)})`, values: ranks };
-  },
+  confidence: (value, term) => oneOf('confidence', ['low', 'medium', 'high'], value, term),
   protocol: (value, term) => oneOf('protocol', ['tcp', 'udp'], value, term),
   port,
   seen: (value) => anyOf([like('seen', ` ${value} `), like('seen', ` ${value}.`)]),
@@ -116,7 +109,7 @@ function compared(
   if (number === null) throw wrong(term, `'${rest}' is not ${what}`);
   // What a flow does not have is neither more nor less.
   return {
-    sql: `(${column} IS NOT NULL AND ${column} >= 0 AND ${column} ${operator || '>='} ?)`,
+    sql: `(${column} IS NOT NULL AND ${column} ${operator || '>='} ?)`,
     values: [number],
   };
 }

@@ -1,31 +1,22 @@
 /**
  * The flow table: pages, filtered and sorted, with the counts of the whole; one flow; exports.
- * The trap: equal keys need an order of their own, or a page repeats rows of the page before.
+ * A page is a walk along the order of the column, over the flows that the filter leaves.
  */
 import type { Flow } from '../../analyzer/index.ts';
-import type { FlowDetail, FlowPage, FlowRow, FlowSort } from '../api.ts';
-import type { Connection, SqlValue } from './connection.ts';
-import { type FlowCondition, parseFlowFilter } from './flow-filter.ts';
+import type { FlowDetail, FlowPage, FlowRow } from '../api.ts';
+import { ServerError } from '../server-error.ts';
+import type { Connection } from './connection.ts';
+import { parseFlowFilter } from './flow-filter.ts';
+import { findMatches, MatchFinder } from './flow-matches.ts';
 import { notFound, type Shared, shownRun } from './shared.ts';
 import type { FlowFilter, FlowQuery } from './store.ts';
 import { lanesOfFlow } from './timeline-rows.ts';
 
 const MOST_ROWS = 1000;
 
-const SORT_COLUMNS: Record<FlowSort, string> = {
-  stall: 'stall',
-  start: 'start',
-  outcome: 'severity',
-  cause: 'cause_order',
-  client: 'client_order',
-  server: 'server_order',
-  confidence: 'confidence',
-  retransmits: 'retransmits',
-  bytes: 'bytes',
-};
-
 export class Flows {
   private readonly shared: Shared;
+  private readonly matches = new MatchFinder();
 
   constructor(shared: Shared) {
     this.shared = shared;
@@ -38,19 +29,16 @@ export class Flows {
     const limit = Math.min(MOST_ROWS, Math.max(0, query.limit));
     return connection.read(() => {
       const run = shownRun(connection, incident);
-      const { total, facets } = countFlows(connection, run, condition);
-      const found = connection.all<{ number: number }>(
-        `SELECT number FROM flows ${selection(query, condition)} LIMIT ? OFFSET ?`,
-        ...[run, ...condition.values, limit, offset],
-      );
-      const rows = found.map(
-        ({ number }) =>
-          connection.get<{ row: string }>(
-            'SELECT row FROM flow_documents WHERE run = ? AND number = ?',
-            ...[run, number],
-          )?.row ?? 'null',
-      );
-      return { total, offset, rows: rows.map((row) => JSON.parse(row) as FlowRow), facets };
+      const { total, facets, isMatch } = this.matches.find(connection, run, condition);
+      const rows: FlowRow[] = [];
+      let passed = 0;
+      for (const number of orderOf(connection, run, query)) {
+        if (rows.length >= limit) break;
+        if (isMatch[number] !== 1) continue;
+        passed += 1;
+        if (passed > offset) rows.push(documentOf<FlowRow>(connection, run, number, 'row'));
+      }
+      return { total, offset, rows, facets };
     });
   }
 
@@ -102,17 +90,13 @@ export class Flows {
     try {
       connection.execute('BEGIN');
       const run = shownRun(connection, incident);
-      const found = connection.iterate<{ number: number }>(
-        `SELECT number FROM flows ${selection(filter, condition)}`,
-        ...[run, ...condition.values],
-      );
-      for (const { number } of found) {
-        const document = connection.get<{ row: string; flow: string }>(
-          'SELECT row, flow FROM flow_documents WHERE run = ? AND number = ?',
-          ...[run, number],
-        );
-        if (document === undefined) continue;
-        yield { row: JSON.parse(document.row) as FlowRow, flow: JSON.parse(document.flow) as Flow };
+      const { isMatch } = findMatches(connection, run, condition);
+      for (const number of orderOf(connection, run, filter)) {
+        if (isMatch[number] !== 1) continue;
+        yield {
+          row: documentOf<FlowRow>(connection, run, number, 'row'),
+          flow: documentOf<Flow>(connection, run, number, 'flow'),
+        };
       }
     } finally {
       connection.close();
@@ -130,31 +114,26 @@ export function flowNumber(connection: Connection, run: number, flow: string): n
   return row.number;
 }
 
-/** The run's number is the first value. Without a column to sort by, the worst stall comes first. */
-function selection({ sort, order }: FlowFilter, { sql }: FlowCondition): string {
-  const direction = sort === null || order === 'desc' ? 'DESC' : 'ASC';
-  // Ties go the other way, as the index has them: `run, column DESC, number`.
-  const ties = direction === 'DESC' ? 'ASC' : 'DESC';
-  return `WHERE run = ? AND ${sql} ORDER BY ${SORT_COLUMNS[sort ?? 'stall']} ${direction}, number ${ties}`;
+function documentOf<T>(connection: Connection, run: number, number: number, which: 'row' | 'flow'): T {
+  const found = connection.get<{ text: string }>(
+    `SELECT ${which} AS text FROM flow_documents WHERE run = ? AND number = ?`,
+    ...[run, number],
+  );
+  if (found === undefined) throw notFound('flow');
+  return JSON.parse(found.text) as T;
 }
 
-function countFlows(
-  connection: Connection,
-  run: number,
-  { sql, values }: FlowCondition,
-): Pick<FlowPage, 'total' | 'facets'> {
-  const groups = connection.all<{ outcome: string; cause: string | null; n: number }>(
-    `SELECT outcome, cause, count(*) AS n FROM flows WHERE run = ? AND ${sql} GROUP BY outcome, cause`,
-    ...([run, ...values] satisfies SqlValue[]),
+/** Numbers of all flows. Without a column to sort by, the worst stall comes first. */
+function* orderOf(connection: Connection, run: number, { sort, order }: FlowFilter): Generator<number> {
+  const found = connection.get<{ numbers: Uint8Array }>(
+    'SELECT numbers FROM flow_orders WHERE run = ? AND sort = ?',
+    ...[run, sort ?? 'stall'],
   );
-  const facets: FlowPage['facets'] = { outcome: {}, cause: {} };
-  let total = 0;
-  for (const { outcome, cause, n } of groups) {
-    total += n;
-    facets.outcome[outcome] = (facets.outcome[outcome] ?? 0) + n;
-    if (cause !== null) facets.cause[cause] = (facets.cause[cause] ?? 0) + n;
-  }
-  return { total, facets };
+  if (found === undefined) throw new ServerError('bad-request', `flows cannot be sorted by '${sort}'`);
+  const bytes = Uint8Array.from(found.numbers);
+  const numbers = new Uint32Array(bytes.buffer);
+  if (sort !== null && order === 'asc') yield* numbers;
+  else for (let at = numbers.length - 1; at >= 0; at -= 1) yield numbers[at] as number;
 }
 
 function* exportFlowList(connection: Connection, run: number): Generator<string, void, undefined> {

@@ -49,7 +49,8 @@ const STEPS: readonly string[] = [
     headline TEXT,
     flows INTEGER,
     worst_stall REAL,
-    stalls TEXT
+    stalls TEXT,
+    facets TEXT -- pairs of outcome and cause
   ) STRICT;
   CREATE INDEX runs_incident ON runs(incident);
 
@@ -60,27 +61,23 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (run, capture)
   ) STRICT, WITHOUT ROWID;
 
-  -- What is sorted and filtered by; the rest of a flow is in its document.
+  -- What is filtered by; the rest of a flow is in its document.
   CREATE TABLE flows (
     run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
     number INTEGER NOT NULL, -- position in the report
     id TEXT NOT NULL,
+    facet INTEGER NOT NULL, -- position in the run's facets
     protocol TEXT NOT NULL,
     outcome TEXT NOT NULL,
-    severity INTEGER NOT NULL,
     cause TEXT,
-    cause_order TEXT NOT NULL,
     candidates TEXT NOT NULL, -- ' a b ', the cause among them
-    confidence INTEGER NOT NULL,
-    client_order TEXT NOT NULL,
-    server_order TEXT NOT NULL,
+    confidence TEXT NOT NULL,
     client TEXT NOT NULL,
     server TEXT NOT NULL,
     client_port INTEGER NOT NULL,
     server_port INTEGER NOT NULL,
     tuples TEXT NOT NULL, -- every address and port that it has anywhere
-    start INTEGER NOT NULL,
-    stall REAL NOT NULL, -- seconds; -1: none
+    stall REAL, -- seconds
     outage REAL,
     backoff REAL,
     retransmits INTEGER NOT NULL,
@@ -89,16 +86,14 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (run, number)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX flows_id ON flows(run, id);
-  CREATE INDEX flows_facets ON flows(run, outcome, cause);
-  CREATE INDEX flows_stall ON flows(run, stall);
-  CREATE INDEX flows_start ON flows(run, start);
-  CREATE INDEX flows_severity ON flows(run, severity);
-  CREATE INDEX flows_cause ON flows(run, cause_order);
-  CREATE INDEX flows_client ON flows(run, client_order);
-  CREATE INDEX flows_server ON flows(run, server_order);
-  CREATE INDEX flows_confidence ON flows(run, confidence);
-  CREATE INDEX flows_retransmits ON flows(run, retransmits);
-  CREATE INDEX flows_bytes ON flows(run, bytes);
+
+  -- A result never changes, so it is sorted once: numbers of flows, 32 bits each, ascending.
+  CREATE TABLE flow_orders (
+    run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+    sort TEXT NOT NULL,
+    numbers BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX flow_orders_sort ON flow_orders(run, sort);
 
   CREATE TABLE flow_documents (
     run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
@@ -173,7 +168,8 @@ export const RUN_TABLES = [
   { table: 'timeline_chunks', key: 'rowid', slice: 50 },
   { table: 'stalls', key: 'flow, number', slice: 5000 },
   { table: 'flow_documents', key: 'rowid', slice: 500 },
-  { table: 'flows', key: 'number', slice: 500 },
+  { table: 'flow_orders', key: 'rowid', slice: 10 },
+  { table: 'flows', key: 'number', slice: 2000 },
   { table: 'captures', key: 'capture', slice: 500 },
 ] as const;
 

@@ -6,6 +6,8 @@
 import type { Report, TimelineHead } from '../../analyzer/index.ts';
 import type { FlowRow, IncidentDetail } from '../api.ts';
 import type { Connection } from './connection.ts';
+import type { Facet } from './flow-matches.ts';
+import { FLOW_SORTS, FlowOrders } from './flow-orders.ts';
 import { FLOW_COLUMNS, toFlowColumns, toFlowRow, toInteger } from './flow-row.ts';
 import { insertJourneys } from './journeys.ts';
 
@@ -26,6 +28,9 @@ export class RunWriter {
   private readonly run: number;
   private readonly worst: FlowRow[] = [];
   private readonly numbers = new Map<string, number>();
+  private readonly orders = new FlowOrders();
+  private readonly facets: Facet[] = [];
+  private readonly facetNumbers = new Map<string, number>();
 
   constructor(connection: Connection, run: number) {
     this.connection = connection;
@@ -58,6 +63,7 @@ export class RunWriter {
       });
       onProgress(from + some.length);
     }
+    for (const sort of FLOW_SORTS) this.writeOrder(sort);
   }
 
   writeChunks(chunks: Iterable<Chunk>, onProgress: (chunks: number) => void): void {
@@ -103,7 +109,8 @@ export class RunWriter {
     const stalls = summarize(this.worst);
     return connection.write(() => {
       connection.run(
-        `UPDATE runs SET report = ?, timeline = ?, directory = ?, headline = ?, flows = ?, worst_stall = ?, stalls = ?
+        `UPDATE runs SET report = ?, timeline = ?, directory = ?, headline = ?, flows = ?, worst_stall = ?, stalls = ?,
+           facets = ?
          WHERE id = ?`,
         JSON.stringify({ ...report, flows: [] }),
         timeline === null ? null : JSON.stringify(timeline.head),
@@ -112,6 +119,7 @@ export class RunWriter {
         report.flows.length,
         stalls?.max ?? null,
         stalls === null ? null : JSON.stringify(stalls),
+        JSON.stringify(this.facets),
         run,
       );
       const changed = connection.run(
@@ -128,7 +136,8 @@ export class RunWriter {
     const row = toFlowRow(flow, index, retransmits);
     if (row.stall !== null && row.outcome !== 'unaffected') this.worst.push(row);
     this.numbers.set(flow.id, index);
-    connection.run(INSERT_FLOW, run, ...toFlowColumns(flow, row));
+    this.orders.add(row, flow);
+    connection.run(INSERT_FLOW, run, ...toFlowColumns(flow, row, this.facetOf(row)));
     connection.run(
       'INSERT INTO flow_documents (run, number, row, flow) VALUES (?, ?, ?, ?)',
       ...[run, index, JSON.stringify(row), JSON.stringify(flow)],
@@ -140,6 +149,22 @@ export class RunWriter {
         ...[stall.end === null ? null : toInteger(stall.end), stall.duration, stall.cause],
       );
     }
+  }
+
+  private facetOf({ outcome, cause }: FlowRow): number {
+    const key = `${outcome} ${cause}`;
+    const known = this.facetNumbers.get(key);
+    if (known !== undefined) return known;
+    this.facetNumbers.set(key, this.facets.length);
+    return this.facets.push([outcome, cause]) - 1;
+  }
+
+  private writeOrder(sort: (typeof FLOW_SORTS)[number]): void {
+    const numbers = this.orders.of(sort);
+    this.connection.run(
+      'INSERT INTO flow_orders (run, sort, numbers) VALUES (?, ?, ?)',
+      ...[this.run, sort, new Uint8Array(numbers.buffer)],
+    );
   }
 }
 

@@ -58,8 +58,8 @@ export function testFlow(i: number): Flow {
     seenAt: i % 4 === 0 ? ['client', 'node-a.in'] : ['client', 'node-b', 'server'],
     path: 'forwarded',
     outcome: OUTCOMES[i % OUTCOMES.length] as Flow['outcome'],
-    cause: i % 7 === 0 ? null : (CAUSE_IDS[i % CAUSE_IDS.length] as (typeof CAUSE_IDS)[number]),
-    candidates: i % 7 === 0 ? ['loss', 'no-state-drop'] : [],
+    cause: i % 8 === 0 ? null : (CAUSE_IDS[i % CAUSE_IDS.length] as (typeof CAUSE_IDS)[number]),
+    candidates: i % 8 === 0 ? ['loss', 'no-state-drop'] : [],
     contributing: [],
     confidence: (['high', 'medium', 'low'] as const)[i % 3] as Flow['confidence'],
     stalls:
