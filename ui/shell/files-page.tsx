@@ -30,6 +30,7 @@ export function FilesPage(): React.JSX.Element | null {
       setError(explain(failure));
     }
   };
+  const isRunning = open.state === 'analysing' || open.state === 'queued';
   return (
     <div className="page">
       <div className="row">
@@ -39,9 +40,9 @@ export function FilesPage(): React.JSX.Element | null {
           <button
             type="button"
             onClick={() => void attempt(() => analyse(open.id))}
-            disabled={open.files === 0}
+            disabled={open.files === 0 || isRunning}
           >
-            Analyse again
+            {open.revision > 0 ? 'Analyse again' : 'Analyse'}
           </button>
           {open.report !== null && (
             <a className="button button-main" href={linkTo({ ...AFRESH, page: 'overview' })}>
@@ -51,8 +52,8 @@ export function FilesPage(): React.JSX.Element | null {
         </span>
       </div>
       <Uploads />
-      <AnalysisStatus open={open} />
       <Title open={open} attempt={attempt} />
+      <AnalysisStatus open={open} />
       {error !== null && (
         <p className="problem" role="alert">
           {error}

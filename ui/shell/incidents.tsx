@@ -4,7 +4,7 @@ import type { IncidentState, IncidentSummary } from '../../server/api.ts';
 import { changeIncident, deleteIncident, listIncidents } from '../data/api.ts';
 import { useAtom } from '../state/atom.ts';
 import { formatDate, formatDuration } from '../state/time.ts';
-import { explain, uploads } from '../state/uploads.ts';
+import { explain, uploadRounds } from '../state/uploads.ts';
 import { Confirm } from './bits.tsx';
 import { FileButton, Uploads } from './drop.tsx';
 import { count, formatBytes, formatNumber } from './units.ts';
@@ -53,10 +53,10 @@ function useListing(): Listing & { reload: () => void } {
       (error: unknown) => setListing((before) => ({ ...before, error: explain(error) })),
     );
   }, []);
-  const sending = useAtom(uploads).filter(({ state }) => state === 'done').length;
+  const rounds = useAtom(uploadRounds);
   const isBusy = listing.incidents?.some(({ state }) => state === 'analysing' || state === 'queued') ?? false;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: every file that arrives changes the list
-  useEffect(reload, [reload, sending]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: files that arrived, or did not, change the list
+  useEffect(reload, [reload, rounds]);
   useEffect(() => {
     if (!isBusy && listing.error === null) return;
     const timer = setInterval(reload, REFRESH);

@@ -22,6 +22,9 @@ export const uploads: Atom<readonly Upload[]> = atom<readonly Upload[]>([]);
 /** Why files could not even be begun with; null: no reason. */
 export const uploadError: Atom<string | null> = atom<string | null>(null);
 
+/** How many groups of files are through, with what came of them: lists of incidents look again. */
+export const uploadRounds: Atom<number> = atom(0);
+
 const controllers = new Map<number, AbortController>();
 let lastKey = 0;
 
@@ -64,6 +67,7 @@ async function finish(id: string, arrived: number, isNew: boolean): Promise<stri
   } catch (error) {
     uploadError.set(explain(error));
   }
+  uploadRounds.update((now) => now + 1);
   return arrived > 0 ? id : null;
 }
 
