@@ -15,6 +15,7 @@ export { holdsJournal, type JournalInput } from './journals.ts';
 export type { FlowJourneys } from './journey-list.ts';
 export { parseVantage } from './named-vantage.ts';
 export * from './report/phrases.ts';
+export { toReferenceTime } from './report/reference-time.ts';
 export * from './report/report.ts';
 export * from './report/wireshark-filter.ts';
 export { worstStall } from './report/worst-stall.ts';

@@ -8,9 +8,14 @@ import { fileURLToPath } from 'node:url';
 
 /** The text of a file of the package, or null when it is not there. */
 export function readPackageFile(...path: string[]): string | null {
-  const root = packageRoot(dirname(fileURLToPath(import.meta.url)));
-  const file = root && join(root, ...path);
+  const file = packagePath(...path);
   return file && existsSync(file) ? readFileSync(file, 'utf8') : null;
+}
+
+/** Where a file of the package is, or would be; null where the package cannot be found. */
+export function packagePath(...path: string[]): string | null {
+  const root = packageRoot(dirname(fileURLToPath(import.meta.url)));
+  return root && join(root, ...path);
 }
 
 /** The nearest folder upward that holds this package's `package.json`. */

@@ -15,7 +15,10 @@ export type ServerErrorCode =
   | 'no-database-package'
   | 'newer-database'
   | 'damaged-database'
-  | 'data-in-use';
+  | 'data-in-use'
+  /** The server cannot listen there. */
+  | 'port-in-use'
+  | 'no-such-host';
 
 const STATUS: Record<ServerErrorCode, number> = {
   'not-found': 404,
@@ -27,6 +30,8 @@ const STATUS: Record<ServerErrorCode, number> = {
   'newer-database': 500,
   'damaged-database': 500,
   'data-in-use': 500,
+  'port-in-use': 500,
+  'no-such-host': 500,
 };
 
 export class ServerError extends Error {

@@ -1,0 +1,24 @@
+/** What the routes share: the store, the jobs, and what belongs to one running server. */
+import type { Request, Router } from 'express';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Store } from '../store/store.ts';
+import type { EventStreams } from './event-streams.ts';
+import type { FrameDetails } from './frame-details.ts';
+import type { Limits } from './limits.ts';
+import type { Metrics } from './metrics.ts';
+import type { Uploads } from './uploads.ts';
+
+export interface Context {
+  readonly store: Store;
+  readonly jobs: Jobs;
+  readonly limits: Limits;
+  readonly uploads: Uploads;
+  readonly frames: FrameDetails;
+  readonly streams: EventStreams;
+  readonly metrics: Metrics;
+}
+
+/** Adds routes by their whole path, so that the router's list of routes is the API's. */
+export type AddRoutes = (router: Router, context: Context) => void;
+
+export type { Request };

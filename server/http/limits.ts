@@ -1,0 +1,24 @@
+/** How much and how long: what a server bears before it says no. Tests set smaller ones. */
+
+export interface Limits {
+  /** Bytes of one upload. */
+  readonly mostUploadBytes: number;
+  /** Bytes that must stay free on the disk: a database that cannot write helps nobody. */
+  readonly freeBytes: number;
+  /** An upload of which nothing comes for so long has broken. */
+  readonly uploadIdleMs: number;
+  /** A body of JSON that takes longer is not going to come. */
+  readonly bodyMs: number;
+  readonly heartbeatMs: number;
+  /** What still runs when the server is closed may take so long. */
+  readonly graceMs: number;
+}
+
+export const LIMITS: Limits = {
+  mostUploadBytes: 20 * 1024 ** 3,
+  freeBytes: 256 * 1024 ** 2,
+  uploadIdleMs: 60_000,
+  bodyMs: 20_000,
+  heartbeatMs: 15_000,
+  graceMs: 3_000,
+};

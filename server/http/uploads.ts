@@ -1,0 +1,156 @@
+/**
+ * Uploads on their way from the socket into the store, chunk by chunk.
+ * The trap: leaving a request's own iterator early destroys the socket, and with it the answer that
+ * says why. So it is left open, and what still comes is thrown away for a while.
+ */
+import { statfs } from 'node:fs/promises';
+import type { Request, Response } from 'express';
+import type { StoredFile } from '../api.ts';
+import { ServerError } from '../server-error.ts';
+import type { NewFile, Store } from '../store/store.ts';
+import { HttpError } from './http-error.ts';
+import type { Limits } from './limits.ts';
+import { contentLength } from './parameters.ts';
+
+/** A browser reads the answer only after it has sent some; no stranger may send for ever. */
+const LINGER_MS = 5_000;
+const LINGER_BYTES = 256 * 1024 ** 2;
+
+export class Uploads {
+  private readonly store: Store;
+  private readonly limits: Limits;
+  private readonly running = new Set<Promise<unknown>>();
+  /** Of uploads that run: bytes that they said will come, and have not. */
+  private awaited = 0;
+  private received = 0;
+
+  constructor(store: Store, limits: Limits) {
+    this.store = store;
+    this.limits = limits;
+  }
+
+  /** Bytes so far, and uploads that run: for metrics. */
+  get counts(): { bytes: number; running: number } {
+    return { bytes: this.received, running: this.running.size };
+  }
+
+  /** @throws HttpError, ServerError */
+  async take(
+    request: Request,
+    incident: string,
+    file: Pick<NewFile, 'name' | 'vantage'>,
+  ): Promise<StoredFile> {
+    const upload = this.receive(request, incident, file);
+    this.running.add(upload);
+    try {
+      return await upload;
+    } finally {
+      this.running.delete(upload);
+    }
+  }
+
+  /** Settles once nothing of a broken upload is left. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.running);
+  }
+
+  private async receive(
+    request: Request,
+    incident: string,
+    file: Pick<NewFile, 'name' | 'vantage'>,
+  ): Promise<StoredFile> {
+    // Before a byte is read: nobody sends gigabytes to an incident that is not there.
+    this.store.incident(incident);
+    const mostBytes = this.limits.mostUploadBytes;
+    const announced = contentLength(request) ?? 0;
+    if (announced > mostBytes) throw tooLarge(mostBytes);
+    await this.checkSpace(announced);
+    let awaited = announced;
+    this.awaited += awaited;
+    const source = this.chunks(request, (bytes) => {
+      const came = Math.min(awaited, bytes);
+      awaited -= came;
+      this.awaited -= came;
+    });
+    try {
+      return await this.store.addFile(incident, { ...file, mostBytes }, source);
+    } finally {
+      this.awaited -= awaited;
+    }
+  }
+
+  private async checkSpace(bytes: number): Promise<void> {
+    const free = await freeBytes(this.store.folder);
+    if (free - this.awaited - bytes >= this.limits.freeBytes) return;
+    throw new ServerError(
+      'disk-full',
+      `the disk has no room for it: ${mib(Math.max(0, free - this.awaited))} MiB are free`,
+      'delete incidents, or give the data folder more room',
+    );
+  }
+
+  private async *chunks(request: Request, came: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+    const iterator = request.iterator({ destroyOnReturn: false });
+    let sinceCheck = 0;
+    for (;;) {
+      const next = await withinIdle(iterator.next(), this.limits.uploadIdleMs);
+      if (next.done === true) return;
+      const chunk = next.value as Uint8Array;
+      came(chunk.length);
+      this.received += chunk.length;
+      sinceCheck += chunk.length;
+      if (sinceCheck > this.limits.freeBytes / 4) {
+        sinceCheck = 0;
+        await this.checkSpace(0);
+      }
+      yield chunk;
+    }
+  }
+}
+
+/** Free to us. */
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** Reads on for a while what nobody wants, so that the answer is read, and then ends the connection. */
+export function discardRest(request: Request, response: Response): void {
+  if (request.complete || request.destroyed) return;
+  let bytes = 0;
+  const end = (): void => {
+    request.socket.destroy();
+  };
+  const timer = setTimeout(end, LINGER_MS).unref();
+  request.on('data', (chunk: Uint8Array) => {
+    bytes += chunk.length;
+    if (bytes > LINGER_BYTES) end();
+  });
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
+  response.once('close', () => clearTimeout(timer));
+}
+
+async function withinIdle<T>(next: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const idle = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new HttpError(408, 'timeout', 'the upload stood still for too long')),
+      ms,
+    );
+  });
+  try {
+    return await Promise.race([next, idle]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const mib = (bytes: number): string => Math.floor(bytes / 1024 ** 2).toLocaleString('en-US');
+
+const tooLarge = (mostBytes: number): ServerError =>
+  new ServerError(
+    'too-large',
+    `a file may have at most ${mib(mostBytes)} MiB`,
+    'cut it to the time of the incident (editcap -A … -B …), or compress it',
+  );
