@@ -85,11 +85,12 @@ function paintCoverage(painter: Painter, plot: Plot, scale: TimeScale, group: La
   const { from, until } = group.vantage;
   const begin = Math.min(Math.max(scale.x(from), 0), plot.width);
   const end = Math.min(Math.max(scale.x(until), 0), plot.width);
+  const first = group.lanes[0]!;
   const off = (x: number, width: number): void => {
     if (width < 1) return;
     painter.hatch('off', plot.left + x, group.y + 1, width, group.height - 1);
     if (width > 90)
-      painter.text('not captured', plot.left + x + width / 2, group.y + group.height / 2, {
+      painter.text('not captured', plot.left + x + width / 2, first.y + first.height / 2, {
         size: 11,
         align: 'center',
         color: painter.colors.muted,

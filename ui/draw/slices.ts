@@ -5,7 +5,7 @@
  */
 import type { Tile } from '../../analyzer/index.ts';
 import type { Window } from '../state/viewport.ts';
-import { tileRange, tileWidth } from './resolution.ts';
+import { tileIndex, tileRange, tileWidth } from './resolution.ts';
 
 export interface Slice {
   readonly tile: Tile;
@@ -21,6 +21,8 @@ export interface LaneData {
   readonly slices: readonly Slice[];
   /** Nothing is known of these times yet. */
   readonly holes: readonly Window[];
+  /** The last bucket that ends before the window, where that is known. */
+  readonly before?: { readonly tile: Tile; readonly row: number };
 }
 
 export type TileSource = (resolution: number, index: number) => Tile | undefined;
@@ -51,7 +53,30 @@ export function pickSlices(
       else if (!standIn(slices, tiles, { resolution, index, root }, { from, to })) holes.push({ from, to });
     }
   }
-  return { slices, holes };
+  const before = bucketBefore(tiles, windows[0]?.from ?? limits.from, resolution, root);
+  return before === null ? { slices, holes } : { slices, holes, before };
+}
+
+/** In the tile where the window begins, in the one before it, or in the root: where the bucket after it is not before the window, too. */
+function bucketBefore(
+  tiles: TileSource,
+  from: number,
+  resolution: number,
+  root: number,
+): { tile: Tile; row: number } | null {
+  const index = tileIndex(from, resolution);
+  for (const tile of [
+    tiles(resolution, index),
+    tiles(resolution, index - 1),
+    tiles(root, tileIndex(from, root)),
+  ]) {
+    if (tile === undefined) continue;
+    const row = lowerBound(tile.end, from) - 1;
+    if (row >= 0 && !(tile.start[row + 1]! < from)) return { tile, row };
+    // A frame of the window's own first bucket may lie before it: then older ones say nothing.
+    if (row < 0 && tile.start[0]! < from) return null;
+  }
+  return null;
 }
 
 interface Place {

@@ -43,10 +43,7 @@ function FlowLanes({ incident, flow }: { incident: IncidentDetail; flow: FlowDet
   useEffect(() => {
     if (scene === null) return;
     const journeysNow = () => journeysOf(incident, flow).get().list;
-    return listenForCommands(
-      { incident, finder: scene.finder, specs: scene.specs, journeys: journeysNow },
-      true,
-    );
+    return listenForCommands({ scene, journeys: journeysNow }, true);
   }, [scene, incident, flow]);
   const onPick = useCallback(({ frame }: Hit) => selection.set({ kind: 'frame', frame }), []);
   if (scene === null) return <EmptyView title="Lanes" />;

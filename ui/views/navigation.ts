@@ -16,9 +16,12 @@ import { speakFrame } from './bucket-words.ts';
 import { vantageOf } from './sources.ts';
 
 export interface Navigated {
-  readonly incident: IncidentDetail;
-  readonly finder: FrameFinder;
-  readonly specs: readonly LaneSpec[];
+  /** Its lanes change when sides are swapped. */
+  readonly scene: {
+    readonly incident: IncidentDetail;
+    readonly finder: FrameFinder;
+    readonly specs: readonly LaneSpec[];
+  };
   /** Packets that are known, to say where one was not seen. */
   journeys(): readonly Journey[];
 }
@@ -72,7 +75,7 @@ function isInView(time: number): boolean {
 }
 
 /** Where zooming stays: under the pointer, at the selection, in the middle. */
-function cursorTime({ finder }: Navigated): number {
+function cursorTime({ scene: { finder } }: Navigated): number {
   const { time } = hover.get();
   if (time !== null) return time;
   const frame = selectedFrame();
@@ -85,7 +88,7 @@ function cursorTime({ finder }: Navigated): number {
 /** Part of the window that a single frame is zoomed into. */
 const FRAME_ZOOM = 1 / 64;
 
-function centreSelection({ finder }: Navigated): boolean {
+function centreSelection({ scene: { finder } }: Navigated): boolean {
   const chosen = selection.get();
   const { from, to } = viewport.get();
   if (chosen.kind === 'range') {
@@ -110,7 +113,7 @@ function isCentred(time: number): boolean {
 async function stepInLane(on: Navigated, direction: 1 | -1): Promise<void> {
   const current = await currentFrame(on);
   const lane = Math.max(0, laneOf(on, current));
-  const spec = on.specs[lane];
+  const spec = on.scene.specs[lane];
   if (spec === undefined) return;
   const frames = await framesFrom(on, spec.lane, startTime(current, direction), direction, 0);
   const row = after(frames, current, direction);
@@ -121,7 +124,9 @@ async function stepInLane(on: Navigated, direction: 1 | -1): Promise<void> {
 async function nextProblem(on: Navigated): Promise<void> {
   const current = await currentFrame(on);
   const from = startTime(current, 1);
-  const lanes = await Promise.all(on.specs.map(({ lane }) => framesFrom(on, lane, from, 1, FIRST_PROBLEM)));
+  const lanes = await Promise.all(
+    on.scene.specs.map(({ lane }) => framesFrom(on, lane, from, 1, FIRST_PROBLEM)),
+  );
   const here = current === null ? -1 : laneOf(on, current);
   let best: Found | null = null;
   for (const [lane, frames] of lanes.entries()) {
@@ -157,7 +162,7 @@ function startTime(current: Located | null, direction: 1 | -1): number {
 }
 
 async function framesFrom(
-  { incident }: Navigated,
+  { scene: { incident } }: Navigated,
   lane: string,
   time: number,
   direction: 1 | -1,
@@ -171,13 +176,13 @@ async function framesFrom(
   return (await getLaneFrames(incident.id, lane, query)).frames;
 }
 
-async function currentFrame({ finder }: Navigated): Promise<Located | null> {
+async function currentFrame({ scene: { finder } }: Navigated): Promise<Located | null> {
   const frame = selectedFrame();
   if (frame === null) return null;
   return finder.known(frame) ?? finder.find(frame);
 }
 
-function laneOf({ specs }: Navigated, located: Located | null): number {
+function laneOf({ scene: { specs } }: Navigated, located: Located | null): number {
   if (located === null) return -1;
   return specs.findIndex(
     ({ vantage, from }) =>
@@ -188,13 +193,13 @@ function laneOf({ specs }: Navigated, located: Located | null): number {
 async function stepVantage(on: Navigated, direction: 1 | -1): Promise<void> {
   const frame = selectedFrame();
   if (frame === null) return spoken.set('Select a frame first.');
-  const { sightings } = await getFrame(on.incident.id, frame);
+  const { sightings } = await getFrame(on.scene.incident.id, frame);
   const sorted = [...sightings].sort((a, b) => a.vantage - b.vantage || Number(a.time) - Number(b.time));
   const at = sorted.findIndex((one) => sameFrame(one.frame, frame));
   const next = sorted[at + direction];
-  const found = next === undefined ? null : await on.finder.find(next.frame);
+  const found = next === undefined ? null : await on.scene.finder.find(next.frame);
   if (found?.row == null) {
-    const lost = missingAt(on, frame).map((index) => `Not seen at ${vantageOf(on.incident, index)}.`);
+    const lost = missingAt(on, frame).map((index) => `Not seen at ${vantageOf(on.scene.incident, index)}.`);
     spoken.set([`No ${direction > 0 ? 'later' : 'earlier'} vantage saw this packet.`, ...lost].join(' '));
     return;
   }
@@ -207,9 +212,9 @@ function missingAt({ journeys }: Navigated, frame: FrameRef): number[] {
 }
 
 function reach(on: Navigated, { row, lane }: Found): void {
-  const { vantage } = on.specs[lane]!;
-  on.finder.keep({ frame: row.frame, vantage, time: row.time, from: row.from, row });
+  const { vantage } = on.scene.specs[lane]!;
+  on.scene.finder.keep({ frame: row.frame, vantage, time: row.time, from: row.from, row });
   selection.set({ kind: 'frame', frame: row.frame });
-  spoken.set(speakFrame(on.incident, row, vantage, missingAt(on, row.frame)));
+  spoken.set(speakFrame(on.scene.incident, row, vantage, missingAt(on, row.frame)));
   if (!isInView(row.time)) centre(row.time);
 }

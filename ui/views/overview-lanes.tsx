@@ -31,11 +31,8 @@ function Overview({ incident }: OverviewProps) {
   const failure = useFailure(scene, tilesOf(incident));
   useEffect(() => {
     if (scene === null) return;
-    return listenForCommands(
-      { incident, finder: scene.finder, specs: scene.specs, journeys: () => [] },
-      false,
-    );
-  }, [scene, incident]);
+    return listenForCommands({ scene, journeys: () => [] }, false);
+  }, [scene]);
   const onPick = useCallback(({ frame }: Hit) => selection.set({ kind: 'frame', frame }), []);
   if (scene === null) return <EmptyView title="Lanes" />;
   return (

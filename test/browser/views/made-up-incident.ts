@@ -137,7 +137,7 @@ function transfer(recorder: Recorder, segments: number): void {
     recorder.send('server', at + 1.2 * MS, ack(seq), viaA);
   }
   const lost = seq;
-  recorder.send('client', T0 + 4 * MS, data(lost), [0], [1], 'last data before the stall');
+  recorder.send('client', T0 - 2 * MS, data(lost), [0], [1], 'last data before the stall');
   for (const [rung, at] of [208, 616, 1432].entries())
     recorder.send(
       'client',
