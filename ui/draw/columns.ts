@@ -120,7 +120,7 @@ export function greatestCount(lanes: readonly LaneColumns[]): number {
 }
 
 /** A single frame is always well visible; beyond that the height grows with the logarithm. */
-const LEAST_HEIGHT = 0.4;
+const LEAST_HEIGHT = 0.5;
 
 /** Part of the lane's height, 0 to 1. */
 export function barHeight(count: number, most: number): number {

@@ -33,18 +33,18 @@ function journey(time: number, seen: ('seen' | 'missing' | 'unknown')[], label =
 }
 
 describe('packets on their way', () => {
-  it('are lines from middle to middle of lanes', () => {
+  it('are lines from lane to lane', () => {
     const { lines } = journeyLines([journey(10, ['seen', 'seen', 'seen'])], LANES, SCALE);
     expect(lines.map(({ x0, y0, x1, y1, end }) => [x0, y0, x1, y1, end])).toEqual([
-      [10, 20, 11, 120, 'seen'],
-      [11, 120, 12, 220, 'seen'],
+      [10, 30, 11, 130, 'seen'],
+      [11, 130, 12, 230, 'seen'],
     ]);
   });
 
   it('end where they were not seen again', () => {
     const { lines } = journeyLines([journey(10, ['seen', 'missing', 'missing'])], LANES, SCALE);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatchObject({ x0: 10, y0: 20, end: 'missing', notable: true });
+    expect(lines[0]).toMatchObject({ x0: 10, y0: 30, end: 'missing', notable: true });
     expect(lines[0]!.y1).toBeLessThan(100);
     expect(journeyLines([journey(10, ['seen', 'unknown', 'seen'])], LANES, SCALE).lines).toHaveLength(1);
   });

@@ -61,6 +61,8 @@ function isVisible({ time, stops }: Journey, scale: TimeScale): boolean {
 const pixelKey = ({ x0, y0, x1, y1, end }: JourneyLine): string =>
   `${Math.round(x0)} ${y0} ${Math.round(x1)} ${y1} ${end}`;
 
+/** Lines meet bars of single frames in their middle. */
+const ABOVE_FOOT = 10;
 /** How far a stub reaches towards where the packet is missing. */
 const STUB = 0.42;
 
@@ -75,7 +77,7 @@ function linesOf(
   for (const [at, stop] of journey.stops.entries()) {
     const box = boxes.get(`${stop.vantage}${journey.from}`);
     if (box === undefined) continue;
-    const y = box.y + box.height / 2;
+    const y = box.y + box.height - ABOVE_FOOT;
     if (stop.seen === 'seen' && stop.time !== undefined) {
       const x = scale.x(stop.time);
       if (before !== null) lines.push(lineOf(before, { x, y }, 'seen', journey, index));

@@ -52,9 +52,10 @@ export function paintLanes(painter: Painter, picture: LanesPicture): EdgeLabel[]
     paintAllBars(painter, plot, picture);
     for (const [at, lane] of layout.lanes.entries()) paintShapes(painter, plot, lane, picture.columns[at]!);
     paintEnds(painter, plot, picture.journeys);
+    const foot = (layout.groups.at(-1)?.y ?? 0) + (layout.groups.at(-1)?.height ?? 0);
+    paintTears(painter, { ...plot, bottom: foot }, scale);
     paintStalls(painter, plot, picture);
     paintGuide(painter, plot, picture);
-    paintTears(painter, plot, scale);
     labels = paintEdges(painter, plot, scale, picture.bands, layout.edges);
   });
   paintHeads(painter, picture);
@@ -121,7 +122,7 @@ function paintJourneys(painter: Painter, plot: Plot, { lines }: JourneyLines): v
   const { ctx, colors } = painter;
   for (const notable of [false, true]) {
     ctx.strokeStyle = notable ? colors.problem : colors.neutral;
-    ctx.globalAlpha = notable ? 0.9 : 0.55;
+    ctx.globalAlpha = notable ? 0.9 : 0.4;
     ctx.lineWidth = 1;
     ctx.beginPath();
     for (const line of lines) {

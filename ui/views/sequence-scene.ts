@@ -174,7 +174,8 @@ export class SequenceScene extends TimeScene {
     return picture.panels
       .filter((panel) => panel.vantage.index === vantage)
       .map((panel) => {
-        if (row === null) return { time, y: panel.y + panel.height / 2, height: panel.height - 4, kind };
+        if (row === null || row.seq === null || row.ack === null)
+          return { time, y: panel.y + panel.height / 2, height: panel.height - 4, kind };
         const isData = row.from === this.sender;
         const at = (byte: number): number => byteY(panel, picture.range, byte);
         const [top, bottom] = isData ? [at(row.seq + row.length), at(row.seq)] : [at(row.ack), at(row.ack)];
