@@ -123,20 +123,27 @@ interface Found {
 function write(task: AnalysisTask, connection: Connection, found: Found): boolean {
   const { analysis, report, captures, progress } = found;
   const writer = new RunWriter(connection, task.run);
+  const { flows } = report;
   writer.writeCaptures(
     report,
     captures.map(({ id }) => id),
   );
-  const flows = report.flows.length;
-  progress.say('storing', null, 0, flows);
+  progress.say('drawing', null, 0, null);
+  const timeline = analysis.timeline();
+  const { head, chunkCount } = timeline;
+  const retransmits = flows.map((_, flow) => timeline.retransmits(flow));
+  // First, because it lets go of most of the memory.
+  writer.writeChunks(timeline.chunks(), (chunks) => {
+    progress.say('drawing', null, Math.min(chunks, chunkCount), chunkCount);
+  });
+  progress.say('storing', null, 0, flows.length);
   writer.writeFlows(
-    report.flows,
-    () => 0,
-    (done) => progress.say('storing', null, done, flows),
+    flows,
+    (flow) => retransmits[flow] ?? 0,
+    (done) => progress.say('storing', null, done, flows.length),
   );
-  progress.say('drawing', null, null, null);
-  writer.writeJourneys(analysis.journeys(), () => progress.say('drawing', null, null, null));
-  return writer.finish(report, null);
+  writer.writeJourneys(analysis.journeys(), () => progress.say('storing', null, null, null));
+  return writer.finish(report, { head, directory: timeline.directory() });
 }
 
 const unusable = (file: FileOnDisk, why: string): ServerError =>

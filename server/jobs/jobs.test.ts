@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createAnalysis } from '../../analyzer/index.ts';
+import { createAnalysis, decodeTile, type LaneFrame, Mark } from '../../analyzer/index.ts';
 import type { IncidentState, Progress } from '../api.ts';
 import { type OpenStore, openStore } from '../store/open-store.ts';
 import {
@@ -48,6 +48,8 @@ function untilState(id: string, ...states: IncidentState[]): Promise<IncidentSta
     });
   });
 }
+
+const sum = (counts: Uint32Array | undefined): number => counts?.reduce((a, b) => a + b, 0) ?? 0;
 
 async function addAll(id: string, scenario: string): Promise<string[]> {
   const names = readdirSync(join(CAPTURES, scenario)).filter((name) => name !== 'truth.json');
@@ -109,6 +111,50 @@ describe('an analysis', () => {
     expect(page.total).toBe(journeys);
     const seen = page.journeys.flatMap(({ stops }) => stops.flatMap(({ frame }) => frame ?? []))[0];
     expect(store.sightings(id, seen ?? { capture: '', frame: 0 })[0]?.frame).toEqual(seen);
+  });
+
+  it('draws every segment: lanes, tiles and frames tell the same', async () => {
+    const { id } = store.createIncident();
+    await addAll(id, 'rto-30');
+    const ended = untilState(id, 'ready', 'failed');
+    jobs.analyse(id);
+    expect(await ended).toBe('ready');
+    const { timeline } = store.incidentDetail(id);
+    expect(timeline?.vantages.length).toBeGreaterThan(3);
+    const all = {
+      from: timeline?.from ?? 0,
+      to: timeline?.to ?? 0,
+      limit: 10_000,
+      least: 0,
+      order: 'asc' as const,
+    };
+    for (const { index, frames } of timeline?.vantages ?? []) {
+      const found = store.laneFrames(id, `v${index}`, all);
+      expect(found.frames.length).toBeLessThanOrEqual(frames);
+      expect(sum(tileOf(`v${index}`)?.count)).toBe(found.frames.length);
+    }
+    const row = store.flows(id, { offset: 0, limit: 1, sort: 'retransmits', order: 'desc', q: '' }).rows[0];
+    expect(row?.retransmits).toBeGreaterThan(0);
+    const { lanes } = store.flow(id, row?.id ?? '');
+    const repeated = (frames: LaneFrame[]): number =>
+      frames.filter(({ mark }) => mark === Mark.Retransmission).length;
+    const byVantage = new Map<number, number>();
+    for (const { lane, vantage, frames } of lanes) {
+      const found = store.laneFrames(id, lane, all);
+      expect(found.frames.length).toBe(frames);
+      expect(found.frames.every(({ flow }) => flow === row?.id)).toBe(true);
+      expect(sum(tileOf(lane)?.count)).toBe(frames);
+      byVantage.set(vantage, (byVantage.get(vantage) ?? 0) + repeated(found.frames));
+    }
+    expect([...byVantage.values()]).toContain(row?.retransmits);
+    expect(() => store.tile(id, 'v99', 30, 0)).toThrow('no such lane');
+    expect(() => store.laneFrames(id, 'v0.nobody.c', all)).toThrow('no such lane');
+
+    function tileOf(lane: string) {
+      // 512 buckets of 2^40 ns are a week: one tile before the origin and one behind it.
+      const tiles = [-1, 0].map((at) => decodeTile(store.tile(id, lane, 40, at)));
+      return tiles.find((tile) => (tile?.rows ?? 0) > 0);
+    }
   });
 
   it('fails with the name of a file that cannot be read, and can be run again', async () => {

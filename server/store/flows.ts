@@ -10,16 +10,18 @@ import { parseFlowFilter } from './flow-filter.ts';
 import { findMatches, MatchFinder } from './flow-matches.ts';
 import { notFound, type Shared, shownRun } from './shared.ts';
 import type { FlowFilter, FlowQuery } from './store.ts';
-import { lanesOfFlow } from './timeline-rows.ts';
+import type { Timelines } from './timelines.ts';
 
 const MOST_ROWS = 1000;
 
 export class Flows {
   private readonly shared: Shared;
+  private readonly timelines: Timelines;
   private readonly matches = new MatchFinder();
 
-  constructor(shared: Shared) {
+  constructor(shared: Shared, timelines: Timelines) {
     this.shared = shared;
+    this.timelines = timelines;
   }
 
   page(incident: string, query: FlowQuery): FlowPage {
@@ -55,7 +57,7 @@ export class Flows {
       return {
         index: number,
         flow: JSON.parse(found.flow) as Flow,
-        lanes: lanesOfFlow(connection, run, flow),
+        lanes: this.timelines.lanesOfFlow(run, number),
         journeys: found.journeys,
       };
     });

@@ -18,7 +18,7 @@ import { databasePath, lockPath } from './places.ts';
 import type { Shared } from './shared.ts';
 import type { Store, StoreChange, StoreOptions } from './store.ts';
 import { Sweeper } from './sweep.ts';
-import { Timelines } from './timeline-rows.ts';
+import { Timelines } from './timelines.ts';
 
 const HOUR_MS = 3_600_000;
 /** A database up to here is checked page by page at the start, in a second or so. */
@@ -80,12 +80,13 @@ function join({ folder, keep, connection, connect, lock }: Opened): OpenStore {
     },
     sweep: () => sweeper.start(),
   };
+  const timelines = new Timelines(shared);
   const parts = {
     incidents: new Incidents(shared, keep),
     files: new Files(shared),
-    flows: new Flows(shared),
+    flows: new Flows(shared, timelines),
     journeys: new Journeys(shared),
-    timelines: new Timelines(shared),
+    timelines,
     pins: new Pins(shared),
   };
   parts.incidents.purge();

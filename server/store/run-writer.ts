@@ -3,7 +3,7 @@
  * sees until the last one makes it the incident's. Used in the worker, with a connection of its own.
  * The trap: the analysis may be called off at any moment; `finish` says whether it still counts.
  */
-import type { Report, TimelineHead } from '../../analyzer/index.ts';
+import type { Report, TimelineChunk, TimelineHead } from '../../analyzer/index.ts';
 import type { FlowRow, IncidentDetail } from '../api.ts';
 import type { Connection } from './connection.ts';
 import type { Facet } from './flow-matches.ts';
@@ -15,11 +15,6 @@ import { insertJourneys } from './journeys.ts';
 const BATCH_FLOWS = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_JOURNEYS = 2000;
-
-export interface Chunk {
-  readonly number: number;
-  readonly bytes: Uint8Array;
-}
 
 type Stalls = NonNullable<IncidentDetail['stalls']>;
 
@@ -66,7 +61,7 @@ export class RunWriter {
     for (const sort of FLOW_SORTS) this.writeOrder(sort);
   }
 
-  writeChunks(chunks: Iterable<Chunk>, onProgress: (chunks: number) => void): void {
+  writeChunks(chunks: Iterable<TimelineChunk>, onProgress: (chunks: number) => void): void {
     let written = 0;
     for (const batch of batches(chunks, BATCH_BYTES, ({ bytes }) => bytes.length)) {
       this.connection.write(() => {
@@ -107,6 +102,8 @@ export class RunWriter {
   finish(report: Report, timeline: { head: TimelineHead; directory: Uint8Array } | null): boolean {
     const { connection, run } = this;
     const stalls = summarize(this.worst);
+    // What was written before lies in the same log, so this forces all of it to the disk.
+    connection.pragma('synchronous = FULL');
     return connection.write(() => {
       connection.run(
         `UPDATE runs SET report = ?, timeline = ?, directory = ?, headline = ?, flows = ?, worst_stall = ?, stalls = ?,
