@@ -139,14 +139,18 @@ export function worstStall({ stalls }: Pick<Flow, 'stalls'>): Stall | null {
 
 /** `3.06 s = outage 1.88 s + back-off 1.18 s`; what does not add up is a list. */
 export function describeTiming({ duration, outage, backoff, recovery, end }: Stall): string {
-  const parts = [
+  const known = [
     ['outage', outage] as const,
     ['back-off', backoff] as const,
     ['recovery', recovery] as const,
-  ].flatMap(([name, seconds]) => (seconds === null ? [] : [`${name} ${formatDuration(seconds)}`]));
+  ].flatMap(([name, seconds]) => (seconds === null ? [] : [{ name, seconds }]));
+  // A part of no length says nothing.
+  const parts = known
+    .filter(({ seconds }) => seconds > 0)
+    .map(({ name, seconds }) => `${name} ${formatDuration(seconds)}`);
   const whole = `stalled ${formatDuration(duration)}${end === null ? ' to the end of the captures' : ''}`;
   if (parts.length === 0) return whole;
-  return parts.length === 3 && end !== null
+  return known.length === 3 && end !== null
     ? `${whole} = ${parts.join(' + ')}`
     : `${whole} (${parts.join(', ')})`;
 }

@@ -1,7 +1,7 @@
 /** Commands that belong to no page: time, theme, zoom of the shared window, going places. */
 import { AFRESH, go, route } from '../state/address.ts';
 import { idleCompressed, incident, panelOpen, ruler, swapped, view } from '../state/incident.ts';
-import { type CommandId, type Handler, onCommands } from '../state/keymap.ts';
+import { type CommandId, type Handler, onCommands, runCommand } from '../state/keymap.ts';
 import type { Page } from '../state/route.ts';
 import { hover, NOTHING, selection } from '../state/selection.ts';
 import { THEMES, theme } from '../state/theme.ts';
@@ -62,9 +62,18 @@ export function startCommands(): () => void {
     flows: toPage('flows'),
     files: toPage('files'),
     pins: toPage('pins'),
+    filter: toFilter,
     escape: stepBack,
   };
   return onCommands(map);
+}
+
+/** The table has the field; once it is there it takes the command itself. */
+function toFilter(): boolean {
+  if (incident.get() === null || route.get().page === 'flows') return false;
+  go({ ...AFRESH, page: 'flows' });
+  setTimeout(() => runCommand('filter'));
+  return true;
 }
 
 /** First what is selected, then the panel. */

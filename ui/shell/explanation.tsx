@@ -16,6 +16,7 @@ import { AFRESH, linkTo } from '../state/address.ts';
 import { useAtom } from '../state/atom.ts';
 import { runCommand } from '../state/keymap.ts';
 import { selection } from '../state/selection.ts';
+import { AdviceList } from './advice.tsx';
 import { CopyButton, Menu } from './bits.tsx';
 import { CauseDoc } from './cause-doc.tsx';
 import { ClaimList, FrameLink } from './claims.tsx';
@@ -153,18 +154,7 @@ function Rest({ flow, names }: ExplanationProps): React.JSX.Element {
       {flow.advice.length > 0 && (
         <section>
           <h3>Next</h3>
-          <ul className="lines">
-            {flow.advice.map(({ text, change }) => (
-              <li key={text}>
-                {text}
-                {change !== undefined && (
-                  <div className="mono">
-                    {change.who}: {change.setting} = {change.value}
-                  </div>
-                )}
-              </li>
-            ))}
-          </ul>
+          <AdviceList advice={flow.advice} />
         </section>
       )}
       {flow.ruledOut.length > 0 && (

@@ -10,6 +10,7 @@ import { incident } from '../state/incident.ts';
 import { selection } from '../state/selection.ts';
 import { formatDate, formatDuration } from '../state/time.ts';
 import { OverviewLanes } from '../views/index.ts';
+import { AdviceList } from './advice.tsx';
 import { AnalysisStatus } from './analysis-status.tsx';
 import { Blank } from './bits.tsx';
 import { CauseTable } from './cause-table.tsx';
@@ -78,6 +79,14 @@ function Overview({ open, report }: { open: IncidentDetail; report: ReportHead }
         </header>
         <ClaimList claims={report.path.claims} names={names} />
       </section>
+      {report.advice.length > 0 && (
+        <section className="section" aria-labelledby="advice">
+          <header>
+            <h2 id="advice">Next</h2>
+          </header>
+          <AdviceList advice={report.advice} />
+        </section>
+      )}
       <Problems report={report} names={names} />
     </>
   );

@@ -35,7 +35,22 @@ let stopFollowing: (() => void) | null = null;
 /** Once: from then on what the address names is loaded. */
 export function startLoading(): void {
   route.subscribe(follow);
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) stopListening();
+    else if (shownIncident !== '') void openAgain(shownIncident);
+  });
   follow();
+}
+
+/** What has happened while nobody looked. */
+async function openAgain(id: string): Promise<void> {
+  await reloadIncident();
+  if (shownIncident === id && incident.get() !== null) listen(id);
+}
+
+function stopListening(): void {
+  stopFollowing?.();
+  stopFollowing = null;
 }
 
 function follow(): void {
@@ -45,8 +60,7 @@ function follow(): void {
 }
 
 function openIncident(id: string): void {
-  stopFollowing?.();
-  stopFollowing = null;
+  stopListening();
   shownIncident = id;
   shownFlow = '';
   incident.set(null);
@@ -55,9 +69,7 @@ function openIncident(id: string): void {
   connected.set(true);
   incidentLoad.set(IDLE);
   if (id === '') return;
-  void reloadIncident().then(() => {
-    if (shownIncident === id && incident.get() !== null) listen(id);
-  });
+  void openAgain(id);
 }
 
 /** Asks for the incident that is shown again: after an analysis, after a change of its files. */
@@ -98,7 +110,10 @@ function widen(from: number, to: number): { from: number; to: number } {
   return { from: from - margin, to: to + margin };
 }
 
+/** Only while the page is looked at: a browser has six connections to a server for all of its pages. */
 function listen(id: string): void {
+  stopListening();
+  if (document.hidden) return;
   stopFollowing = followIncident(id, {
     progress: (now) => progress.set(now),
     connection: (isThere) => connected.set(isThere),
