@@ -113,11 +113,14 @@ function placesOf(flows: Diagnosis['flows'], vantage: number, count: number): (F
 }
 
 function headOf(diagnosis: Diagnosis, order: readonly number[]): TimelineHead {
-  const vantages = order.map((index, position) => vantageOf(diagnosis, index, position));
-  const held = vantages.filter(({ frames }) => frames > 0);
+  const each = order.map((index, position) => vantageOf(diagnosis, index, position));
+  const held = each.filter(({ frames }) => frames > 0);
+  const from = held.reduce((least, vantage) => Math.min(least, vantage.from), held[0]?.from ?? 0);
+  // A capture that is still silent counts as running, as in the verdicts: they call missing there what it does not show.
+  const vantages = each.map((vantage) => (vantage.frames > 0 ? { ...vantage, from } : vantage));
   return {
     origin: diagnosis.correlation.base.toString(),
-    from: held.reduce((least, { from }) => Math.min(least, from), held[0]?.from ?? 0),
+    from,
     to: held.reduce((most, { until }) => Math.max(most, until), held[0]?.until ?? 0),
     frames: vantages.reduce((sum, { frames }) => sum + frames, 0),
     vantages,

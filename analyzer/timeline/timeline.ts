@@ -23,7 +23,7 @@ export interface TimelineVantage {
   /** `Capture.id` of its files, in the order of time. */
   captures: string[];
   frames: number;
-  /** It was capturing between these; 0 and 0 where it holds no frame. */
+  /** It counts as capturing between these, as in the verdicts; 0 and 0 where it holds no frame. */
   from: number;
   until: number;
   /** Frames the capture says it lost; null where it does not say. */
