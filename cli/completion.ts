@@ -15,10 +15,10 @@ const VALUES: Record<string, readonly string[]> = {
   completion: SHELLS,
   '--fail-on': OUTCOMES,
 };
-/** Options that take a file. */
-const FILES: readonly string[] = ['--output', '--journal'];
+/** Options that take a file or folder. */
+const FILES: readonly string[] = ['--output', '--journal', '--data', '--token-file'];
 /** Options that may be given again. */
-const REPEATABLE: readonly string[] = ['--journal'];
+const REPEATABLE: readonly string[] = ['--journal', '--allow-host'];
 
 /** @throws UserError `usage` for an unknown shell */
 export function completionScript(shell: string, program: Command): string {
@@ -44,8 +44,14 @@ _diagnose() {
   case "$prev" in
 ${cases.join('\n')}
   esac
+  local options="${words(optionsOf(program))}"
+  case "\${COMP_WORDS[1]}" in
+${ownOptions(program)
+  .map(({ name, options }) => `    ${name}) options="${words(options)}" ;;`)
+  .join('\n')}
+  esac
   if [[ "$cur" == -* ]]; then
-    COMPREPLY=($(compgen -W "${optionsOf(program).flatMap(flagsOf).join(' ')}" -- "$cur"))
+    COMPREPLY=($(compgen -W "$options" -- "$cur"))
   elif [[ $COMP_CWORD -eq 1 ]]; then
     COMPREPLY=($(compgen -W "${commandsOf(program)
       .map(({ name }) => name)
@@ -56,27 +62,23 @@ complete -o default -F _diagnose diagnose
 `;
 }
 
+const words = (options: readonly Option[]): string => options.flatMap(flagsOf).join(' ');
+
 function zshScript(program: Command): string {
-  const options = optionsOf(program).map((option) => {
-    const [first, ...others] = flagsOf(option);
-    const again = REPEATABLE.includes(option.long ?? '') ? '*' : '';
-    const names =
-      others.length > 0
-        ? `'(${flagsOf(option).join(' ')})'{${[first, ...others].join(',')}}`
-        : `'${again}${first}'`;
-    return `    ${names}'[${quote(option.description)}]${zshValue(option)}'`;
-  });
   const commands = commandsOf(program).map(
     ({ name, description }) => `      '${name}:${quote(description)}'`,
   );
   const cases = Object.entries(VALUES)
     .filter(([name]) => !name.startsWith('-'))
     .map(([name, values]) => `    ${name}) _values '${name}' ${values.join(' ')} ; return ;;`);
+  const own = ownOptions(program).map(
+    ({ name, options }) => `    ${name}) ${zshArguments(options)} ; return ;;`,
+  );
   return `#compdef diagnose
 # diagnose completion zsh: add to ~/.zshrc after compinit: source <(diagnose completion zsh)
 _diagnose() {
   case "\${words[2]}" in
-${cases.join('\n')}
+${[...cases, ...own].join('\n')}
   esac
   if (( CURRENT == 2 )) && [[ "\${words[2]}" != -* ]]; then
     local -a commands=(
@@ -84,25 +86,37 @@ ${commands.join('\n')}
     )
     _describe command commands
   fi
-  _arguments -s \\
-${options.join(' \\\n')} \\
-    '*:capture:_files'
+  ${zshArguments(optionsOf(program))}
 }
 compdef _diagnose diagnose
 `;
+}
+
+const zshArguments = (options: readonly Option[]): string =>
+  ['_arguments -s', ...options.map(zshOption), "    '*:capture:_files'"].join(' \\\n');
+
+function zshOption(option: Option): string {
+  const [first, ...others] = flagsOf(option);
+  const again = REPEATABLE.includes(option.long ?? '') ? '*' : '';
+  const names =
+    others.length > 0
+      ? `'(${flagsOf(option).join(' ')})'{${[first, ...others].join(',')}}`
+      : `'${again}${first}'`;
+  return `    ${names}'[${quote(option.description)}]${zshValue(option)}'`;
 }
 
 function fishScript(program: Command): string {
   const commands = commandsOf(program).map(({ name, description }) => {
     return `complete -c diagnose -n __fish_use_subcommand -a ${name} -d '${quote(description)}'`;
   });
-  const options = optionsOf(program).map((option) => {
-    const short = option.short ? ` -s ${option.short.slice(1)}` : '';
-    const long = option.long ? ` -l ${option.long.slice(2)}` : '';
-    const values = valuesOf(option);
-    const value = values ? ` -x -a '${values.join(' ')}'` : option.required ? ' -r' : '';
-    return `complete -c diagnose${short}${long}${value} -d '${quote(option.description)}'`;
-  });
+  const own = ownOptions(program);
+  const names = own.map(({ name }) => name).join(' ');
+  const options = [
+    ...optionsOf(program).map((option) => fishOption(`not __fish_seen_subcommand_from ${names}`, option)),
+    ...own.flatMap(({ name, options: some }) =>
+      some.map((option) => fishOption(`__fish_seen_subcommand_from ${name}`, option)),
+    ),
+  ];
   const values = Object.entries(VALUES)
     .filter(([name]) => !name.startsWith('-'))
     .map(
@@ -112,14 +126,26 @@ function fishScript(program: Command): string {
   return `# diagnose completion fish > ~/.config/fish/completions/diagnose.fish\n${[...commands, ...options, ...values].join('\n')}\n`;
 }
 
+function fishOption(condition: string, option: Option): string {
+  const short = option.short ? ` -s ${option.short.slice(1)}` : '';
+  const long = option.long ? ` -l ${option.long.slice(2)}` : '';
+  const values = valuesOf(option);
+  const value = values ? ` -x -a '${values.join(' ')}'` : option.required ? ' -r' : '';
+  return `complete -c diagnose -n '${condition}'${short}${long}${value} -d '${quote(option.description)}'`;
+}
+
+/** Commands that have options of their own, beside the default one, and those options. */
+const ownOptions = (program: Command): { name: string; options: Option[] }[] =>
+  program.commands
+    .filter((command) => command.name() !== 'analyze' && command.options.length > 0)
+    .map((command) => ({ name: command.name(), options: [...command.options, helpOption(program)] }));
+
+const helpOption = (program: Command): Option => program.createOption('-h, --help', 'display help');
+
 /** The options of the default command, which are also typed without its name, and those of the program. */
 function optionsOf(program: Command): Option[] {
   const analyze = program.commands.find((command) => command.name() === 'analyze');
-  return [
-    ...(analyze?.options ?? []),
-    ...program.options,
-    program.createOption('-h, --help', 'display help'),
-  ];
+  return [...(analyze?.options ?? []), ...program.options, helpOption(program)];
 }
 
 const commandsOf = (program: Command): { name: string; description: string }[] =>

@@ -5,10 +5,11 @@
  */
 import { printError } from './messages.ts';
 import { runProgram } from './program.ts';
+import { listenToInterrupts } from './signals.ts';
 import { systemErrorCode, UserError } from './user-error.ts';
 
 // Listeners on 'exit' erase the progress line.
-process.once('SIGINT', () => process.exit(130));
+listenToInterrupts();
 
 process.stdout.on('error', (error: unknown) => {
   if (systemErrorCode(error) === 'EPIPE') process.exit(0);

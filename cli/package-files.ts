@@ -9,13 +9,14 @@ import { fileURLToPath } from 'node:url';
 /** The text of a file of the package, or null when it is not there. */
 export function readPackageFile(...path: string[]): string | null {
   const file = packagePath(...path);
-  return file && existsSync(file) ? readFileSync(file, 'utf8') : null;
+  return file && readFileSync(file, 'utf8');
 }
 
-/** Where a file of the package is, or would be; null where the package cannot be found. */
+/** Where a file or folder of the package is, or null when it is not there. */
 export function packagePath(...path: string[]): string | null {
   const root = packageRoot(dirname(fileURLToPath(import.meta.url)));
-  return root && join(root, ...path);
+  const file = root && join(root, ...path);
+  return file && existsSync(file) ? file : null;
 }
 
 /** The nearest folder upward that holds this package's `package.json`. */

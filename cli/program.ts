@@ -8,13 +8,13 @@ import { COMMANDS } from './commands.ts';
 import { completionScript } from './completion.ts';
 import { diagnose } from './diagnose.ts';
 import { addDiagnoseOptions, type DiagnoseOptions } from './options.ts';
-import type { ServeOptions } from './serve.ts';
+import { addServerCommands } from './server-commands.ts';
 import { UserError } from './user-error.ts';
 import { VERSION } from './version.ts';
 
 const EXAMPLES = `Examples:
   diagnose client.pcap                            what happened to each connection, and why
-  diagnose client=c.pcapng node-b.out=b.pcapng    several captures of one failover, correlated
+  diagnose open client=c.pcapng node-b.out=b.pcap several captures, correlated, on a web page
   diagnose --json --fail-on hung captures/        for scripts: one document, and exit code 1
 `;
 
@@ -64,12 +64,12 @@ function createProgram(run: { exitCode: number }): Command {
     .action(async (files: string[], options: DiagnoseOptions) => {
       run.exitCode = await diagnose(files, options);
     });
+  addServerCommands(program, run);
   addOtherCommands(program);
   return showOptionsOf(analyze, program);
 }
 
 function addOtherCommands(program: Command): void {
-  addServe(program);
   program
     .command('explain')
     .description(COMMANDS.explain)
@@ -92,21 +92,6 @@ function addOtherCommands(program: Command): void {
     .argument('<shell>', 'bash, zsh or fish')
     .action((shell: string) => {
       process.stdout.write(completionScript(shell, program));
-    });
-}
-
-function addServe(program: Command): void {
-  program
-    .command('serve')
-    .description(COMMANDS.serve)
-    .option('--port <number>', 'where it listens; 0: any that is free', '7878')
-    .option('--host <address>', 'another than loopback asks everybody for a token', '127.0.0.1')
-    .option('--data <folder>', 'where incidents are kept (default: your data folder)')
-    .option('--token <token>', 'asked of everybody; a random one where none is given and one is needed')
-    .option('--allow-host <name...>', 'names that a proxy in front of it goes by')
-    .action(async (options: ServeOptions) => {
-      const { serve } = await import('./serve.ts');
-      await serve(options);
     });
 }
 

@@ -9,6 +9,8 @@ export interface Progress {
   /** `done` bytes of `total` (null for a stream) have been read since this capture's `begin`. */
   update(done: number, total: number | null): void;
   begin(name: string): void;
+  /** Instead of that: what is being done, in words. */
+  say(text: string): void;
   /** Leaves the line as if nothing had been there. Harmless when called twice. */
   erase(): void;
 }
@@ -26,24 +28,29 @@ export function createProgress(
   target: ProgressTarget,
   now: () => number = () => performance.now(),
 ): Progress {
-  if (!target.isTTY) return { begin() {}, update() {}, erase() {} };
+  if (!target.isTTY) return { begin() {}, update() {}, say() {}, erase() {} };
   let name = '';
   let began = now();
   let shownAt = began;
   let visible = false;
+  const show = (describeNow: (time: number) => string): void => {
+    const time = now();
+    if (time - shownAt < INTERVAL_MS) return;
+    shownAt = time;
+    visible = true;
+    // A line that wrapped could not be erased.
+    target.write(`\r${describeNow(time).slice(0, (target.columns || 80) - 1)}\x1b[K`);
+  };
   return {
     begin(newName) {
       name = escapeText(newName);
       began = now();
     },
     update(done, total) {
-      const time = now();
-      if (time - shownAt < INTERVAL_MS) return;
-      shownAt = time;
-      visible = true;
-      const line = `reading ${name} ${describe(done, total, (time - began) / 1000)}`;
-      // A line that wrapped could not be erased.
-      target.write(`\r${line.slice(0, (target.columns || 80) - 1)}\x1b[K`);
+      show((time) => `reading ${name} ${describe(done, total, (time - began) / 1000)}`);
+    },
+    say(text) {
+      show(() => escapeText(text));
     },
     erase() {
       if (visible) target.write('\r\x1b[K');

@@ -4,11 +4,11 @@
  * tests are about arguments, files, streams and exit codes, not about verdicts.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -28,14 +28,37 @@ export interface RunOptions {
 }
 
 /** Bundles the command into the package, where it finds the package's files, and returns its path. */
-export async function bundleCli(): Promise<string> {
+export const bundleCli = (): Promise<string> => bundle([standIn]);
+
+/** The same with the real analyzer and the worker that runs it, for `open` and `serve`. */
+export const bundleWholeCli = (): Promise<string> => bundle([]);
+
+const standIn: Plugin = {
+  name: 'stand-in',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]analyzer[\\/]analysis\.ts$/ }, () => ({
+      contents: "export { createAnalysis } from '../cli/stand-in-analysis.ts';",
+      loader: 'ts',
+      resolveDir: join(ROOT, 'analyzer'),
+    }));
+  },
+};
+
+async function bundle(plugins: Plugin[]): Promise<string> {
   const cache = join(ROOT, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
-  const outfile = join(mkdtempSync(join(cache, 'stallscope-cli-')), 'diagnose.mjs');
+  const outdir = mkdtempSync(join(cache, 'stallscope-cli-'));
+  writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }');
   await build({
-    entryPoints: [join(ROOT, 'cli', 'main.ts')],
-    outfile,
+    entryPoints: {
+      diagnose: join(ROOT, 'cli', 'main.ts'),
+      'analysis-worker': join(ROOT, 'server', 'jobs', 'analysis-worker.ts'),
+    },
+    outdir,
     bundle: true,
+    // As in `dist/`: a start loads only what its command needs.
+    splitting: true,
+    external: ['better-sqlite3'],
     platform: 'node',
     format: 'esm',
     target: 'node20',
@@ -43,20 +66,9 @@ export async function bundleCli(): Promise<string> {
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
-    plugins: [
-      {
-        name: 'stand-in',
-        setup({ onLoad }) {
-          onLoad({ filter: /[\\/]analyzer[\\/]analysis\.ts$/ }, () => ({
-            contents: "export { createAnalysis } from '../cli/stand-in-analysis.ts';",
-            loader: 'ts',
-            resolveDir: join(ROOT, 'analyzer'),
-          }));
-        },
-      },
-    ],
+    plugins,
   });
-  return outfile;
+  return join(outdir, 'diagnose.js');
 }
 
 export function removeBundle(bundle: string): void {

@@ -4,15 +4,15 @@
  * Bad bytes inside a capture are not this: they are problems in the report.
  */
 
-export type UserErrorCode = 'usage' | 'input' | 'output' | 'strict';
+export type UserErrorCode = 'usage' | 'input' | 'output' | 'strict' | 'server';
 
 export class UserError extends Error {
   readonly code: UserErrorCode;
   /** The next step, one line; empty where there is none. */
   readonly hint: string;
 
-  constructor(code: UserErrorCode, message: string, hint = '') {
-    super(message);
+  constructor(code: UserErrorCode, message: string, hint = '', options?: ErrorOptions) {
+    super(message, options);
     this.name = 'UserError';
     this.code = code;
     this.hint = hint;

@@ -28,8 +28,8 @@ const MOST_BLOCKS = 10;
 
 /** The whole text, with a newline at its end. */
 export function renderText(report: Report, { style, detail }: TextOptions): string {
-  const headline = wrap(escapeText(report.headline), style.width).map((line) => style.colors.bold(line));
-  if (detail === 'quiet') return `${headline.join('\n')}\n`;
+  const headline = headlineLines(report.headline, style);
+  if (detail === 'quiet') return renderHeadline(report.headline, style);
   // The flows are many; those that are printed are escaped where they are printed.
   const safe: Report = { ...escapeDeep({ ...report, flows: [] }), flows: report.flows };
   const names = new Map([...journalNames(report), ...captureNames(safe.captures)]);
@@ -46,6 +46,13 @@ export function renderText(report: Report, { style, detail }: TextOptions): stri
   const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
   return `${text.join('\n\n')}\n`;
 }
+
+/** The headline alone, with a newline at its end. */
+export const renderHeadline = (headline: string, style: Style): string =>
+  `${headlineLines(headline, style).join('\n')}\n`;
+
+const headlineLines = (headline: string, { width, colors }: Style): string[] =>
+  wrap(escapeText(headline), width).map((line) => colors.bold(line));
 
 /** `212 flows: 180 unaffected, 29 resumed, 3 reset` */
 function renderSummary({ summary }: Report): string {
