@@ -54,7 +54,9 @@ async function buildPage() {
     root: path.join(root, 'ui'),
     base: './',
     logLevel: 'warn',
-    esbuild: { jsx: 'automatic', legalComments: 'none' },
+    // A test runner says `test` in the environment; React would then be the one for development.
+    define: { 'process.env.NODE_ENV': '"production"' },
+    esbuild: { jsx: 'automatic', jsxDev: false, legalComments: 'none' },
     build: {
       target: 'es2022',
       write: false,
