@@ -1,4 +1,5 @@
 /** The cells of one flow. What a cell says is explained when it is pointed at. */
+import { memo } from 'react';
 import { CAUSE_PHRASES, OUTCOME_PHRASES } from '../../analyzer/index.ts';
 import type { FlowRow, FlowSort, IncidentDetail } from '../../server/api.ts';
 import { AFRESH, linkTo } from '../state/address.ts';
@@ -34,7 +35,8 @@ interface RowProps {
   names: CaptureNames;
 }
 
-export function RowCells({ row, open, names }: RowProps): React.JSX.Element {
+/** Remembered: scrolling places rows anew, and changes none. */
+export const RowCells = memo(function Cells({ row, open, names }: RowProps): React.JSX.Element {
   if (row === undefined) {
     return (
       <Cell>
@@ -83,7 +85,7 @@ export function RowCells({ row, open, names }: RowProps): React.JSX.Element {
       <Cell>{row.confidence}</Cell>
     </>
   );
-}
+});
 
 interface CellProps {
   children?: React.ReactNode;

@@ -16,6 +16,8 @@ import { COLUMNS, type Column, RowCells } from './flow-cells.tsx';
 import { captureNames, count } from './units.ts';
 
 const ROW_HEIGHT = 32;
+/** ms: who drags the scrollbar through all rows asks only for those where they stop. */
+const SCROLL_REST = 40;
 
 interface FlowTableProps {
   pages: FlowPages;
@@ -40,7 +42,10 @@ export function FlowTable({ pages, open, total, onPreview }: FlowTableProps): Re
   useEffect(() => rows.scrollToIndex(pages.cursor.get(), { align: 'center' }), []);
   const shown = rows.getVirtualItems();
   const [first, last] = [shown[0]?.index ?? 0, shown.at(-1)?.index ?? 0];
-  useEffect(() => pages.want(first, last), [pages, first, last]);
+  useEffect(() => {
+    const timer = setTimeout(() => pages.want(first, last), SCROLL_REST);
+    return () => clearTimeout(timer);
+  }, [pages, first, last]);
   const names = useMemo(() => captureNames(open.report?.captures ?? []), [open]);
   const openRow = (index: number): void => {
     const row = pages.row(index);

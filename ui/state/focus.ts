@@ -4,6 +4,7 @@
  */
 import type { FrameRef } from '../../analyzer/index.ts';
 import { loadFrame } from '../data/frames.ts';
+import { captureNames, nameOf } from '../shell/units.ts';
 import { incident } from './incident.ts';
 import { selection, spoken } from './selection.ts';
 import { speakTime, toTimeline } from './time.ts';
@@ -13,7 +14,9 @@ export async function focusFrame(frame: FrameRef): Promise<void> {
   const chosen = { kind: 'frame', frame } as const;
   selection.set(chosen);
   const at = await revealFrame(frame, () => selection.get() === chosen);
-  if (at !== null) spoken.set(`${frame.capture} frame ${frame.frame}, ${speakTime(at)}`);
+  if (at === null) return;
+  const names = captureNames(incident.get()?.report?.captures ?? []);
+  spoken.set(`${nameOf(frame.capture, names)} frame ${frame.frame}, ${speakTime(at)}`);
 }
 
 /** Brings the frame into sight, if that is still wanted when its time is known. @returns its time, or null where it is not */

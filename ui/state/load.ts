@@ -96,9 +96,15 @@ export async function reloadIncident(): Promise<void> {
 type Loaded = NonNullable<ReturnType<typeof incident.get>>;
 
 function setBase({ timeline, report }: Loaded): void {
-  const origin = BigInt(timeline?.origin ?? '0');
+  const origin = BigInt(timeline?.origin ?? firstTime(report) ?? '0');
   const lost = report?.failovers[0]?.pathLost;
   timeBase.set({ origin, zero: lost === undefined ? null : Number(BigInt(lost) - origin), flow: null });
+}
+
+/** Where there is no timeline times count from the first frame. */
+function firstTime(report: Loaded['report']): string | null {
+  const times = report?.captures.flatMap(({ firstTime: first }) => (first === null ? [] : [first])) ?? [];
+  return times.sort((a, b) => a.length - b.length || (a < b ? -1 : 1))[0] ?? null;
 }
 
 function showWhole({ timeline }: Loaded): void {
