@@ -8,18 +8,21 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BenchCapture, type BenchIncident, CAPTURES, INCIDENTS } from './captures.ts';
+import { type BenchCapture, type BenchIncident, CAPTURES, INCIDENTS, TIMELINES } from './captures.ts';
 import { writeFailover } from './failover-traffic.ts';
 import { measureFlowPages } from './flow-pages.ts';
 import { measure, median, type Run } from './measure.ts';
 import { VANTAGES, type VantageName } from './path.ts';
 import { profile } from './profile.ts';
 import { findPrograms, OURS, ours, type Program } from './programs.ts';
+import { compareTimeline } from './timeline.ts';
 import { writeTraffic } from './traffic.ts';
 
 /** Kept between runs; a change of the generator needs a new name. */
 const FOLDER = '.cache/bench-1';
 const INCIDENT_SNAPLEN = 96;
+/** Bundled by `main.mjs`. */
+const TIMELINE_RUN = '.cache/timeline-run.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -34,6 +37,7 @@ const isWanted = ({ name }: { name: string }): boolean =>
   values.only === undefined || name.startsWith(values.only);
 const captures = CAPTURES.filter(isWanted);
 const incidents = INCIDENTS.filter(isWanted);
+const timelines = TIMELINES.filter(isWanted);
 
 async function compare(): Promise<void> {
   const { programs, missing } = findPrograms();
@@ -51,6 +55,10 @@ async function compare(): Promise<void> {
     print('|---|---:|---:|---:|---:|---:|');
   }
   for (const incident of incidents) await compareTogether(incident);
+  for (const capture of timelines) {
+    print('');
+    for (const line of compareTimeline(TIMELINE_RUN, capture.name, fileOf(capture), rounds)) print(line);
+  }
 }
 
 async function compareOn(capture: BenchCapture, programs: readonly Program[]): Promise<void> {
@@ -105,7 +113,7 @@ function printProfile(name: string, files: readonly string[]): void {
 }
 
 function fileOf({ name }: BenchCapture): string {
-  return path.join(FOLDER, `${name}.pcap`);
+  return path.join(FOLDER, `${name.replaceAll(' ', '-')}.pcap`);
 }
 
 function makeCapture(capture: BenchCapture): void {
@@ -136,7 +144,7 @@ function print(line: string): void {
 
 async function measureCommand(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
-  for (const capture of captures) makeCapture(capture);
+  for (const capture of [...captures, ...timelines]) makeCapture(capture);
   for (const incident of incidents) makeIncident(incident);
   if (!values.profile) return compare();
   for (const capture of captures) printProfile(capture.name, [fileOf(capture)]);

@@ -15,6 +15,11 @@ export const CAPTURES: readonly BenchCapture[] = [
   { name: '3.8M', ...MIXED, packets: 3_800_000, flows: 20_000, seconds: 240 },
 ];
 
+/** What the timeline is measured with: `--only timeline`. */
+export const TIMELINES: readonly BenchCapture[] = [
+  { name: 'timeline 10M', ...MIXED, packets: 10_000_000, flows: 20_000, seconds: 630 },
+];
+
 /** One failover, captured in six places. */
 export interface BenchIncident extends FailoverOptions {
   readonly name: string;

@@ -11,5 +11,10 @@ process.chdir(root);
 await setUp();
 const outfile = path.join(root, '.cache/bench.mjs');
 const { build } = await import('esbuild');
-await build({ ...bundleOptions(), entryPoints: ['bench/bench.ts'], outfile, packages: 'external' });
+await bundle('bench/bench.ts', outfile);
+await bundle('bench/timeline-run.ts', path.join(root, '.cache/timeline-run.mjs'));
 await import(pathToFileURL(outfile).href);
+
+async function bundle(entry, into) {
+  await build({ ...bundleOptions(), entryPoints: [entry], outfile: into, packages: 'external' });
+}
