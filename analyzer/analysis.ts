@@ -3,12 +3,12 @@
  * back the report. Bytes are pushed in; nothing is read here.
  */
 import { type Diagnosis, diagnoseIncident } from './incident.ts';
+import { buildTimeline, type IncidentTimeline } from './incident-timeline.ts';
 import { type JournalInput, journalProblems, parseJournals } from './journals.ts';
 import { type FlowJourneys, listJourneys } from './journey-list.ts';
 import type { CaptureInput, NamedAnalysis } from './named-vantage.ts';
 import type { Report } from './report/report.ts';
 import type { Timeline } from './timeline/lane-index.ts';
-import { buildTimeline } from './timeline-build.ts';
 import { type CaptureFile, note, type TimeWindow, VantageAnalysis } from './vantage-analysis.ts';
 
 export type { CaptureInput } from './named-vantage.ts';
@@ -22,7 +22,7 @@ export interface AnalysisOptions {
   to?: bigint;
   /** Flow id, or a tuple such as `10.0.0.1:4000-10.0.0.2:80` (either order, either half alone): gets its `ladder`. */
   ladderFor?: string;
-  /** Keeps what the timeline is made of: `journeys()` and `timeline()` need it. Some 40 bytes a segment. */
+  /** Keeps what the timeline is made of: `journeys()` and `timeline()` need it. 32 bytes a segment. */
   timeline?: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface Analysis {
    * stalled comes first; after some 300,000 journeys the rest are left out.
    */
   journeys(): Iterable<FlowJourneys>;
-  /** After `finish()`, with the option `timeline`: every segment, to be drawn. */
+  /** After `finish()`, with the option `timeline`: every segment, to be drawn. Its chunks can be had once. */
   timeline(): Timeline;
 }
 
@@ -63,7 +63,7 @@ export function createAnalysis(options: AnalysisOptions): Analysis {
   const vantages: NamedAnalysis[] = [];
   const journalInputs: JournalInput[] = [];
   let captures = 0;
-  let diagnosis: Diagnosis | null = null;
+  let drawn: { readonly diagnosis: Diagnosis; readonly lanes: IncidentTimeline } | null = null;
   return {
     addCapture(input) {
       const named = vantageFor(input, vantages, window);
@@ -81,18 +81,17 @@ export function createAnalysis(options: AnalysisOptions): Analysis {
         vantages.map((v) => v.analysis.origin),
       );
       const made = diagnoseIncident(vantages, journals, options);
-      if (options.timeline === true) diagnosis = made;
+      if (options.timeline === true) drawn = { diagnosis: made, lanes: buildTimeline(made) };
       made.report.problems.push(...journalProblems(journals));
       return made.report;
     },
     journeys() {
-      if (diagnosis === null) throw new Error('journeys need the option `timeline`, and come after finish()');
-      return listJourneys(diagnosis);
+      if (drawn === null) throw new Error('journeys need the option `timeline`, and come after finish()');
+      return listJourneys(drawn.diagnosis, drawn.lanes.origin);
     },
     timeline() {
-      if (diagnosis === null)
-        throw new Error('a timeline needs the option `timeline`, and comes after finish()');
-      return buildTimeline(diagnosis);
+      if (drawn === null) throw new Error('a timeline needs the option `timeline`, and comes after finish()');
+      return drawn.lanes.timeline;
     },
   };
 }

@@ -28,6 +28,7 @@ const MOST_JOURNEYS = 300_000;
 /** Flows of TCP that something happened to, by their worst stall; then the others. Ends once there are `most` journeys. */
 export function* listJourneys(
   { report, correlation, vantages, flows }: Diagnosis,
+  origin: number,
   most = MOST_JOURNEYS,
 ): Generator<FlowJourneys> {
   const clockOf = (vantage: number) => (vantages[vantage] as (typeof vantages)[number]).clock;
@@ -36,6 +37,7 @@ export function* listJourneys(
     takeovers: correlation.takeovers,
     forwarded: correlation.forwarded,
     firstActs: correlation.firstActs,
+    origin,
     frame: (vantage: number, id: FrameId) => clockOf(vantage).frame(id),
   };
   let made = 0;

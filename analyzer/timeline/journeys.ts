@@ -34,6 +34,8 @@ export interface JourneyMap {
   /** Oldest first. */
   readonly takeovers: readonly Takeover[];
   readonly forwarded: readonly Busy[];
+  /** Of the timeline: is taken off all times. */
+  readonly origin: number;
   /** When each node first did anything itself. */
   readonly firstActs: ReadonlyMap<number, Nanos>;
   /** A frame of the vantage as the report names it. */
@@ -101,7 +103,7 @@ class Way {
       const isAck = (packet.flags & ACK) !== 0;
       return {
         from: packet.from,
-        time: Math.round(packet.time),
+        time: Math.round(packet.time) - this.map.origin,
         seq: (packet.seq - first[packet.from]) >>> 0,
         ack: isAck ? (packet.ack - first[peer]) >>> 0 : 0,
         length: packet.length,
@@ -232,7 +234,7 @@ class Way {
   }
 
   private seenAt({ vantage, row, time }: Seen): Omit<JourneyStop, 'vantage'> {
-    return { seen: 'seen', frame: this.map.frame(vantage, row.id), time: Math.round(time) };
+    return { seen: 'seen', frame: this.map.frame(vantage, row.id), time: Math.round(time) - this.map.origin };
   }
 
   private place(vantage: number, { at }: Point, stop: Omit<JourneyStop, 'vantage'>): Placed {

@@ -1,120 +1,160 @@
 /**
- * The coarser levels of a lane: which resolutions are worth storing, and their buckets, made while
- * the frames go by, each level from the one below it.
- * A level is stored only if it has at most an eighth of the rows of the next finer one, so all levels
- * together are a seventh of the lane at most, however its frames are spread; and a tile is made
- * from about eight times its rows at most.
+ * The coarser levels of a lane: its buckets of 2^level ns. Which ones are kept is known after one look at the times;
+ * then each is made of the one before it, all in one pass.
+ * The trap: how many buckets there are at any width follows from neighbours alone: two times are in different buckets
+ * of 2^k ns exactly where they differ in bit k or above.
  */
-import { Bucket, TileWriter } from './bucket.ts';
-import type { Rows } from './rows.ts';
-import { encodeTile, GREATEST_RESOLUTION, type Tile } from './tile.ts';
+import type { BaseRows } from './base-rows.ts';
+import { addBucket, addFrame, clearBucket, type Numbers } from './buckets.ts';
+import { type Column, packColumns, packedRows, unpackColumns } from './packed-columns.ts';
+import { emptyTile, GREATEST_RESOLUTION, type Tile } from './tile.ts';
 
-const SHRINKS = 8;
-/** A lane of fewer rows is read whole: it has no levels. */
-export const SMALL_LANE = 4096;
-/** Rows of a stored chunk of a level. */
-export const LEVEL_ROWS = 2048;
+/** A lane of fewer frames needs no levels: as many are quickly put together. */
+export const LEVELS_FROM = 4096;
+/** A level has at most this share of the rows of the finer one, so that all levels together are small. */
+const STEP = 8;
+/** No tile has many more rows, so coarser levels would save nothing. */
+const ENOUGH = 512;
+export const LEVEL_CHUNK_ROWS = 1024;
 
-/** Makes times positive for what follows; a number of ns beyond 52 days from the origin does not occur. */
-const OFFSET = 2 ** 52;
 const WORD = 2 ** 32;
 
-/** Counts, for all resolutions at once, how many buckets a lane has; times come in their order. */
-export class BucketCounter {
-  rows = 0;
-  private before = 0;
-  /** By the highest bit that differs between two times that follow each other. */
-  private readonly differing = new Float64Array(GREATEST_RESOLUTION + 2);
+/** Counts, for every width, the buckets of times that come in order. */
+export class BucketCounts {
+  private rows = 0;
+  private last = 0;
+  /** How many neighbours differ in bit `i - 1` and in none above. */
+  private readonly highest = new Float64Array(66);
 
   add(time: number): void {
-    const t = time + OFFSET;
     if (this.rows > 0) {
-      const high = Math.floor(t / WORD) ^ Math.floor(this.before / WORD);
-      const low = (t >>> 0) ^ (this.before >>> 0);
-      const bit = high !== 0 ? 63 - Math.clz32(high) : 31 - Math.clz32(low);
-      if (bit >= 0) (this.differing[bit] as number)++;
+      const bit = highestDifference(this.last, time);
+      this.highest[bit] = (this.highest[bit] as number) + 1;
     }
-    this.before = t;
     this.rows += 1;
+    this.last = time;
   }
 
-  /** The resolutions to be stored, finest first. */
-  resolutions(): number[] {
-    const stored: number[] = [];
-    if (this.rows <= SMALL_LANE) return stored;
+  /** The levels worth keeping, finest first. */
+  levels(): number[] {
+    if (this.rows < LEVELS_FROM) return [];
+    const found: number[] = [];
     let finer = this.rows;
-    // Two times are in different buckets of 2^r ns where bit r or a higher one differs.
     let buckets = this.rows;
-    let sum = 0;
-    const counts: number[] = [];
-    for (let bit = GREATEST_RESOLUTION; bit >= 0; bit--) {
-      sum += this.differing[bit] as number;
-      counts[bit] = sum + 1;
-    }
-    for (let r = 0; r <= GREATEST_RESOLUTION && finer > 1; r++) {
-      buckets = counts[r] as number;
-      if (buckets * SHRINKS > finer) continue;
-      stored.push(r);
+    for (let level = 0; level <= GREATEST_RESOLUTION && finer > ENOUGH; level++) {
+      buckets -= this.highest[level] as number;
+      if (buckets * STEP > finer) continue;
+      found.push(level);
       finer = buckets;
     }
-    return stored;
+    return found;
   }
 }
 
-/** Takes the bytes of a finished chunk and the time of its first row. */
-export type ChunkSink = (bytes: Uint8Array, first: number) => void;
+/** One more than the highest bit in which two whole numbers differ; 0 for equal ones. */
+function highestDifference(a: number, b: number): number {
+  const [highA, highB] = [Math.floor(a / WORD), Math.floor(b / WORD)];
+  if (highA !== highB) return 64 - Math.clz32(highA ^ highB);
+  return 32 - Math.clz32(a ^ b);
+}
 
-/** One level on its way; what it closes goes on to the next coarser one. */
-export class LevelBuilder {
+/** Takes a chunk that is full; its rows are overwritten afterwards. */
+export type TakeLevelChunk = (level: number, buckets: Tile, rows: number) => void;
+
+/** Makes one level, and hands each bucket on to the next coarser one. */
+export class LevelWriter {
   rows = 0;
-  private readonly width: number;
-  private readonly sink: ChunkSink;
-  private readonly coarser: LevelBuilder | null;
-  private readonly bucket = new Bucket();
-  private readonly writer = new TileWriter(LEVEL_ROWS);
-  private until = Number.NEGATIVE_INFINITY;
+  readonly level: number;
+  readonly next: LevelWriter | null;
+  private readonly scale: number;
+  private readonly tile = emptyTile(LEVEL_CHUNK_ROWS);
+  private readonly take: TakeLevelChunk;
+  private readonly numbers: Numbers;
+  /** Row of the bucket that is open. */
+  private at = -1;
+  private bucket = Number.NaN;
 
-  constructor(resolution: number, sink: ChunkSink, coarser: LevelBuilder | null) {
-    this.width = 2 ** resolution;
-    this.sink = sink;
-    this.coarser = coarser;
+  private constructor(level: number, next: LevelWriter | null, numbers: Numbers, take: TakeLevelChunk) {
+    this.level = level;
+    this.next = next;
+    this.scale = 2 ** -level;
+    this.numbers = numbers;
+    this.take = take;
   }
 
-  addRows(rows: Rows, from: number, to: number): void {
-    for (let i = from; i < to; i++) {
-      const time = rows.time[i] as number;
-      if (time >= this.until) this.next(time);
-      this.bucket.addRow(rows, i);
-    }
+  /** The writer of the finest of `levels`, which leads to the others; null without any. */
+  static chain(levels: readonly number[], numbers: Numbers, take: TakeLevelChunk): LevelWriter | null {
+    return levels.reduceRight<LevelWriter | null>(
+      (next, level) => new LevelWriter(level, next, numbers, take),
+      null,
+    );
   }
 
+  addFrame(rows: BaseRows, i: number): void {
+    this.open(rows.time[i] as number);
+    addFrame(this.tile, this.at, rows, i, this.numbers);
+  }
+
+  /** The lane has ended. */
   finish(): void {
-    this.close();
-    if (this.writer.rows > 0) this.emit();
-    this.coarser?.finish();
+    if (this.at < 0) return;
+    this.next?.addBucket(this.tile, this.at);
+    this.take(this.level, this.tile, this.at + 1);
+    this.next?.finish();
   }
 
-  private addTile(tile: Tile, i: number): void {
-    const time = tile.start[i] as number;
-    if (time >= this.until) this.next(time);
-    this.bucket.addTile(tile, i);
+  private addBucket(tile: Tile, i: number): void {
+    this.open(tile.start[i] as number);
+    addBucket(this.tile, this.at, tile, i);
   }
 
-  private next(time: number): void {
-    this.close();
-    this.until = (Math.floor(time / this.width) + 1) * this.width;
-  }
-
-  private close(): void {
-    if (this.bucket.count === 0) return;
-    const row = this.writer.append(this.bucket);
+  private open(time: number): void {
+    const bucket = Math.floor(time * this.scale);
+    if (bucket === this.bucket) return;
+    this.bucket = bucket;
+    if (this.at >= 0) this.next?.addBucket(this.tile, this.at);
+    this.at += 1;
     this.rows += 1;
-    this.coarser?.addTile(this.writer.tile, row);
-    if (this.writer.isFull) this.emit();
+    if (this.at === LEVEL_CHUNK_ROWS) {
+      this.take(this.level, this.tile, LEVEL_CHUNK_ROWS);
+      this.at = 0;
+    }
+    clearBucket(this.tile, this.at);
   }
+}
 
-  private emit(): void {
-    const tile = this.writer.take();
-    this.sink(encodeTile(tile), tile.start[0] as number);
-  }
+// The order is that of the bytes.
+const columnsOf = (t: Tile): readonly Column[] => [
+  t.start,
+  t.end,
+  t.bytes,
+  t.seqMin,
+  t.seqMax,
+  t.ackMin,
+  t.ackMax,
+  t.edgeMax,
+  t.windowMin,
+  t.sackMin,
+  t.sackMax,
+  t.worstTime,
+  t.worstSeq,
+  t.count,
+  t.worstLength,
+  t.worstFrame,
+  t.worstFlow,
+  t.firstFrame,
+  t.lastFrame,
+  t.worstCapture,
+  t.firstCapture,
+  t.lastCapture,
+  t.marks,
+  t.worst,
+];
+
+export const packBuckets = (buckets: Tile, rows: number): Uint8Array => packColumns(columnsOf(buckets), rows);
+
+export function unpackBuckets(bytes: Uint8Array): Tile {
+  const tile = emptyTile(packedRows(bytes));
+  unpackColumns(bytes, columnsOf(tile));
+  return tile;
 }

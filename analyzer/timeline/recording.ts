@@ -1,137 +1,150 @@
 /**
- * Every TCP segment of one vantage as it was judged, in columns, in the order of the file: what a
- * timeline is made of.
- * The trap: a segment costs 37 bytes here, so it is an entry in typed arrays and never an object;
- * and nothing is known yet of other vantages, so times and numbers are the capture's own.
+ * What a vantage keeps of every segment for the timeline, while it is analysed:
+ * 32 bytes a segment, in blocks, so that nothing is ever copied to grow.
+ * The trap: what is known only at the end (who is the client, the scale of a
+ * window, the clock) is not in here; `VantageLanes` puts it on.
  */
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import type { EndIndex } from '../flow/flow.ts';
-import { captureOf, type FrameId, frameOf, NO_FRAME } from '../flow/frame-id.ts';
+import { captureOf, type FrameId, frameOf } from '../flow/frame-id.ts';
 import { Segment } from '../tcp/segment.ts';
 import type { Side } from '../tcp/side.ts';
 import { Mark } from './mark.ts';
+import { markOf } from './mark-of.ts';
+import { packTraits, Trait } from './traits.ts';
 
 const BLOCK_BITS = 16;
-export const BLOCK_ROWS = 1 << BLOCK_BITS;
+const BLOCK_ROWS = 1 << BLOCK_BITS;
 const IN_BLOCK = BLOCK_ROWS - 1;
 
-/** Bits of `Block.bits`. */
-export const RowBit = { Sender: 1, HasAck: 2, HasSack: 4, Foreign: 8 } as const;
-
-/** Columns of up to `BLOCK_ROWS` segments. Sequence numbers are as in the header. */
-export class Block {
+/** Columns of some rows. */
+export class RecordBlock {
+  /** As captured; later by the clock of the timeline. */
   readonly time = new Float64Array(BLOCK_ROWS);
-  readonly flow = new Uint32Array(BLOCK_ROWS);
   readonly seq = new Uint32Array(BLOCK_ROWS);
   readonly ack = new Uint32Array(BLOCK_ROWS);
   readonly length = new Uint32Array(BLOCK_ROWS);
-  /** In bytes, scaled where the scale is known. */
-  readonly window = new Uint32Array(BLOCK_ROWS);
   readonly frame = new Uint32Array(BLOCK_ROWS);
-  /** Index of the capture as it was fed. */
-  readonly capture = new Uint16Array(BLOCK_ROWS);
-  readonly mark = new Uint8Array(BLOCK_ROWS);
-  readonly flags = new Uint8Array(BLOCK_ROWS);
-  readonly bits = new Uint8Array(BLOCK_ROWS);
-  /** The newest SACK block of each segment, made when the first one comes. */
-  sackLeft: Uint32Array | null = null;
-  sackRight: Uint32Array | null = null;
+  /** Twice the index of the flow, and one more where end 1 sent it. */
+  readonly flowEnd = new Uint32Array(BLOCK_ROWS);
+  /** Unscaled. */
+  readonly window = new Uint16Array(BLOCK_ROWS);
+  readonly traits = new Uint16Array(BLOCK_ROWS);
 }
 
 export class Recording {
-  readonly blocks: Block[] = [];
   rows = 0;
-  /** By flow: retransmissions of both ends. */
-  readonly retransmitted: number[] = [];
-  /** By flow and end: its last acknowledgement and window, to know a repeated one. */
-  private lastAck = new Float64Array(0);
-  private lastWindow = new Float64Array(0);
+  readonly blocks: RecordBlock[] = [];
+  /** The first row of each file, in the order of the files. */
+  readonly files: { readonly capture: number; readonly from: number }[] = [];
+  /** Newest SACK blocks of the rows that have one: row, left and right edge. */
+  private sacks = new Uint32Array(3 * 1024);
+  private sackCount = 0;
+  /** Acknowledgement and window that each end of each flow said last. */
+  private said = new Float64Array(256).fill(-1);
+  private resent = new Uint32Array(128);
+  private capture = -1;
 
   /** `own` and `peer` as they are after the segment; `bits` what it was judged to be. */
   add(frame: Frame, id: FrameId, flow: number, sender: EndIndex, bits: number, own: Side, peer: Side): void {
-    const block = this.blockFor(this.rows);
-    const i = this.rows & IN_BLOCK;
+    const row = this.rows;
     this.rows += 1;
-    const { flags, window } = frame;
-    const hasAck = (flags & TcpFlag.Ack) !== 0;
-    block.time[i] = frame.time;
-    block.flow[i] = flow;
-    block.seq[i] = frame.seq;
-    block.ack[i] = frame.ack;
-    block.length[i] = frame.payloadLength;
-    // RFC 7323, 2.2: the window of a segment with SYN is not scaled.
-    block.window[i] = (flags & TcpFlag.Syn) !== 0 ? window : window * 2 ** Math.max(own.windowScale, 0);
-    block.frame[i] = frameOf(id);
-    block.capture[i] = captureOf(id);
-    block.flags[i] = flags;
-    let rowBits: number = sender;
-    if (hasAck) rowBits |= RowBit.HasAck;
-    if ((bits & Segment.Foreign) !== 0) rowBits |= RowBit.Foreign;
-    if (frame.sackBlockCount > 0) rowBits |= this.addSack(block, i, frame);
-    block.bits[i] = rowBits;
-    const repeats = hasAck && this.repeats(2 * flow + sender, frame);
-    const mark = markOf(frame, id, bits, own, repeats && peer.acked && peer.una !== peer.next);
-    block.mark[i] = mark;
-    if (mark === Mark.Retransmission) this.retransmitted[flow] = (this.retransmitted[flow] ?? 0) + 1;
-  }
-
-  private blockFor(row: number): Block {
-    const index = row >>> BLOCK_BITS;
-    let block = this.blocks[index];
-    if (block === undefined) {
-      block = new Block();
-      this.blocks.push(block);
+    if ((row & IN_BLOCK) === 0) this.blocks.push(new RecordBlock());
+    const block = this.blocks[row >>> BLOCK_BITS] as RecordBlock;
+    const at = row & IN_BLOCK;
+    const capture = captureOf(id);
+    if (capture !== this.capture) {
+      this.capture = capture;
+      this.files.push({ capture, from: row });
     }
-    return block;
+    // A duplicate where something is outstanding (RFC 5681, 2); else it answers a probe.
+    const repeats = this.repeats(frame, 2 * flow + sender, bits) && peer.acked && peer.una !== peer.next;
+    const mark = markOf(frame, id, bits, own, repeats);
+    if (mark === Mark.Retransmission) this.countResent(flow);
+    block.time[at] = frame.time;
+    block.seq[at] = frame.seq;
+    block.ack[at] = frame.ack;
+    block.length[at] = frame.payloadLength;
+    block.frame[at] = frameOf(id);
+    block.flowEnd[at] = 2 * flow + sender;
+    block.window[at] = frame.window;
+    block.traits[at] = packTraits(frame.flags, mark, traitsOf(frame, bits));
+    if (frame.sackBlockCount > 0) this.addSack(row, frame);
   }
 
-  /** RFC 2018, 4: the first block holds the segment that came last. */
-  private addSack(block: Block, i: number, frame: Frame): number {
-    block.sackLeft ??= new Uint32Array(BLOCK_ROWS);
-    block.sackRight ??= new Uint32Array(BLOCK_ROWS);
-    block.sackLeft[i] = frame.view.getUint32(frame.sackOffset);
-    block.sackRight[i] = frame.view.getUint32(frame.sackOffset + 4);
-    return RowBit.HasSack;
+  /** Segments of both ends that were sent again. */
+  retransmissions(flow: number): number {
+    return this.resent[flow] ?? 0;
   }
 
-  /** The same acknowledgement and window as in this end's segment before. */
-  private repeats(end: number, { ack, window }: Frame): boolean {
-    if (end >= this.lastAck.length) this.grow(end);
-    const isSame = this.lastAck[end] === ack && this.lastWindow[end] === window;
-    this.lastAck[end] = ack;
-    this.lastWindow[end] = window;
-    return isSame;
+  /** Nothing of its rows is needed any more; what was counted stays. */
+  release(): void {
+    this.blocks.length = 0;
+    this.rows = 0;
+    this.sacks = new Uint32Array(3);
   }
 
-  private grow(end: number): void {
-    const size = Math.max(1024, 2 * end);
-    const [ack, window] = [new Float64Array(size).fill(-1), new Float64Array(size).fill(-1)];
-    ack.set(this.lastAck);
-    window.set(this.lastWindow);
-    [this.lastAck, this.lastWindow] = [ack, window];
+  block(row: number): RecordBlock {
+    return this.blocks[row >>> BLOCK_BITS] as RecordBlock;
+  }
+
+  /** Where in its block a row stands. */
+  static at(row: number): number {
+    return row & IN_BLOCK;
+  }
+
+  /** Position of a row's SACK block for `sackEdge`; the row has `Trait.Sack`. */
+  sackOf(row: number): number {
+    let [low, high] = [0, this.sackCount - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.sacks[3 * middle] as number) < row) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  sackEdge(sack: number, edge: 'left' | 'right'): number {
+    return this.sacks[3 * sack + (edge === 'left' ? 1 : 2)] as number;
+  }
+
+  private repeats(frame: Frame, flowEnd: number, bits: number): boolean {
+    if ((bits & Segment.Copy) !== 0 || (frame.flags & TcpFlag.Ack) === 0) return false;
+    if (flowEnd >= this.said.length) this.said = grown(this.said, flowEnd, -1);
+    const says = frame.ack * 65_536 + frame.window;
+    const before = this.said[flowEnd];
+    this.said[flowEnd] = says;
+    return says === before;
+  }
+
+  private countResent(flow: number): void {
+    if (flow >= this.resent.length) {
+      const more = new Uint32Array(Math.max(2 * this.resent.length, flow + 1));
+      more.set(this.resent);
+      this.resent = more;
+    }
+    this.resent[flow] = (this.resent[flow] as number) + 1;
+  }
+
+  private addSack(row: number, frame: Frame): void {
+    const at = 3 * this.sackCount;
+    if (at >= this.sacks.length) {
+      const more = new Uint32Array(2 * this.sacks.length);
+      more.set(this.sacks);
+      this.sacks = more;
+    }
+    this.sacks[at] = row;
+    this.sacks[at + 1] = frame.view.getUint32(frame.sackOffset);
+    this.sacks[at + 2] = frame.view.getUint32(frame.sackOffset + 4);
+    this.sackCount += 1;
   }
 }
 
-/** `duplicates`: repeats an acknowledgement while the other end has something outstanding (RFC 5681, 2). */
-function markOf(frame: Frame, id: FrameId, bits: number, own: Side, duplicates: boolean): Mark {
-  if ((bits & Segment.Rst) !== 0) return Mark.Reset;
-  // The same packet caught twice is no second transmission.
-  if ((bits & Segment.Copy) === 0) {
-    if ((bits & Segment.Resent) !== 0 || isOpenedOrClosedAgain(frame, id, own)) return Mark.Retransmission;
-    if ((bits & Segment.ZeroWindow) !== 0) return Mark.ZeroWindow;
-    if ((bits & Segment.Probe) !== 0) return Mark.Probe;
-    if ((bits & Segment.Ahead) !== 0) return Mark.OutOfOrder;
-  }
-  if ((bits & Segment.Fin) !== 0) return Mark.Fin;
-  if ((bits & Segment.Syn) !== 0) return Mark.Syn;
-  if (frame.payloadLength > 0) return Mark.Data;
-  if (frame.sackBlockCount > 0) return Mark.Sack;
-  if (duplicates && (bits & Segment.PureAck) !== 0) return Mark.DuplicateAck;
-  if ((bits & Segment.WindowUpdate) !== 0) return Mark.WindowUpdate;
-  return Mark.Ack;
+function grown(old: Float64Array<ArrayBuffer>, index: number, fill: number): Float64Array<ArrayBuffer> {
+  const more = new Float64Array(Math.max(2 * old.length, index + 1)).fill(fill, old.length);
+  more.set(old);
+  return more;
 }
 
-function isOpenedOrClosedAgain({ flags, payloadLength }: Frame, id: FrameId, own: Side): boolean {
-  if ((flags & TcpFlag.Syn) !== 0) return own.synCount > 1;
-  return (flags & TcpFlag.Fin) !== 0 && payloadLength === 0 && own.fin !== NO_FRAME && own.fin !== id;
-}
+const traitsOf = (frame: Frame, bits: number): number =>
+  (frame.sackBlockCount > 0 ? Trait.Sack : 0) | ((bits & Segment.Foreign) !== 0 ? Trait.Foreign : 0);

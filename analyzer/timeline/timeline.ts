@@ -9,9 +9,10 @@ import type { End, FrameRef, NanosString, Vantage } from '../report/report.ts';
 export interface TimelineHead {
   /** ns since the epoch. */
   origin: NanosString;
-  /** First and last frame of any vantage; 0 and 0 where there is none. */
+  /** When the first vantage began to capture, and the last one stopped; 0 and 0 where there is no frame. */
   from: number;
   to: number;
+  /** Of TCP, of all vantages: what the lanes show. */
   frames: number;
   vantages: TimelineVantage[];
 }
