@@ -6,6 +6,7 @@ import type { FileOnDisk } from '../store/store.ts';
 import type { AddRoutes } from './context.ts';
 import { badRequest } from './http-error.ts';
 import { fieldsOf, idOf, jsonBody, textOf } from './parameters.ts';
+import { finished } from './pieces.ts';
 import { discardRest } from './uploads.ts';
 
 const MOST_NAME = 1024;
@@ -19,9 +20,10 @@ export const addFileRoutes: AddRoutes = (router, { store, limits, uploads }) => 
       const vantage = textOf(request, 'vantage', MOST_VANTAGE);
       response.status(201).json(await uploads.take(request, incident, { name, vantage }));
     } catch (error) {
-      discardRest(request, response);
       // Whoever went away needs no answer.
-      if (!request.destroyed) throw error;
+      if (response.destroyed) return;
+      discardRest(request);
+      throw error;
     }
   });
   router.patch('/api/incidents/:incident/files/:file', jsonBody(limits.bodyMs), (request, response) => {
@@ -49,18 +51,9 @@ async function download({ path, name, size, sha256 }: FileOnDisk, response: Resp
       'repr-digest': `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`,
       'cache-control': 'private, no-cache',
     });
-    await finished(pipeline(handle.createReadStream({ autoClose: false }), response));
+    if (response.req.method === 'HEAD') response.end();
+    else await finished(pipeline(handle.createReadStream({ autoClose: false }), response));
   } finally {
     await handle.close();
-  }
-}
-
-/** A client that goes away in the middle is no error. */
-export async function finished(sending: Promise<void>): Promise<void> {
-  try {
-    await sending;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'EPIPE' && code !== 'ECONNRESET') throw error;
   }
 }

@@ -57,9 +57,9 @@ export function toHttpError(error: unknown): HttpError {
   );
 }
 
-/** A connection whose request was not read to its end cannot be used for another one. */
-export function endUnread(request: Request, response: Response): void {
-  if (!request.complete) response.set('connection', 'close');
+/** A connection whose request nobody reads to its end cannot be used for another one. */
+function endUnread(request: Request, response: Response): void {
+  if (!request.complete && request.readableFlowing !== true) response.set('connection', 'close');
 }
 
 export function sendError(response: Response, error: HttpError): void {

@@ -33,7 +33,9 @@ export const addIncidentRoutes: AddRoutes = (router, { store, jobs, limits, stre
     response.status(202).json(jobs.analyse(idOf(request, 'incident')));
   });
   router.get('/api/incidents/:incident/events', (request, response) => {
-    streams.open(idOf(request, 'incident'), response);
+    const incident = idOf(request, 'incident');
+    if (request.method === 'HEAD') response.type('text/event-stream').end();
+    else streams.open(incident, response);
   });
 };
 

@@ -23,7 +23,11 @@ export async function sendPieces(
   const batches = inBatches(pieces);
   try {
     const first = await batches.next();
-    response.attachment(name).type(type).set('cache-control', 'private, no-store');
+    response.attachment(name).set({ 'content-type': type, 'cache-control': 'private, no-store' });
+    if (response.req.method === 'HEAD') {
+      response.end();
+      return;
+    }
     const all = async function* (): AsyncGenerator<string> {
       if (first.done !== true) yield first.value;
       yield* batches;
@@ -46,4 +50,14 @@ async function* inBatches(pieces: Iterable<string>): AsyncGenerator<string> {
     await setImmediate();
   }
   if (batch !== '') yield batch;
+}
+
+/** A client that goes away in the middle is no error. */
+export async function finished(sending: Promise<void>): Promise<void> {
+  try {
+    await sending;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'EPIPE' && code !== 'ECONNRESET') throw error;
+  }
 }

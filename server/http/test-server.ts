@@ -4,6 +4,9 @@ import { type ClientRequest, type IncomingHttpHeaders, request } from 'node:http
 import { join } from 'node:path';
 import { bundledWorker } from '../jobs/test-worker.ts';
 import { type TemporaryFolder, temporaryFolder } from '../store/test-store.ts';
+import { createRoutes } from './app.ts';
+import type { Context } from './context.ts';
+import { LIMITS } from './limits.ts';
 import { type RunningServer, type ServerOptions, startServer } from './start-server.ts';
 
 export interface TestServer extends RunningServer {
@@ -61,6 +64,22 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
       folder.remove();
     },
   };
+}
+
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Record<string, boolean> };
+}
+
+/** All routes that express has. */
+export function apiRoutes(): { method: string; path: string }[] {
+  // They are only listed here, never asked.
+  const router = createRoutes({ limits: LIMITS } as Context);
+  return (router.stack as unknown as Layer[]).flatMap(({ route }) =>
+    Object.keys(route?.methods ?? {}).map((method) => ({
+      method: method.toUpperCase(),
+      path: route?.path ?? '',
+    })),
+  );
 }
 
 function makePage(folder: string): string {

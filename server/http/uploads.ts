@@ -4,7 +4,7 @@
  * says why. So it is left open, and what still comes is thrown away for a while.
  */
 import { statfs } from 'node:fs/promises';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import type { StoredFile } from '../api.ts';
 import { ServerError } from '../server-error.ts';
 import type { NewFile, Store } from '../store/store.ts';
@@ -92,18 +92,23 @@ export class Uploads {
   private async *chunks(request: Request, came: (bytes: number) => void): AsyncGenerator<Uint8Array> {
     const iterator = request.iterator({ destroyOnReturn: false });
     let sinceCheck = 0;
-    for (;;) {
-      const next = await withinIdle(iterator.next(), this.limits.uploadIdleMs);
-      if (next.done === true) return;
-      const chunk = next.value as Uint8Array;
-      came(chunk.length);
-      this.received += chunk.length;
-      sinceCheck += chunk.length;
-      if (sinceCheck > this.limits.freeBytes / 4) {
-        sinceCheck = 0;
-        await this.checkSpace(0);
+    try {
+      for (;;) {
+        const next = await withinIdle(iterator.next(), this.limits.uploadIdleMs);
+        if (next.done === true) return;
+        const chunk = next.value as Uint8Array;
+        came(chunk.length);
+        this.received += chunk.length;
+        sinceCheck += chunk.length;
+        if (sinceCheck > this.limits.freeBytes / 4) {
+          sinceCheck = 0;
+          await this.checkSpace(0);
+        }
+        yield chunk;
       }
-      yield chunk;
+    } finally {
+      // Not awaited: after a time without a chunk it waits for the next one itself.
+      void iterator.return?.();
     }
   }
 }
@@ -115,20 +120,19 @@ export async function freeBytes(folder: string): Promise<number> {
 }
 
 /** Reads on for a while what nobody wants, so that the answer is read, and then ends the connection. */
-export function discardRest(request: Request, response: Response): void {
+export function discardRest(request: Request): void {
   if (request.complete || request.destroyed) return;
   let bytes = 0;
   const end = (): void => {
     request.socket.destroy();
   };
   const timer = setTimeout(end, LINGER_MS).unref();
+  request.once('close', () => clearTimeout(timer));
   request.on('data', (chunk: Uint8Array) => {
     bytes += chunk.length;
     if (bytes > LINGER_BYTES) end();
   });
-  request.once('close', () => clearTimeout(timer));
   request.resume();
-  response.once('close', () => clearTimeout(timer));
 }
 
 async function withinIdle<T>(next: Promise<T>, ms: number): Promise<T> {

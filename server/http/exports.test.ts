@@ -1,0 +1,211 @@
+/** Exports of a report that was made for it: as large as needed, and as hostile as a capture can be. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Flow, Report } from '../../analyzer/index.ts';
+import type { OpenStore } from '../store/open-store.ts';
+import { chunksOf, smallPcap, storeReport, testFlow, testReport } from '../store/test-store.ts';
+import { csvCell } from './csv.ts';
+import { escapeMarkdown } from './markdown.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(async () => {
+  expect(server.bugs).toEqual([]);
+  await server.end();
+});
+
+async function incidentWith(report: Report): Promise<string> {
+  const { id } = server.store.createIncident('An <b>incident</b>');
+  await server.store.addFile(
+    id,
+    { name: 'c.pcap', vantage: null, mostBytes: 2 ** 20 },
+    chunksOf(smallPcap()),
+  );
+  expect(await storeReport(server.store as OpenStore, id, report)).toBe(true);
+  return id;
+}
+
+const exported = (id: string, name: string) => server.raw('GET', `/api/incidents/${id}/export/${name}`);
+
+const EVIL = "=cmd|' /C calc'!A0 <script>alert(1)</script> [x](javascript:alert(1)) | `code` \n# head";
+
+function evilReport(): Report {
+  const report = testReport(0, EVIL);
+  const flow: Flow = {
+    ...testFlow(1),
+    outcome: 'hung',
+    client: { address: '=1+1', port: 1 },
+    seenAt: ['@SUM(A1)', EVIL],
+    claims: [{ kind: 'observed', text: EVIL, frames: [{ capture: 'c1', frame: 12 }] }],
+  };
+  return {
+    ...report,
+    flows: [flow],
+    summary: { flows: 1, byOutcome: { hung: 1 } },
+    failovers: [
+      {
+        id: 'failover-1',
+        pathLost: '1700000000000000000',
+        pathRestored: '1700000001880000000',
+        restoredBy: 'seen',
+        outage: 1.88,
+        from: EVIL,
+        marks: [{ kind: 'observed', text: EVIL, frames: [{ capture: 'c1', frame: 7 }] }],
+      },
+    ],
+    captures: [
+      {
+        id: 'c1',
+        file: EVIL,
+        sha256: 'ab'.repeat(32),
+        format: 'pcap',
+        linkTypes: ['ethernet'],
+        vantage: { host: EVIL, role: 'unknown', inferred: true },
+        frames: 12,
+        firstTime: null,
+        lastTime: null,
+        coveredUntil: null,
+        snaplen: null,
+        dropped: null,
+        truncated: false,
+        interfaces: [],
+      },
+    ],
+  };
+}
+
+describe('exports', () => {
+  it('hold all flows, as the report has them', async () => {
+    const report = testReport(3000);
+    const id = await incidentWith(report);
+    const whole = await exported(id, 'report.json');
+    expect(whole.headers['content-disposition']).toBe('attachment; filename=report.json');
+    expect(JSON.parse(whole.text)).toEqual(report);
+    const lines = (await exported(id, 'flows.jsonl?sort=start&order=asc')).text.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(report.flows);
+    const csv = await exported(id, 'flows.csv?sort=start&order=asc');
+    expect(csv.headers['content-type']).toMatch(/^text\/csv; charset=utf-8/);
+    const rows = csv.text.trimEnd().split('\r\n');
+    expect(rows[0]).toMatch(/^id,protocol,client,/);
+    expect(rows.slice(1).map((row) => row.split(',')[0])).toEqual(report.flows.map(({ id }) => id));
+  });
+
+  it('take the filter of the flow table', async () => {
+    const id = await incidentWith(testReport(100));
+    const hung = await exported(id, 'flows.jsonl?q=outcome:hung');
+    const outcomes = hung.text.trimEnd().split('\n');
+    expect(outcomes.length).toBeGreaterThan(5);
+    for (const line of outcomes) expect(JSON.parse(line)).toMatchObject({ outcome: 'hung' });
+    expect(await exported(id, 'flows.csv?q=outcome:nonsense')).toMatchObject({ status: 400 });
+    expect(await exported(id, 'flows.csv?q=outcome:hung&q=port:1')).toMatchObject({ status: 400 });
+  });
+
+  it('are refused before there is a result, and for what is no export', async () => {
+    const { id } = server.store.createIncident();
+    for (const name of ['report.json', 'flows.csv', 'flows.jsonl', 'incident.md', 'passwd']) {
+      expect(await exported(id, name)).toMatchObject({
+        status: 404,
+        headers: { 'content-type': 'application/json; charset=utf-8' },
+      });
+    }
+  });
+
+  it('answer HEAD without a body', async () => {
+    const id = await incidentWith(testReport(10));
+    const { status, text } = await server.raw('HEAD', `/api/incidents/${id}/export/flows.csv`);
+    expect({ status, text }).toEqual({ status: 200, text: '' });
+  });
+
+  it('go on being sent while others are answered, and end when nobody reads them', async () => {
+    const id = await incidentWith(testReport(20_000));
+    const sending = exported(id, 'report.json');
+    for (let i = 0; i < 5; i += 1) expect((await server.raw('GET', '/healthz')).status).toBe(200);
+    expect(JSON.parse((await sending).text).flows).toHaveLength(20_000);
+    const gone = new AbortController();
+    const half = await fetch(`${server.address}api/incidents/${id}/export/report.json`, {
+      signal: gone.signal,
+    });
+    await half.body?.getReader().read();
+    gone.abort();
+    await expect
+      .poll(async () => (await server.raw('GET', '/metrics')).text)
+      .toMatch(/report.json",status="499"/);
+  });
+});
+
+describe('incident.md', () => {
+  it('names failovers, causes, flows with their evidence, pins and notes', async () => {
+    const id = await incidentWith(evilReport());
+    server.store.addPin(id, {
+      target: 'frame:c1:7',
+      at: '1700000000500000000',
+      title: 'the last frame',
+      note: 'seen by *both*\n\n<img src=x onerror=alert(1)>',
+    });
+    const { text, headers } = await exported(id, 'incident.md');
+    expect(headers['content-type']).toBe('text/markdown; charset=utf-8');
+    expect(text).toMatch(/^# An \\<b\\>incident\\<\/b\\>\n/);
+    for (const title of ['Impact', 'Timeline', 'Failovers', 'Affected flows', 'Pins and notes', 'Method'])
+      expect(text).toContain(`\n## ${title}\n`);
+    expect(text).toContain('| 2023-11-14 22:13:20.500 | 0.500 s | pinned: the last frame |');
+    expect(text).toContain('outage 1.88 s');
+    expect(text).toContain('`c1 #7`');
+    expect(text).toMatch(/\| hung \|.*\| `c1 #12` \|\n/);
+    expect(text).toContain('> seen by \\*both\\*\n>\n> \\<img');
+    expect(text).toContain('ab'.repeat(32));
+  });
+
+  it('lets nothing of a capture act', async () => {
+    const { text } = await exported(await incidentWith(evilReport()), 'incident.md');
+    expect(text).not.toMatch(/(?<!\\)</);
+    expect(text).not.toMatch(/(?<!\\)\]\(/);
+    expect(text).not.toMatch(/^# head/m);
+    for (const line of text.split('\n').filter((one) => one.startsWith('| hung')))
+      expect(line.split(/(?<!\\)\|/)).toHaveLength(line.includes('stalled and never') ? 5 : 10);
+  });
+
+  it('is the same for the same result, and counts what it leaves out', async () => {
+    const id = await incidentWith(testReport(2000));
+    const first = (await exported(id, 'incident.md')).text;
+    expect((await exported(id, 'incident.md')).text).toBe(first);
+    const { total } = server.store.flows(id, {
+      sort: null,
+      order: 'desc',
+      q: '-outcome:unaffected',
+      offset: 0,
+      limit: 0,
+    });
+    expect(first).toContain(`\nand ${total - 500} more: flows.csv has them all.\n`);
+  });
+});
+
+describe('cells', () => {
+  it.each([
+    ['=1+1', "'=1+1"],
+    [' =1', "' =1"],
+    ['+1', "'+1"],
+    ['-1', "'-1"],
+    ['@A1', "'@A1"],
+    ['\t=1', "'\t=1"],
+    ['a "b", c', '"a ""b"", c"'],
+    [-1, '-1'],
+    [null, ''],
+    [['a', 'b'], 'a b'],
+    [['=a', 'b'], "'=a b"],
+  ])('of CSV: %j is %j', (value, cell) => {
+    expect(csvCell(value)).toBe(cell);
+  });
+
+  it.each([
+    ['a|b', 'a\\|b'],
+    ['- item', '\\- item'],
+    ['1. item', '1\\. item'],
+    ['line\nline', 'line line'],
+    ['https://x.example', 'https\\://x.example'],
+    ['\u202Egnp', 'gnp'],
+  ])('of Markdown: %j is %j', (text, escaped) => {
+    expect(escapeMarkdown(text)).toBe(escaped);
+  });
+});

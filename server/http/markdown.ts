@@ -1,0 +1,30 @@
+/** Pieces of Markdown from text that strangers wrote: nothing of it is read as markup, nor as HTML. */
+
+/** On one line; also safe in a cell of a table. */
+export function escapeMarkdown(text: string): string {
+  return (
+    text
+      .replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+      // Turns the text around it where it is shown.
+      .replace(/\p{Cf}/gu, '')
+      .replace(/[\\`*_{}[\]()#+!|<>~&$]/g, '\\$&')
+      // A line that begins so is an item of a list, or a rule.
+      .replace(/^\s*(?=[-=])/, '\\')
+      .replace(/^(\s*\d+)([.)])/, '$1\\$2')
+      // Many renderers make links of bare addresses.
+      .replace(/(https?|ftp|www)([:.])/gi, '$1\\$2')
+      .trim()
+  );
+}
+
+/** Of several lines, as a quotation. */
+export const quoted = (text: string): string =>
+  text
+    .split(/\r\n|[\r\n\u2028\u2029]/)
+    .map((line) => `> ${escapeMarkdown(line)}`.trimEnd())
+    .join('\n');
+
+export function table(head: readonly string[], rows: Iterable<readonly string[]>): string {
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return `${lines.join('\n')}\n`;
+}
