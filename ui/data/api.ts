@@ -132,13 +132,20 @@ export interface WindowQuery {
   limit?: number;
 }
 
+/** A zoomed window begins and ends between two ns; the server counts in whole ones. */
+const wholeTimes = <Q extends WindowQuery>(query: Q): Q => ({
+  ...query,
+  from: Math.floor(query.from),
+  to: Math.ceil(query.to),
+});
+
 export const getJourneys = (
   id: string,
   flow: string,
   query: WindowQuery,
   signal?: AbortSignal,
 ): Promise<JourneyPage> =>
-  ask(withQuery(address('incidents', id, 'flows', flow, 'journeys'), { ...query }), signal);
+  ask(withQuery(address('incidents', id, 'flows', flow, 'journeys'), wholeTimes(query)), signal);
 
 export interface LaneQuery extends WindowQuery {
   /** Least `Mark` of interest. */
@@ -153,7 +160,7 @@ export const getLaneFrames = (
   query: LaneQuery,
   signal?: AbortSignal,
 ): Promise<LanePage> =>
-  ask(withQuery(address('incidents', id, 'lanes', lane, 'frames'), { ...query }), signal);
+  ask(withQuery(address('incidents', id, 'lanes', lane, 'frames'), wholeTimes(query)), signal);
 
 /** The bytes of one tile; `revision` keeps what a browser stored of an earlier analysis out. */
 export const getTile = async (

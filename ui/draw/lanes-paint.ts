@@ -314,7 +314,7 @@ function paintHeads(painter: Painter, { layout, journeys }: LanesPicture): void 
 function paintHead(painter: Painter, { vantage, lanes, y, height }: LaneGroup, width: number): void {
   const { colors } = painter;
   const first = lanes[0]!;
-  const single = lanes.length === 1;
+  const single = first.from === null;
   const top = single ? y + height / 2 - 8 : first.y + 12;
   painter.text(vantageName(vantage), 12, top, { weight: 600, most: single ? width - 24 : 118 });
   const facts = vantageFacts(vantage);
@@ -337,14 +337,10 @@ function paintHead(painter: Painter, { vantage, lanes, y, height }: LaneGroup, w
 export const vantageName = ({ vantage }: TimelineVantage): string =>
   vantage.side === undefined ? vantage.host : `${vantage.host} ${vantage.side}`;
 
-/** `0 drops · ±0.2 ms`. */
+/** `±0.2 ms · 0 drops`. */
 export function vantageFacts({ dropped, lossy, clockError }: TimelineVantage): string {
-  const drops =
-    dropped === null
-      ? lossy
-        ? 'lost frames'
-        : 'drops not told'
-      : `${dropped} ${dropped === 1 ? 'drop' : 'drops'}`;
-  const clock = clockError === null ? 'clock not tied' : `±${formatDuration(clockError / 1e9)}`;
-  return `${drops} · ${clock}`;
+  const unknown = lossy ? 'lost frames' : 'drops not told';
+  const drops = dropped === null ? unknown : `${dropped} ${dropped === 1 ? 'drop' : 'drops'}`;
+  if (clockError === null) return `clock not tied · ${drops}`;
+  return `${clockError === 0 ? 'reference clock' : `±${formatDuration(clockError / 1e9)}`} · ${drops}`;
 }

@@ -45,7 +45,6 @@ export class LadderScene implements Scene {
     this.incident = incident;
     this.flow = flow;
     this.#bands = toBands(incident.report?.failovers ?? [], timeBase.get());
-    this.#take();
   }
 
   height(_width: number, available: number): number {
@@ -128,6 +127,8 @@ export class LadderScene implements Scene {
       lit.subscribe(() => this.#mark(false)),
       selection.subscribe(() => this.#mark(true)),
     ];
+    // They may have come between the scene's making and now.
+    this.#take();
     this.#begin();
     return () => {
       for (const end of ends) end();
