@@ -2,6 +2,7 @@
  * How fast the page draws: an incident of ten million frames, stored by the server under test, in a headless
  * Chromium that draws in software. From opening the page to the first picture, and the time between frames while
  * everything is panned and zoomed for 20 s.
+ * It is a program of its own (`npm run bench -- --only drawing`): it knows the types of a browser.
  * The trap: the wheel is turned inside of the page, once a frame: events that come from outside would be measured
  * with the way they take.
  */
@@ -10,9 +11,8 @@ import { createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync, statSync 
 import { request } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import type { FlowPage, IncidentDetail, IncidentSummary } from '../server/api.ts';
-import { CHROMIUM, openBrowser } from '../test/browser/chromium.ts';
 import type { FrameStatistics } from '../ui/draw/frames.ts';
 import { writeFailover } from './failover-traffic.ts';
 import { VANTAGES } from './path.ts';
@@ -24,21 +24,43 @@ const SNAPLEN = 96;
 const SCREEN = { width: 1600, height: 800 };
 const SECONDS = 20;
 
-type Print = (line: string) => void;
+/** As that of `bench.ts`; captures are kept there between runs. */
+const FOLDER = '.cache/bench-1';
 
-/** `folder`: where captures are kept between runs. */
-export async function measureDrawing(folder: string, print: Print): Promise<void> {
-  if (CHROMIUM === null) return print('drawing: there is no Chromium on the PATH');
-  const files = makeCaptures(folder);
-  const data = mkdtempSync(path.join(folder, 'drawing-data-'));
+async function measureDrawing(): Promise<void> {
+  const browser = await openBrowser();
+  const files = makeCaptures(FOLDER);
+  const data = mkdtempSync(path.join(FOLDER, 'drawing-data-'));
   const server = await startServer(data);
   try {
-    const incident = await store(server.origin, files, print);
-    await measurePages(server.origin, incident, print);
+    const incident = await store(server.origin, files);
+    await measurePages(browser, server.origin, incident);
   } finally {
+    await browser.close();
     await server.stop();
     rmSync(data, { recursive: true, force: true });
   }
+}
+
+/** The system's Chromium, without a graphics card and without anything that asks the network. */
+function openBrowser(): Promise<Browser> {
+  const files = (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .flatMap((folder) =>
+      ['chromium', 'chromium-browser', 'google-chrome'].map((name) => path.join(folder, name)),
+    );
+  const executablePath = files.find((file) => existsSync(file));
+  if (executablePath === undefined) throw new Error('there is no Chromium on the PATH');
+  const args = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ];
+  return chromium.launch({ executablePath, headless: true, args });
 }
 
 function makeCaptures(folder: string): Record<string, string> {
@@ -76,7 +98,7 @@ function addressOf(child: ChildProcess): Promise<string> {
   });
 }
 
-async function store(origin: string, files: Record<string, string>, print: Print): Promise<IncidentDetail> {
+async function store(origin: string, files: Record<string, string>): Promise<IncidentDetail> {
   const api = `${origin}/api/incidents`;
   const { id } = (await (await fetch(api, { method: 'POST' })).json()) as IncidentSummary;
   let start = performance.now();
@@ -115,7 +137,7 @@ async function put(url: string, file: string): Promise<void> {
 
 const secondsSince = (start: number): string => ((performance.now() - start) / 1000).toFixed(1);
 
-async function measurePages(origin: string, { id }: IncidentDetail, print: Print): Promise<void> {
+async function measurePages(browser: Browser, origin: string, { id }: IncidentDetail): Promise<void> {
   const page = (await (
     await fetch(`${origin}/api/incidents/${id}/flows?sort=bytes&order=desc&limit=1`)
   ).json()) as FlowPage;
@@ -128,9 +150,10 @@ async function measurePages(origin: string, { id }: IncidentDetail, print: Print
   print('| drawn | first picture | frames | between frames, median | p95 | drawing itself, p95 |');
   print('|---|---:|---:|---:|---:|---:|');
   for (const [name, hash] of places) {
-    const session = await openBrowser(origin, { viewport: SCREEN });
+    // Each with nothing in its cache.
+    const context = await browser.newContext({ viewport: SCREEN });
     try {
-      const tab = await session.context.newPage();
+      const tab = await context.newPage();
       await tab.goto(`${origin}/${hash}`);
       const first = await firstPicture(tab);
       const { intervals, costs } = await turnWheel(tab, SECONDS);
@@ -142,7 +165,7 @@ async function measurePages(origin: string, { id }: IncidentDetail, print: Print
       ];
       print(`| ${cells.join(' | ')} |`);
     } finally {
-      await session.close();
+      await context.close();
     }
   }
 }
@@ -185,3 +208,9 @@ function at(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
 }
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+await measureDrawing();

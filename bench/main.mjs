@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- --rounds N] [--only NAME] [--profile]`: builds the command, bundles and runs
- * `bench/bench.ts`, which measures it against the programs that are installed.
+ * `bench/bench.ts`, which measures it against the programs that are installed. `--only drawing`: the web page
+ * instead, in `bench/drawing.ts`.
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,9 +10,10 @@ import { root, setUp } from '../scripts/setup.mjs';
 
 process.chdir(root);
 await setUp();
+const entry = process.argv.includes('drawing') ? 'bench/drawing.ts' : 'bench/bench.ts';
 const outfile = path.join(root, '.cache/bench.mjs');
 const { build } = await import('esbuild');
-await bundle('bench/bench.ts', outfile);
+await bundle(entry, outfile);
 await bundle('bench/timeline-run.ts', path.join(root, '.cache/timeline-run.mjs'));
 await import(pathToFileURL(outfile).href);
 

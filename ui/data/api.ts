@@ -133,7 +133,7 @@ export interface WindowQuery {
 }
 
 /** A zoomed window begins and ends between two ns; the server counts in whole ones. */
-const wholeTimes = <Q extends WindowQuery>(query: Q): Q => ({
+const wholeTimes = (query: LaneQuery): Query => ({
   ...query,
   from: Math.floor(query.from),
   to: Math.ceil(query.to),
