@@ -1,5 +1,6 @@
 /** Parts that several pages are made of: a time, a notice, an empty page, a menu, a confirmation in place. */
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { NanosString } from '../../analyzer/index.ts';
 import { useAtom } from '../state/atom.ts';
 import { formatDate, formatTime, timeBase, timeMode, toTimeline } from '../state/time.ts';
@@ -35,7 +36,13 @@ interface ConfirmProps {
 /** Asks where the button stood; nothing covers what it is about. */
 export function Confirm({ label, about, question, onYes }: ConfirmProps): React.JSX.Element {
   const [isAsking, setAsking] = useState(false);
+  const first = useRef<HTMLButtonElement>(null);
   const no = useRef<HTMLButtonElement>(null);
+  const stop = (): void => {
+    // Drawn at once, so that the focus goes back to where it came from.
+    flushSync(() => setAsking(false));
+    first.current?.focus();
+  };
   useEffect(() => {
     if (isAsking) no.current?.focus();
   }, [isAsking]);
@@ -43,6 +50,7 @@ export function Confirm({ label, about, question, onYes }: ConfirmProps): React.
     return (
       <button
         type="button"
+        ref={first}
         className="button-plain"
         aria-label={`${label} ${about}`}
         onClick={() => setAsking(true)}
@@ -52,13 +60,13 @@ export function Confirm({ label, about, question, onYes }: ConfirmProps): React.
     );
   }
   return (
-    <fieldset className="confirm" onKeyDown={(event) => event.key === 'Escape' && setAsking(false)}>
+    <fieldset className="confirm" onKeyDown={(event) => event.key === 'Escape' && stop()}>
       <legend className="hidden-text">{`${label} ${about}`}</legend>
       <span>{question}</span>
       <button type="button" className="button-danger" onClick={onYes}>
         {label}
       </button>
-      <button type="button" ref={no} onClick={() => setAsking(false)}>
+      <button type="button" ref={no} onClick={stop}>
         Cancel
       </button>
     </fieldset>

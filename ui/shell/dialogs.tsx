@@ -1,5 +1,6 @@
 /** Help, the command palette and "go to frame": made from the one table of commands. */
 import { useEffect, useId, useRef, useState } from 'react';
+import { AFRESH, go, route } from '../state/address.ts';
 import { useAtom } from '../state/atom.ts';
 import { focusFrame } from '../state/focus.ts';
 import { incident } from '../state/incident.ts';
@@ -230,6 +231,9 @@ function GoToFrame({ onClose }: { onClose: () => void }): React.JSX.Element {
     else if (frame.frame > last) setError(`This capture ends with frame ${last}`);
     else {
       onClose();
+      // Where frames are shown.
+      const { page } = route.get();
+      if (page !== 'flow' && page !== 'overview') go({ ...AFRESH, page: 'overview' });
       void focusFrame(frame);
     }
   };

@@ -9,11 +9,13 @@ import { useAtom } from '../state/atom.ts';
 import {
   cancelUpload,
   clearUploads,
+  explain,
   sendFiles,
   type Upload,
   uploadError,
   uploads,
 } from '../state/uploads.ts';
+import { readDroppedFiles } from './dropped-files.ts';
 import { formatBytes } from './units.ts';
 
 /** Sends the files and shows the step of the vantages. */
@@ -57,7 +59,10 @@ export function DropTarget(): React.JSX.Element | null {
       if (!hasFiles(event)) return;
       event.preventDefault();
       setDepth(0);
-      void takeFiles([...(event.dataTransfer?.files ?? [])]);
+      if (event.dataTransfer === null) return;
+      readDroppedFiles(event.dataTransfer).then(takeFiles, (error: unknown) =>
+        uploadError.set(explain(error)),
+      );
     };
     const listeners = { dragover: over, dragenter: enter, dragleave: leave, drop } as const;
     for (const [name, listener] of Object.entries(listeners))

@@ -12,6 +12,7 @@ import { selection, spoken } from '../state/selection.ts';
 import { LadderView, LanesView, TimeSequenceView } from '../views/index.ts';
 import { Blank } from './bits.tsx';
 import { Explanation } from './explanation.tsx';
+import { FlowRail } from './flow-rail.tsx';
 import { FramePanel } from './frame-panel.tsx';
 import { OutcomeWord } from './icons.tsx';
 import { captureNames, formatEndpoint } from './units.ts';
@@ -32,6 +33,7 @@ export function FlowPage(): React.JSX.Element | null {
   const names = captureNames(open.report?.captures ?? []);
   return (
     <div className={isOpen ? 'flow-page flow-page-panel' : 'flow-page'}>
+      <FlowRail open={open} />
       <section className="flow-main" aria-label="Flow">
         <FlowHead detail={detail} />
         <ViewBar />
