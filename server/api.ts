@@ -44,7 +44,10 @@ export interface ApiError {
   error: { code: string; message: string; hint?: string };
 }
 
-/** `empty`: no file yet; `ready`: there is a report; `failed`: the last analysis did not end in one. */
+/**
+ * `empty`: no file yet; `uploaded`: files that no analysis has read as they are now; `ready`: there is a report of them;
+ * `failed`: the last analysis did not end in one. A report of the files before may be there in every state.
+ */
 export type IncidentState = 'empty' | 'uploaded' | 'queued' | 'analysing' | 'ready' | 'failed';
 
 export interface IncidentSummary {

@@ -156,19 +156,18 @@ class Reporter {
   private readonly tell: (progress: Progress) => void;
   private readonly mostMemory: number;
   private last = Number.NEGATIVE_INFINITY;
-  private step = '';
+  private phase: Progress['phase'] | null = null;
 
   constructor(tell: (progress: Progress) => void, mostMemory: number) {
     this.tell = tell;
     this.mostMemory = mostMemory;
   }
 
-  /** A new phase or file is told at once. */
+  /** A new phase is told at once. */
   say(phase: Progress['phase'], file: string | null, done: number | null, total: number | null): void {
     const now = performance.now();
-    const step = `${phase} ${file}`;
-    if (step === this.step && now - this.last < REPORT_MS) return;
-    this.step = step;
+    if (phase === this.phase && now - this.last < REPORT_MS) return;
+    this.phase = phase;
     this.last = now;
     this.checkMemory();
     this.tell({ phase, file, done, total, frames: this.frames });

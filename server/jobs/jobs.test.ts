@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAnalysis, decodeTile, type LaneFrame, Mark } from '../../analyzer/index.ts';
@@ -187,6 +188,30 @@ describe('an analysis', () => {
     jobs.analyse(id);
     expect(await ended).toBe('failed');
     expect(store.incident(id).error).toContain('more memory than an analysis may take (24 MiB)');
+  });
+
+  it.each([
+    [
+      'eats all memory',
+      'const all = []; for (;;) all.push(new Array(1e5).fill(all.length));',
+      'more memory than',
+    ],
+    ['throws', "throw new Error('boom');", 'internal error, which is a bug: boom'],
+    ['ends without a word', 'process.exit(3);', 'ended before it had a result'],
+  ])('whose worker %s fails with a sentence, and the next one runs', async (_what, code, sentence) => {
+    await jobs.close();
+    const broken = join(folder.path, 'worker.mjs');
+    writeFileSync(broken, code);
+    jobs = startJobs(store, { tool: TOOL, worker: pathToFileURL(broken), memory: 32 * 1024 * 1024 });
+    const ids = [store.createIncident().id, store.createIncident().id];
+    for (const id of ids) {
+      await store.addFile(id, { name: 'a.pcap', vantage: null, mostBytes: 99 }, chunksOf(smallPcap()));
+    }
+    const ended = Promise.all(ids.map((id) => untilState(id, 'ready', 'failed')));
+    for (const id of ids) jobs.analyse(id);
+    expect(await ended).toEqual(['failed', 'failed']);
+    for (const id of ids) expect(store.incident(id).error).toContain(sentence);
+    expect(jobs.counts()).toMatchObject({ failed: 2, queued: 0, running: 0 });
   });
 
   it('is called off when its incident is deleted, and leaves nothing', async () => {

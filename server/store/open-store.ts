@@ -2,7 +2,7 @@
  * Opens the data folder: locks it, brings the database to this version, puts right what a kill left
  * behind, and joins the parts of the store.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import type { IncidentSummary } from '../api.ts';
 import { Analyses } from './analyses.ts';
 import { Connection, damaged, loadPackage } from './connection.ts';
@@ -38,6 +38,7 @@ export async function openStore({ folder, keep = null }: StoreOptions): Promise<
   const lock = lockFolder(Database, lockPath(folder), folder);
   try {
     makeFolders(folder);
+    makePrivate(databasePath(folder));
     const connect = (): Connection => new Connection(Database, databasePath(folder));
     const connection = connect();
     try {
@@ -51,6 +52,12 @@ export async function openStore({ folder, keep = null }: StoreOptions): Promise<
     lock.release();
     throw error;
   }
+}
+
+/** Also in a folder that others may look into. SQLite gives its other files the same permissions. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
 }
 
 function prepare(connection: Connection, folder: string): void {

@@ -96,6 +96,8 @@ describe('files', () => {
       size: capture.size + journal.size,
     });
     expect(statSync(kept.path).mode & 0o077).toBe(0);
+    for (const name of readdirSync(folder.path).filter((n) => n.startsWith('stallscope.db')))
+      expect(statSync(join(folder.path, name)).mode & 0o077, name).toBe(0);
   });
 
   it.each([
