@@ -255,18 +255,4 @@ describe('an analysis', () => {
     jobs = startJobs(store, { tool: TOOL, worker });
     await Promise.all(ids.map((id) => untilState(id, 'ready')));
   });
-
-  it('takes the parts of one vantage in the order of time', async () => {
-    const { id } = store.createIncident();
-    const later = await addFixture(store, id, 'rto-30/client.pcap.gz', 'client');
-    const sooner = await addFixture(store, id, 'rto-7/client.pcap.gz', 'client');
-    const ended = untilState(id, 'ready', 'failed');
-    jobs.analyse(id);
-    expect(await ended).toBe('ready');
-    const captures = store.incidentDetail(id).report?.captures ?? [];
-    const times = captures.map(({ firstTime }) => BigInt(firstTime ?? 0));
-    expect(times[0]).toBeLessThan(times[1] ?? 0n);
-    expect([later.id, sooner.id]).toContain(store.captureFile(id, 'c1').id);
-    expect(captures[0]?.vantage.host).toBe('client');
-  });
 });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ServerError } from '../server-error.ts';
 import { type OpenStore, openStore } from './open-store.ts';
 import type { StoreChange } from './store.ts';
@@ -71,6 +71,21 @@ describe('incidents', () => {
     await reopen();
     expect(store.incidents().map(({ id }) => id)).toEqual([stays.id]);
     expect(readdirSync(join(folder.path, 'files'))).toEqual([]);
+  });
+
+  it('go while the server runs, too, within the hour', async () => {
+    store.close();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+    try {
+      store = await openStore({ folder: folder.path, keep: 90 * 60 });
+      const { id } = store.createIncident();
+      vi.advanceTimersByTime(3_600_000);
+      expect(store.incident(id).id).toBe(id);
+      vi.advanceTimersByTime(3_600_000);
+      expect(() => store.incident(id)).toThrow('no such incident');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('are kept as long as the store is told', async () => {
