@@ -6,6 +6,8 @@ import { incident } from '../state/incident.ts';
 import { listenForKeys } from '../state/keymap.ts';
 import { incidentLoad, reloadIncident } from '../state/load.ts';
 import { pinError } from '../state/pins.ts';
+import { spoken } from '../state/selection.ts';
+import { explain } from '../state/uploads.ts';
 import { Blank } from './bits.tsx';
 import { startCommands } from './commands.ts';
 import { Dialogs } from './dialogs.tsx';
@@ -58,7 +60,7 @@ function Page(): React.JSX.Element | null {
   const { error } = useAtom(incidentLoad);
   if (page === 'list') return <IncidentsPage />;
   if (error !== null && open === null)
-    return <NoIncident id={id} status={error.status} message={error.message} />;
+    return <NoIncident id={id} status={error.status} message={explain(error)} />;
   if (open === null) return <Blank title="Loading the incident …">{null}</Blank>;
   if (page === 'overview') return <OverviewPage />;
   if (page === 'flows') return <FlowsPage />;
@@ -128,6 +130,7 @@ function useFocusOnTurn(): void {
   useEffect(() => {
     if (before.current === place) return;
     before.current = place;
+    spoken.set('');
     const { activeElement } = document;
     if (activeElement === null || activeElement === document.body) document.getElementById('main')?.focus();
   }, [place]);

@@ -9,6 +9,7 @@ import { incident, openFlow, panelOpen, VIEWS, type View, view } from '../state/
 import { onCommands, runCommand } from '../state/keymap.ts';
 import { flowLoad } from '../state/load.ts';
 import { selection, spoken } from '../state/selection.ts';
+import { explain } from '../state/uploads.ts';
 import { LadderView, LanesView, TimeSequenceView } from '../views/index.ts';
 import { Blank } from './bits.tsx';
 import { Explanation } from './explanation.tsx';
@@ -29,7 +30,7 @@ export function FlowPage(): React.JSX.Element | null {
   useEvidenceKeys(detail);
   useNeighbourKeys(open);
   if (open === null) return null;
-  if (error !== null) return <NoFlow status={error.status} message={error.message} />;
+  if (error !== null) return <NoFlow status={error.status} message={explain(error)} />;
   const names = captureNames(open.report?.captures ?? []);
   return (
     <div className={isOpen ? 'flow-page flow-page-panel' : 'flow-page'}>
