@@ -18,7 +18,7 @@ import { writeFailover } from './failover-traffic.ts';
 import { VANTAGES } from './path.ts';
 
 /** Of the client's capture; all six together are ten million. */
-const PACKETS = 2_000_000;
+const PACKETS = 2_650_000;
 const TRAFFIC = { packets: PACKETS, flows: 20_000, bulkFlows: 8, seconds: 240, outage: 8 };
 const SNAPLEN = 96;
 const SCREEN = { width: 1600, height: 800 };

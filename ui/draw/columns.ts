@@ -95,17 +95,15 @@ export interface PlacedShape {
  * a shaped kind keeps its stem, so none is lost where shapes would overlap.
  */
 export function placeShapes({ worst, width }: LaneColumns): PlacedShape[] {
-  const taken = new Uint8Array(width);
+  const blocked = new Uint8Array(width);
   const placed: PlacedShape[] = [];
-  const free = (x: number): boolean => {
-    for (let at = Math.max(0, x - SHAPE_SPACING + 1); at < Math.min(width, x + SHAPE_SPACING); at++)
-      if (taken[at] === 1) return false;
-    return true;
-  };
+  let kinds = 0;
+  for (let x = 0; x < width; x++) if (worst[x] !== NO_MARK) kinds |= 1 << worst[x]!;
   for (let mark: number = Mark.Reset; mark >= Mark.WindowUpdate; mark--) {
+    if (((kinds >> mark) & 1) === 0) continue;
     for (let x = 0; x < width; x++) {
-      if (worst[x] !== mark || !free(x)) continue;
-      taken[x] = 1;
+      if (worst[x] !== mark || blocked[x] === 1) continue;
+      blocked.fill(1, Math.max(0, x - SHAPE_SPACING + 1), x + SHAPE_SPACING);
       placed.push({ x, mark });
     }
   }

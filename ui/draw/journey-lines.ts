@@ -21,6 +21,8 @@ export interface JourneyLine {
 
 /** More lines than that are a carpet: then only the notable ones are drawn. */
 const MOST_LINES = 600;
+/** More packets than that are not even tried: they would share few pixels. */
+const MOST_TRIED = 4000;
 
 export interface JourneyLines {
   readonly lines: readonly JourneyLine[];
@@ -28,34 +30,60 @@ export interface JourneyLines {
   readonly left: number;
 }
 
+/** Packets in the order of time, made ready to be looked through in every frame. */
+export interface JourneyIndex {
+  readonly journeys: readonly Journey[];
+  readonly notable: readonly number[];
+  /** ns from the first sighting of a packet to the last, of the slowest one. */
+  readonly longest: number;
+}
+
 export const isNotable = ({ label, stops }: Journey): boolean =>
   label !== '' || stops.some(({ seen }) => seen !== 'seen');
 
+export function indexJourneys(journeys: readonly Journey[]): JourneyIndex {
+  let longest = 0;
+  const notable: number[] = [];
+  for (const [at, journey] of journeys.entries()) {
+    for (const { time } of journey.stops)
+      if (time !== undefined) longest = Math.max(longest, time - journey.time);
+    if (isNotable(journey)) notable.push(at);
+  }
+  return { journeys, notable, longest };
+}
+
 /** `lanes` with the boxes of all vantages; lines of what lies within the scale's window. */
 export function journeyLines(
-  journeys: readonly Journey[],
+  { journeys, notable, longest }: JourneyIndex,
   lanes: readonly LaneBox[],
   scale: TimeScale,
 ): JourneyLines {
   const boxes = new Map(lanes.map((lane) => [`${lane.vantage}${lane.from}`, lane]));
-  const notable = new Map<string, JourneyLine>();
+  const first = firstAt(journeys, scale.from - longest);
+  const last = firstAt(journeys, scale.to);
+  const special = new Map<string, JourneyLine>();
+  for (const index of notable)
+    if (index >= first && index < last)
+      for (const line of linesOf(journeys[index]!, index, boxes, scale)) special.set(pixelKey(line), line);
   const ordinary = new Map<string, JourneyLine>();
-  let packets = 0;
-  for (const [index, journey] of journeys.entries()) {
-    if (!isVisible(journey, scale)) continue;
-    const isSpecial = isNotable(journey);
-    if (!isSpecial) packets++;
-    for (const line of linesOf(journey, index, boxes, scale))
-      (isSpecial ? notable : ordinary).set(pixelKey(line), line);
-  }
-  const tooMany = ordinary.size > MOST_LINES;
-  const lines = [...(tooMany ? [] : ordinary.values()), ...notable.values()];
-  return { lines, left: tooMany ? packets : 0 };
+  const isTried = last - first <= MOST_TRIED;
+  for (let index = first; isTried && index < last && ordinary.size <= MOST_LINES; index++)
+    if (!isNotable(journeys[index]!))
+      for (const line of linesOf(journeys[index]!, index, boxes, scale)) ordinary.set(pixelKey(line), line);
+  const isDrawn = isTried && ordinary.size <= MOST_LINES;
+  const left = isDrawn ? 0 : last - first - notable.filter((at) => at >= first && at < last).length;
+  return { lines: [...(isDrawn ? ordinary.values() : []), ...special.values()], left };
 }
 
-function isVisible({ time, stops }: Journey, scale: TimeScale): boolean {
-  const last = stops.reduce((latest, stop) => Math.max(latest, stop.time ?? 0), time);
-  return last >= scale.from && time <= scale.to;
+function firstAt(journeys: readonly Journey[], time: number): number {
+  let low = 0;
+  let high = journeys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (journeys[middle]!.time < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const pixelKey = ({ x0, y0, x1, y1, end }: JourneyLine): string =>

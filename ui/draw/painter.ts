@@ -25,6 +25,8 @@ export class Painter {
   readonly height: number;
   readonly colors: CanvasColors;
   readonly #ratio: number;
+  /** The font that is set; browsers parse it at every assignment. */
+  #font = 0;
   readonly #batches = new Map<string, number[]>();
 
   constructor(canvas: HTMLCanvasElement, width: number, height: number, colors: CanvasColors) {
@@ -95,6 +97,9 @@ export class Painter {
   }
 
   setFont({ weight = 400, size = 12, mono = false }: TextStyle): void {
+    const key = weight * 1000 + size * 2 + (mono ? 1 : 0);
+    if (this.#font === key) return;
+    this.#font = key;
     const font = mono ? this.colors.mono : this.colors.font;
     this.ctx.font = `${weight} ${font.replace(/^[\d.]+px/, `${size}px`)}`;
   }
@@ -138,6 +143,7 @@ export class Painter {
     draw();
     this.flush();
     ctx.restore();
+    this.#font = 0;
   }
 }
 

@@ -184,7 +184,10 @@ function paintData(
   painter.flush();
 }
 
-/** Steps begin and end where the capture does: beyond, nobody knows the level. */
+/**
+ * Steps begin and end where the capture does: beyond, nobody knows the level. Rectangles: a dashed line of a
+ * thousand corners takes longer than all the rest.
+ */
 function paintStep(
   painter: Painter,
   { from, until, left }: { from: number; until: number; left: number },
@@ -192,22 +195,50 @@ function paintStep(
   of: 'ack' | 'edge',
   at: (byte: number) => number,
 ): void {
-  const { colors } = painter;
   const low = of === 'ack' ? columns.ackLow : columns.edge;
   const high = of === 'ack' ? columns.ackHigh : columns.edge;
+  const run = of === 'ack' ? solidRun : dashedRun;
   let level = of === 'ack' ? columns.ackBefore : columns.edgeBefore;
-  const points: number[] = Number.isNaN(level) ? [] : [from, at(level)];
+  let start = from;
   for (let x = 0; x < columns.width; x++) {
-    if (Number.isNaN(high[x]!)) continue;
-    const place = left + x + 0.5;
-    if (points.length > 0 && level !== high[x]) points.push(place, at(level));
-    if (low[x] !== high[x] && points.length > 0 && low[x]! < level) points.push(place, at(low[x]!));
-    if (level !== high[x] || points.length === 0) points.push(place, at(high[x]!));
-    level = high[x]!;
+    const value = high[x]!;
+    if (Number.isNaN(value) || (value === level && !(low[x]! < level))) continue;
+    const place = left + x;
+    if (!Number.isNaN(level)) {
+      run(painter, start, place, at(level));
+      const ys = [at(level), at(value), at(low[x]!)].map((y) => painter.snap(y));
+      stepUp(painter, of, place, Math.min(...ys), Math.max(...ys));
+    }
+    start = place;
+    level = value;
   }
-  if (points.length > 0) points.push(Math.max(until, points.at(-2)!), at(level));
-  if (of === 'ack') painter.line(colors.ack, points, 1.5);
-  else painter.line(colors.neutral, points, 1, [5, 3]);
+  if (!Number.isNaN(level)) run(painter, start, Math.max(until, start), at(level));
+  painter.flush();
+}
+
+/** At least one and a half pixels: its colour has little contrast. */
+const ACK_LINE = 1.5;
+const DASH = 5;
+const DASH_AND_GAP = 8;
+
+function solidRun(painter: Painter, from: number, to: number, y: number): void {
+  painter.rect(painter.colors.ack, from, painter.snap(y - ACK_LINE / 2), to - from, painter.snap(ACK_LINE));
+}
+
+/** Dashes stand at the same places whatever the run: they do not crawl. */
+function dashedRun(painter: Painter, from: number, to: number, y: number): void {
+  const top = painter.snap(y);
+  for (let x = Math.floor(from / DASH_AND_GAP) * DASH_AND_GAP; x < to; x += DASH_AND_GAP) {
+    const left = Math.max(x, from);
+    const right = Math.min(x + DASH, to);
+    if (right > left) painter.rect(painter.colors.neutral, left, top, right - left, 1);
+  }
+}
+
+function stepUp(painter: Painter, of: 'ack' | 'edge', x: number, top: number, bottom: number): void {
+  const { colors } = painter;
+  const width = of === 'ack' ? painter.snap(ACK_LINE) : 1;
+  painter.rect(of === 'ack' ? colors.ack : colors.neutral, x, top, width, bottom - top + 1);
 }
 
 function paintSacks(

@@ -26,7 +26,9 @@ const WHY: Partial<Record<number, string>> = {
   [Mark.Reset]: 'ends the connection at once',
 };
 
-export const grouped = (value: number): string => value.toLocaleString('en-US');
+/** Made once: `toLocaleString` looks its rules up at every call. */
+const NUMBERS = new Intl.NumberFormat('en-US');
+export const grouped = (value: number): string => NUMBERS.format(value);
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${grouped(count)} ${count === 1 ? one : many}`;

@@ -8,7 +8,7 @@ import type { FlowDetail, IncidentDetail } from '../../server/api.ts';
 import type { Located } from '../data/located.ts';
 import { hitColumn, toColumns } from '../draw/columns.ts';
 import { notePicture } from '../draw/frames.ts';
-import { journeyLines } from '../draw/journey-lines.ts';
+import { indexJourneys, type JourneyIndex, journeyLines } from '../draw/journey-lines.ts';
 import type { LaneSampler } from '../draw/lane-sampler.ts';
 import { type LaneSpec, type LanesLayout, laneAt, layoutLanes } from '../draw/lanes-layout.ts';
 import { type LanesPicture, paintLanes, plotOf } from '../draw/lanes-paint.ts';
@@ -28,7 +28,7 @@ import { TimeScene } from './time-scene.ts';
 export class LanesScene extends TimeScene {
   #sampler: LaneSampler;
   #specs: readonly LaneSpec[];
-  #journeys: readonly Journey[] = [];
+  #journeys: JourneyIndex = indexJourneys([]);
   #guide: readonly number[] = [];
   #layout: LanesLayout;
   #picture: LanesPicture | null = null;
@@ -55,7 +55,7 @@ export class LanesScene extends TimeScene {
   }
 
   setJourneys(journeys: readonly Journey[]): void {
-    this.#journeys = journeys;
+    this.#journeys = indexJourneys(journeys);
     this.redraw();
   }
 
