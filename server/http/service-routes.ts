@@ -1,10 +1,14 @@
 /** What machines ask: metrics, health, and the description of the API. */
 import type { AddRoutes } from './context.ts';
+import { openApi } from './openapi.ts';
 import { freeBytes } from './uploads.ts';
 
 type Check = 'ok' | string;
 
 export const addServiceRoutes: AddRoutes = (router, { store, limits, metrics }) => {
+  router.get('/api/openapi.json', (_request, response) => {
+    response.json(openApi);
+  });
   router.get('/metrics', async (_request, response) => {
     const text = await metrics.text();
     response.set('content-type', metrics.contentType).send(text);

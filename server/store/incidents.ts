@@ -4,6 +4,7 @@
  * away first, so that a result of other files can no longer arrive.
  */
 import { rmSync } from 'node:fs';
+import type { Report } from '../../analyzer/index.ts';
 import type { IncidentDetail, IncidentState, IncidentSummary, ReportHead } from '../api.ts';
 import { ServerError } from '../server-error.ts';
 import { storedFiles } from './file-rows.ts';
@@ -69,7 +70,7 @@ export class Incidents {
       return {
         ...toSummary(row),
         storedFiles: storedFiles(connection, id),
-        report: parse<ReportHead>(run?.report),
+        report: run === undefined ? null : reportHead(run.report),
         timeline: parse(run?.timeline),
         stalls: parse(run?.stalls),
       };
@@ -130,6 +131,12 @@ export class Incidents {
     if (row === undefined) throw notFound('incident');
     return row;
   }
+}
+
+/** It is kept with an empty list of flows, which marks their place in exports. */
+function reportHead(text: string): ReportHead {
+  const { flows: _, ...head } = JSON.parse(text) as Report;
+  return head;
 }
 
 /** ms since the epoch. */

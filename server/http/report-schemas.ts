@@ -1,0 +1,305 @@
+/** The report's types (`analyzer/report/report.ts`, `analyzer/timeline/timeline.ts`) as schemas. */
+import {
+  type Advice,
+  CAUSE_IDS,
+  type Capture,
+  type Claim,
+  type Clock,
+  type DecodedLayer,
+  type Endpoint,
+  type Failover,
+  type Flow,
+  type FrameRef,
+  type Journey,
+  type JourneyStop,
+  type LadderRow,
+  type LaneFrame,
+  MARK_NAMES,
+  OUTCOMES,
+  type Report,
+  type Stall,
+  type TimelineHead,
+  type TimelineVantage,
+  type Vantage,
+} from '../../analyzer/index.ts';
+import type { ReportHead } from '../api.ts';
+import {
+  boolean,
+  integer,
+  list,
+  map,
+  nanos,
+  number,
+  object,
+  oneOf,
+  optional,
+  orNull,
+  ref,
+  type Schema,
+  text,
+} from './schema.ts';
+
+export const end = oneOf(['client', 'server']);
+export const outcome = oneOf(OUTCOMES);
+export const cause = oneOf(CAUSE_IDS);
+export const confidence = oneOf(['high', 'medium', 'low']);
+export const protocol = oneOf(['tcp', 'udp']);
+const pathKind = oneOf(['forwarded', 'translated', 'sequence-shifted', 'terminated', 'unknown']);
+const relative = number('Nanoseconds since the origin of the timeline.');
+
+type Of<T> = NonNullable<T>;
+type Item<T> = NonNullable<T> extends readonly (infer I)[] ? I : never;
+
+const REPORT = {
+  schemaVersion: { const: 1 } as Schema,
+  tool: object<Report['tool']>({ name: text(), version: text() }),
+  headline: text(),
+  captures: list(ref('Capture')),
+  clocks: list(ref('Clock')),
+  failovers: list(ref('Failover')),
+  path: object<Report['path']>({ kind: pathKind, claims: list(ref('Claim')) }),
+  causes: list(
+    object<Report['causes'][number]>({
+      id: cause,
+      flows: list(text()),
+      worstStall: orNull(number('Seconds.')),
+    }),
+  ),
+  summary: object<Report['summary']>({ flows: integer(), byOutcome: map(integer(), outcome) }),
+  advice: list(ref('Advice')),
+  problems: list(
+    object<Report['problems'][number]>({
+      code: text(),
+      message: text(),
+      at: object<Report['problems'][number]['at']>({
+        capture: text(),
+        offset: optional(integer()),
+        frame: optional(integer()),
+      }),
+    }),
+  ),
+};
+
+export const REPORT_SCHEMAS: Record<string, Schema> = {
+  ReportHead: object<ReportHead>(REPORT, 'The report without its flows.'),
+  Report: object<Report>({ ...REPORT, flows: list(ref('Flow')) }),
+  FrameRef: object<FrameRef>({ capture: text('`Capture.id`'), frame: integer(1) }),
+  Vantage: object<Vantage>({
+    host: text(),
+    side: optional(oneOf(['in', 'out'])),
+    role: oneOf(['client', 'node', 'server', 'unknown']),
+    inferred: boolean,
+  }),
+  Capture: object<Capture>({
+    id: text(),
+    file: text(),
+    sha256: optional(text()),
+    format: text(),
+    linkTypes: list(text()),
+    vantage: ref('Vantage'),
+    frames: integer(),
+    firstTime: orNull(nanos),
+    lastTime: orNull(nanos),
+    coveredUntil: orNull(nanos),
+    snaplen: orNull(integer()),
+    dropped: orNull(integer()),
+    truncated: boolean,
+    interfaces: list(
+      object<Capture['interfaces'][number]>({
+        name: orNull(text()),
+        linkType: text(),
+        snaplen: integer(),
+        dropped: orNull(integer()),
+      }),
+    ),
+  }),
+  Clock: object<Clock>({
+    capture: text(),
+    reference: text(),
+    offset: number('Seconds: the capture minus the reference.'),
+    skewPpm: number(),
+    error: orNull(number('Seconds.')),
+    pairs: integer(),
+    at: optional(nanos),
+    from: optional(nanos),
+    until: optional(nanos),
+    skewErrorPpm: optional(number()),
+  }),
+  Failover: object<Failover>({
+    id: text(),
+    pathLost: nanos,
+    pathRestored: orNull(nanos),
+    restoredBy: oneOf(['seen', 'bound']),
+    outage: orNull(number('Seconds.')),
+    lostWithin: optional(number('Seconds.')),
+    restoredWithin: optional(number('Seconds.')),
+    directions: optional(
+      list(
+        object<Item<Failover['directions']>>({ toward: end, lost: orNull(nanos), restored: orNull(nanos) }),
+      ),
+    ),
+    from: optional(text()),
+    to: optional(text()),
+    marks: list(ref('Claim')),
+    contrast: optional(
+      list(
+        object<Item<Failover['contrast']>>({
+          trait: oneOf(['age', 'port', 'owed', 'idle']),
+          affected: text(),
+          others: text(),
+          counts: object<Item<Failover['contrast']>['counts']>({ affected: integer(), others: integer() }),
+        }),
+      ),
+    ),
+  }),
+  Endpoint: object<Endpoint>({ address: text(), port: integer() }),
+  Flow: object<Flow>({
+    id: text(),
+    protocol,
+    client: ref('Endpoint'),
+    server: ref('Endpoint'),
+    translated: optional(list(ref('Endpoint'))),
+    legs: optional(
+      list(
+        object<Item<Flow['legs']>>({
+          client: ref('Endpoint'),
+          server: ref('Endpoint'),
+          seenAt: list(text()),
+        }),
+      ),
+    ),
+    start: nanos,
+    end: nanos,
+    bytesToClient: integer(),
+    bytesToServer: integer(),
+    seenAt: list(text()),
+    path: pathKind,
+    outcome,
+    cause: orNull(cause),
+    candidates: list(cause),
+    contributing: list(cause),
+    confidence,
+    endedBy: optional(
+      object<Of<Flow['endedBy']>>({
+        who: oneOf(['client', 'server', 'old-node', 'new-node', 'unknown']),
+        how: oneOf(['FIN', 'RST', 'ICMP']),
+        frame: ref('FrameRef'),
+      }),
+    ),
+    replacedBy: optional(text()),
+    stalls: list(ref('Stall')),
+    claims: list(ref('Claim')),
+    ruledOut: list(object<Flow['ruledOut'][number]>({ cause, because: text() })),
+    splitBy: list(text()),
+    advice: list(ref('Advice')),
+    streams: optional(map(integer())),
+    ladder: optional(list(ref('LadderRow'))),
+  }),
+  LadderRow: object<LadderRow>({
+    frame: ref('FrameRef'),
+    time: nanos,
+    from: end,
+    flags: text(),
+    seq: number(),
+    ack: number(),
+    length: integer(),
+    window: integer(),
+    label: text(),
+  }),
+  Stall: object<Stall>({
+    start: nanos,
+    end: orNull(nanos),
+    duration: number('Seconds.'),
+    waiting: end,
+    owedBy: end,
+    cause: orNull(cause),
+    outage: orNull(number('Seconds.')),
+    backoff: orNull(number('Seconds.')),
+    recovery: orNull(number('Seconds.')),
+    rung: orNull(integer()),
+    nextRetry: orNull(nanos),
+    censored: boolean,
+    frames: object<Stall['frames']>({ last: ref('FrameRef'), first: optional(ref('FrameRef')) }),
+  }),
+  Claim: object<Claim>({
+    kind: oneOf(['observed', 'inferred', 'absent']),
+    text: text(),
+    frames: list(ref('FrameRef')),
+    shows: optional(
+      object<Of<Claim['shows']>>({
+        from: oneOf(['client', 'server', 'network', 'other-flow']),
+        what: oneOf([
+          ...['data', 'retransmission', 'probe', 'ack', 'zero-window', 'window-update', 'syn', 'syn-ack'],
+          ...['fin', 'rst', 'arp', 'vrrp', 'icmp', 'segment'],
+        ]),
+      }),
+    ),
+    journal: optional(list(object<Item<Claim['journal']>>({ file: text(), line: integer(1) }))),
+    coverage: optional(object<Of<Claim['coverage']>>({ from: nanos, to: nanos, why: text() })),
+  }),
+  Advice: object<Advice>({
+    text: text(),
+    change: optional(
+      object<Of<Advice['change']>>({
+        who: oneOf(['client', 'server', 'gateway']),
+        setting: text(),
+        value: text(),
+      }),
+    ),
+    effect: object<Advice['effect']>({ resumesAfter: optional(number()), failsAfter: optional(number()) }),
+    safeToRetry: optional(oneOf(['yes', 'no', 'unknown'])),
+  }),
+  TimelineHead: object<TimelineHead>({
+    origin: nanos,
+    from: relative,
+    to: relative,
+    frames: integer(),
+    vantages: list(ref('TimelineVantage')),
+  }),
+  TimelineVantage: object<TimelineVantage>({
+    index: integer(),
+    vantage: ref('Vantage'),
+    captures: list(text()),
+    frames: integer(),
+    from: relative,
+    until: relative,
+    dropped: orNull(integer()),
+    lossy: boolean,
+    clockError: orNull(number('Nanoseconds.')),
+  }),
+  Journey: object<Journey>({
+    from: end,
+    time: relative,
+    seq: number(),
+    ack: number(),
+    length: integer(),
+    flags: text(),
+    label: text(),
+    skippedBefore: optional({ const: true }),
+    leg: optional(integer()),
+    stops: list(ref('JourneyStop')),
+  }),
+  JourneyStop: object<JourneyStop>({
+    vantage: integer(),
+    seen: oneOf(['seen', 'missing', 'unknown']),
+    part: optional({ const: true }),
+    frame: optional(ref('FrameRef')),
+    time: optional(relative),
+  }),
+  LaneFrame: object<LaneFrame>({
+    frame: ref('FrameRef'),
+    time: relative,
+    from: end,
+    seq: orNull(number()),
+    ack: orNull(number()),
+    length: integer(),
+    window: number(),
+    flags: text(),
+    mark: { type: 'integer', minimum: 0, maximum: MARK_NAMES.length - 1 },
+    flow: orNull(text()),
+  }),
+  DecodedLayer: object<DecodedLayer>({
+    name: text(),
+    fields: list(object<DecodedLayer['fields'][number]>({ name: text(), value: text() })),
+  }),
+};
