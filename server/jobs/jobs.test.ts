@@ -95,6 +95,11 @@ describe('an analysis', () => {
       new Set(['reading', 'judging', 'drawing', 'storing']),
     );
     expect(store.captureFile(id, 'c2').name).toBe(captures[1].file);
+    const seen = (q: string): number =>
+      store.flows(id, { offset: 0, limit: 0, sort: null, order: 'desc', q }).total;
+    expect(seen('seen:node-b')).toBeGreaterThan(0);
+    expect(seen('seen:node-b') + seen('seen:!node-b')).toBe(flows.length);
+    expect(seen('seen:nobody')).toBe(0);
     expect(jobs.counts()).toMatchObject({ queued: 0, done: 1, failed: 0 });
     expect(store.incidentDetail(id).stalls?.max).toBe(store.incident(id).worstStall);
   });

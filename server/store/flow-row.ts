@@ -51,8 +51,8 @@ export const FLOW_COLUMNS = [
   'seen',
 ] as const;
 
-/** Values for `FLOW_COLUMNS`. */
-export function toFlowColumns(flow: Flow, row: FlowRow, facet: number): SqlValue[] {
+/** Values for `FLOW_COLUMNS`. `seen`: names of the places where it was seen. */
+export function toFlowColumns(flow: Flow, row: FlowRow, facet: number, seen: readonly string[]): SqlValue[] {
   const causes = new Set([...(flow.cause === null ? [] : [flow.cause]), ...flow.candidates]);
   return [
     row.index,
@@ -73,7 +73,7 @@ export function toFlowColumns(flow: Flow, row: FlowRow, facet: number): SqlValue
     row.backoff,
     row.retransmits,
     row.bytesToClient + row.bytesToServer,
-    spaced(row.seenAt),
+    spaced(seen),
   ];
 }
 

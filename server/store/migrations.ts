@@ -82,7 +82,7 @@ const STEPS: readonly string[] = [
     backoff REAL,
     retransmits INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
-    seen TEXT NOT NULL, -- ' node-a.in server '
+    seen TEXT NOT NULL, -- ' c1 node-a.in c2 server '
     PRIMARY KEY (run, number)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX flows_id ON flows(run, id);

@@ -23,6 +23,8 @@ export class RunWriter {
   private readonly run: number;
   private readonly worst: FlowRow[] = [];
   private readonly numbers = new Map<string, number>();
+  /** `node-a.in`, by capture. */
+  private readonly places = new Map<string, string>();
   private readonly orders = new FlowOrders();
   private readonly facets: Facet[] = [];
   private readonly facetNumbers = new Map<string, number>();
@@ -32,10 +34,11 @@ export class RunWriter {
     this.run = run;
   }
 
-  /** `files`: ids of the captures' files, in the order of the report. */
+  /** Before the flows. `files`: ids of the captures' files, in the order of the report. */
   writeCaptures(report: Report, files: readonly string[]): void {
     this.connection.write(() => {
-      for (const [i, { id }] of report.captures.entries()) {
+      for (const [i, { id, vantage }] of report.captures.entries()) {
+        this.places.set(id, [vantage.host, vantage.side ?? []].flat().join('.'));
         const file = files[i];
         if (file === undefined) continue;
         this.connection.run(
@@ -134,7 +137,7 @@ export class RunWriter {
     if (row.stall !== null && row.outcome !== 'unaffected') this.worst.push(row);
     this.numbers.set(flow.id, index);
     this.orders.add(row, flow);
-    connection.run(INSERT_FLOW, run, ...toFlowColumns(flow, row, this.facetOf(row)));
+    connection.run(INSERT_FLOW, run, ...toFlowColumns(flow, row, this.facetOf(row), this.placesOf(row)));
     connection.run(
       'INSERT INTO flow_documents (run, number, row, flow) VALUES (?, ?, ?, ?)',
       ...[run, index, JSON.stringify(row), JSON.stringify(flow)],
@@ -146,6 +149,11 @@ export class RunWriter {
         ...[stall.end === null ? null : toInteger(stall.end), stall.duration, stall.cause],
       );
     }
+  }
+
+  /** People filter by the vantage's name; the report names captures. */
+  private placesOf({ seenAt }: FlowRow): string[] {
+    return seenAt.flatMap((capture) => [capture, this.places.get(capture) ?? []].flat());
   }
 
   private facetOf({ outcome, cause }: FlowRow): number {

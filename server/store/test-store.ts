@@ -55,7 +55,7 @@ export function testFlow(i: number): Flow {
     end: `${start + 5_000_000_000n}`,
     bytesToClient: i * 10,
     bytesToServer: i,
-    seenAt: i % 4 === 0 ? ['client', 'node-a.in'] : ['client', 'node-b', 'server'],
+    seenAt: i % 4 === 0 ? ['c1', 'c2'] : ['c1', 'c3', 'c4'],
     path: 'forwarded',
     outcome: OUTCOMES[i % OUTCOMES.length] as Flow['outcome'],
     cause: i % 8 === 0 ? null : (CAUSE_IDS[i % CAUSE_IDS.length] as (typeof CAUSE_IDS)[number]),
@@ -91,12 +91,35 @@ export function testFlow(i: number): Flow {
   };
 }
 
+function testCapture(number: number, host: string, side?: 'in' | 'out'): Report['captures'][number] {
+  return {
+    id: `c${number}`,
+    file: `${host}.pcap`,
+    format: 'pcap',
+    linkTypes: [],
+    vantage: { host, role: 'unknown', inferred: true, ...(side !== undefined && { side }) },
+    frames: 0,
+    firstTime: null,
+    lastTime: null,
+    coveredUntil: null,
+    snaplen: null,
+    dropped: null,
+    truncated: false,
+    interfaces: [],
+  };
+}
+
 export function testReport(flows: number, headline = 'made for a test'): Report {
   return {
     schemaVersion: 1,
     tool: { name: 'stallscope', version: 'test' },
     headline,
-    captures: [],
+    captures: [
+      testCapture(1, 'client'),
+      testCapture(2, 'node-a', 'in'),
+      testCapture(3, 'node-b'),
+      testCapture(4, 'server'),
+    ],
     clocks: [],
     failovers: [],
     path: { kind: 'forwarded', claims: [] },
@@ -149,6 +172,10 @@ export async function storeReport(
   const connection = new Connection(await loadPackage(), databasePath(store.folder));
   try {
     const writer = new RunWriter(connection, begun.run);
+    writer.writeCaptures(
+      report,
+      begun.files.map(({ id }) => id),
+    );
     writer.writeFlows(
       report.flows,
       (index) => index % 11,
