@@ -47,7 +47,7 @@ export async function build() {
 }
 
 /** The web page's files and the modules they are made of. Names are hashed, so that browsers may keep them for ever. */
-async function buildPage() {
+export async function buildPage() {
   const vite = await import('vite');
   const { output } = await vite.build({
     configFile: false,
