@@ -6,12 +6,14 @@ import { incident } from '../state/incident.ts';
 import { listenForKeys } from '../state/keymap.ts';
 import { incidentLoad, reloadIncident } from '../state/load.ts';
 import { pinError } from '../state/pins.ts';
+import { formatRoute } from '../state/route.ts';
 import { spoken } from '../state/selection.ts';
 import { explain } from '../state/uploads.ts';
 import { Blank } from './bits.tsx';
 import { startCommands } from './commands.ts';
 import { Dialogs } from './dialogs.tsx';
 import { DropTarget } from './drop.tsx';
+import { ErrorBoundary } from './error-boundary.tsx';
 import { FilesPage } from './files-page.tsx';
 import { FlowPage } from './flow-page.tsx';
 import { FlowsPage } from './flows-page.tsx';
@@ -27,6 +29,7 @@ export function App(): React.JSX.Element {
   useEffect(startCommands, []);
   useTitle();
   useFocusOnTurn();
+  const now = useAtom(route);
   return (
     <>
       {/* biome-ignore lint/a11y/useValidAnchor: a skip link that leaves the address as it is */}
@@ -37,7 +40,9 @@ export function App(): React.JSX.Element {
       <div className="middle">
         <Notices />
         <main id="main" tabIndex={-1}>
-          <Page />
+          <ErrorBoundary place={formatRoute(now)}>
+            <Page />
+          </ErrorBoundary>
         </main>
         <PinBar />
       </div>

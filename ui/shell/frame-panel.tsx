@@ -10,7 +10,7 @@ import { incident } from '../state/incident.ts';
 import { runCommand } from '../state/keymap.ts';
 import { NOTHING, selection } from '../state/selection.ts';
 import { CopyButton, Time } from './bits.tsx';
-import { compareLayers, type FieldRow } from './compare-layers.ts';
+import { compareLayers, type FieldRow, type LayerRows } from './compare-layers.ts';
 import { captureNames, formatFrame, nameOf } from './units.ts';
 import { useLoad } from './use-load.ts';
 
@@ -57,6 +57,7 @@ interface SightingsProps {
 function Sightings({ detail, nameOfCapture }: SightingsProps): React.JSX.Element {
   const { sightings } = detail;
   const layers = compareLayers(sightings.map((one): DecodedLayer[] => one.layers));
+  if (sightings.length === 1) return <OneSighting layers={layers} />;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
     <section className="frame-scroll" tabIndex={0} aria-label="Decoded fields">
@@ -89,7 +90,33 @@ function Sightings({ detail, nameOfCapture }: SightingsProps): React.JSX.Element
           </tbody>
         ))}
       </table>
-      {sightings.length === 1 && <p className="muted">Not known at any other vantage.</p>}
+    </section>
+  );
+}
+
+/** With nothing to compare, layers stand side by side. */
+function OneSighting({ layers }: { layers: readonly LayerRows[] }): React.JSX.Element {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+    <section className="frame-scroll" tabIndex={0} aria-label="Decoded fields">
+      <p className="muted">Not known at any other vantage.</p>
+      <div className="layers">
+        {layers.map(({ name, rows }, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a frame may hold one layer twice
+          <section key={i}>
+            <h3>{name}</h3>
+            <dl className="facts">
+              {rows.map((row, j) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: and one field twice
+                <div key={j} className="fact">
+                  <dt>{row.name}</dt>
+                  <dd className="mono">{row.values[0]}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
     </section>
   );
 }

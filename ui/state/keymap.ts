@@ -52,7 +52,7 @@ export const COMMANDS = [
   command('open-row', 'Open the flow', 'list', 'Enter', 'NumpadEnter'),
   command('preview-row', 'Preview the flow', 'list', 'Space'),
   command('mark-row', 'Mark the flow for copying', 'list', 'KeyM'),
-  command('copy-rows', 'Copy marked (or all loaded) flows', 'list', 'KeyC'),
+  command('copy-rows', 'Copy the marked flows, else this one', 'list', 'KeyC'),
   command('lanes', 'Lanes', 'flow', 'Digit1', 'Numpad1'),
   command('ladder', 'Ladder', 'flow', 'Digit2', 'Numpad2'),
   command('time-sequence', 'Time-sequence graph', 'flow', 'Digit3', 'Numpad3'),
