@@ -23,11 +23,13 @@ test('one row a field, marked where sightings do not agree', () => {
   ]);
 });
 
-test('a tunnel has IPv4 twice; what only one sighting has is a difference', () => {
+test('a tunnel has IPv4 twice; what only one sighting has, and what is the capture's own, is no difference', () => {
   const layers = compareLayers([
     [layer('IPv4', { TTL: '64' })],
     [layer('IPv4', { TTL: '64' }), layer('GRE', {}), layer('IPv4', { TTL: '9' })],
   ]);
   expect(layers.map(({ name }) => name)).toEqual(['IPv4', 'GRE', 'IPv4']);
-  expect(layers[2]?.rows).toEqual([{ name: 'TTL', values: [null, '9'], differs: true }]);
+  expect(layers[2]?.rows).toEqual([{ name: 'TTL', values: [null, '9'], differs: false }]);
+  const own = compareLayers([[layer('Frame', { Number: '1' })], [layer('Frame', { Number: '2' })]]);
+  expect(own[0]?.rows).toEqual([{ name: 'Number', values: ['1', '2'], differs: false }]);
 });

@@ -4,11 +4,14 @@
  */
 import type { DecodedLayer } from '../../analyzer/index.ts';
 
+/** What each capture has of its own, such as the number: it differs always and says nothing. */
+const CAPTURE_LAYER = 'Frame';
+
 export interface FieldRow {
   readonly name: string;
   /** null: that sighting has no such field. */
   readonly values: readonly (string | null)[];
-  /** Two sightings that have it do not agree, or only one has it. */
+  /** Two sightings that have it do not agree. */
   readonly differs: boolean;
 }
 
@@ -21,11 +24,12 @@ export function compareLayers(sightings: readonly (readonly DecodedLayer[])[]): 
   const numbered = sightings.map((layers) => number(layers, ({ name }) => name));
   return mergeKeys(numbered.map((layers) => [...layers.keys()])).map((key) => {
     const own = numbered.map((layers) => layers.get(key) ?? null);
-    return { name: own.find((layer) => layer !== null)?.name ?? '', rows: compareFields(own) };
+    const name = own.find((layer) => layer !== null)?.name ?? '';
+    return { name, rows: compareFields(own, name === CAPTURE_LAYER) };
   });
 }
 
-function compareFields(layers: readonly (DecodedLayer | null)[]): FieldRow[] {
+function compareFields(layers: readonly (DecodedLayer | null)[], isOwn: boolean): FieldRow[] {
   const numbered = layers.map((layer) => number(layer?.fields ?? [], ({ name }) => name));
   return mergeKeys(numbered.map((fields) => [...fields.keys()])).map((key) => {
     const own = numbered.map((fields) => fields.get(key) ?? null);
@@ -33,7 +37,7 @@ function compareFields(layers: readonly (DecodedLayer | null)[]): FieldRow[] {
     return {
       name: own.find((field) => field !== null)?.name ?? '',
       values,
-      differs: new Set(values).size > 1,
+      differs: !isOwn && new Set(values.filter((value) => value !== null)).size > 1,
     };
   });
 }

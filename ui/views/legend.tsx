@@ -12,7 +12,7 @@ const GRAPH = [
   ['span', 'data'],
   ['tag', 'retransmission', 'R'],
   ['step', 'acknowledged'],
-  ['bracket', 'SACK', '[ ]'],
+  ['bracket', 'SACK'],
   ['dashes', 'window'],
   ['tag', 'zero window', 'Z'],
 ] as const;
