@@ -23,7 +23,7 @@ test('one row a field, marked where sightings do not agree', () => {
   ]);
 });
 
-test('a tunnel has IPv4 twice; what only one sighting has, and what is the capture's own, is no difference', () => {
+test("a tunnel has IPv4 twice; what one sighting alone has, and what is the capture's own, is no difference", () => {
   const layers = compareLayers([
     [layer('IPv4', { TTL: '64' })],
     [layer('IPv4', { TTL: '64' }), layer('GRE', {}), layer('IPv4', { TTL: '9' })],
