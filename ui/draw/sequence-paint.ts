@@ -320,11 +320,9 @@ function paintInFlight(
     [x + 4, top + 0.5, x + 0.5, top + 0.5, x + 0.5, bottom - 0.5, x + 4, bottom - 0.5],
     1,
   );
-  const text = `${formatBytes(to - from)} in flight`;
-  const fits = x - 8 - painter.measure(text, { size: 11 }) > plot.left;
-  painter.text(text, fits ? x - 5 : x + 14, (top + bottom) / 2, {
+  // In the silence after it: before it are the bytes themselves.
+  painter.text(`${formatBytes(to - from)} in flight`, x + 12, bottom + 12, {
     size: 11,
-    align: fits ? 'right' : 'left',
     ground: colors.background,
   });
 }

@@ -96,7 +96,7 @@ function JourneyRow({ journey, vantages }: { journey: Journey; vantages: readonl
     chosen.kind === 'frame' && stops.some(({ frame }) => sameFrame(frame ?? null, chosen.frame));
   const what = length > 0 ? `${grouped(seq)}, ${grouped(length)} B` : `ack ${grouped(ack)}`;
   return (
-    <tr aria-selected={isChosen} className={isNotable(journey) ? 'problem' : undefined}>
+    <tr aria-current={isChosen} className={isNotable(journey) ? 'problem' : undefined}>
       <th scope="row">{formatTime(time, 6)}</th>
       <td>{from}</td>
       <td>{label === '' ? what : `${label}: ${what}`}</td>

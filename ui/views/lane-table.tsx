@@ -142,7 +142,7 @@ function Rows({ incident, spec, finder, frames }: RowsProps) {
         {frames.map((row) => (
           <tr
             key={`${row.frame.capture}:${row.frame.frame}`}
-            aria-selected={chosen.kind === 'frame' && sameFrame(chosen.frame, row.frame)}
+            aria-current={chosen.kind === 'frame' && sameFrame(chosen.frame, row.frame)}
             className={row.mark >= FIRST_PROBLEM ? 'problem' : undefined}
           >
             <th scope="row">

@@ -23,6 +23,7 @@ function Page({ incident, flow }: { incident: IncidentDetail; flow: FlowDetail }
   const props = { incident, flow };
   return (
     <>
+      <h1 style={{ position: 'absolute', clipPath: 'inset(50%)' }}>Views</h1>
       <div style={{ height: '92vh' }}>
         {query.get('view') === 'overview' ? (
           <OverviewLanes incident={incident} />

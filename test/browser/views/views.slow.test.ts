@@ -1,6 +1,7 @@
 /** The views in a real browser, on an incident that was made up: what is drawn can be pointed at, stepped through and read. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bringAxe, findViolations } from '../axe.ts';
 import { CHROMIUM, openBrowser, type Session } from '../chromium.ts';
 import { type MadeUpIncident, makeUpIncident, T0 } from './made-up-incident.ts';
 import type { MadeUpServer } from './made-up-server.ts';
@@ -17,6 +18,7 @@ describe.skipIf(CHROMIUM === null)('views in Chromium', () => {
     incident = makeUpIncident(600);
     server = await serveViews(incident);
     session = await openBrowser(server.origin, { viewport: { width: 1200, height: 800 } });
+    await bringAxe(session.context);
   });
   afterAll(async () => {
     await session?.close();
@@ -177,6 +179,46 @@ describe.skipIf(CHROMIUM === null)('views in Chromium', () => {
           .catch(() => '')) ?? '';
     }
     expect(seen).toContain('T0+0.616');
+    await page.close();
+  });
+
+  it.each(['lanes', 'ladder', 'time-sequence', 'overview'])('have no barriers: %s', async (view) => {
+    for (const theme of ['light', 'dark']) {
+      const page = await open(`view=${view}&theme=${theme}`);
+      expect(await findViolations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Show as table' }).click();
+      await expect.poll(() => page.getByRole('table').count()).toBe(1);
+      expect(await findViolations(page)).toEqual([]);
+      await page.close();
+    }
+  });
+
+  it('are sharp on a fine screen', async () => {
+    const fine = await openBrowser(server.origin, {
+      viewport: { width: 900, height: 700 },
+      deviceScaleFactor: 2,
+    });
+    const page = await fine.context.newPage();
+    await page.goto(`${server.origin}/?view=lanes`);
+    await page.waitForFunction(() => window.stallscopeFrames?.firstPicture != null);
+    const sizes = await page
+      .locator('canvas')
+      .evaluateAll((list) =>
+        list.map((one) => (one as HTMLCanvasElement).width / one.getBoundingClientRect().width),
+      );
+    expect(sizes).toEqual([2, 2]);
+    await fine.close();
+  });
+
+  it('measure time, bytes and rate', async () => {
+    const page = await open('view=lanes');
+    const box = (await canvas(page).boundingBox())!;
+    await page.keyboard.press('KeyR');
+    await page.mouse.move(box.x + 300, box.y + 85);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 500, box.y + 85, { steps: 3 });
+    await page.mouse.up();
+    expect((await read<{ kind: string }>(page, 'selected')).kind).toBe('none');
     await page.close();
   });
 
