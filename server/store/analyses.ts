@@ -61,26 +61,20 @@ export class Analyses {
 
   /** It ended without a result. A run that nobody waits for any more changes nothing. */
   fail(incident: string, run: number, error: string): void {
-    const changed = this.shared.connection.run(
+    const { connection } = this.shared;
+    connection.run(
       "UPDATE incidents SET state = 'failed', pending = NULL, error = ? WHERE id = ? AND pending = ?",
       ...[error, incident, run],
     );
-    if (changed > 0) this.shared.changed({ incident, what: 'changed' });
-    this.shared.sweep();
+    this.finished(incident);
   }
 
-  /** The worker says that it has written the result. */
+  /** It ended, with the result that the worker has written, or without one. */
   finished(incident: string): void {
-    this.shared.changed({ incident, what: 'changed' });
-    this.shared.sweep();
-  }
-
-  isPending(incident: string, run: number): boolean {
-    const row = this.shared.connection.get(
-      'SELECT 1 FROM incidents WHERE id = ? AND pending = ?',
-      ...[incident, run],
-    );
-    return row !== undefined;
+    const { changed, connection, sweep } = this.shared;
+    if (connection.get('SELECT 1 FROM incidents WHERE id = ?', incident))
+      changed({ incident, what: 'changed' });
+    sweep();
   }
 }
 

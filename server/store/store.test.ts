@@ -212,6 +212,20 @@ describe('results', () => {
     expect(store.incident(id)).toMatchObject({ state: 'uploaded', error: null });
   });
 
+  it('stay when the worker breaks after it has written them, and who listens hears of them', async () => {
+    const { id } = store.createIncident();
+    await store.addFile(id, small(), chunksOf(smallPcap()));
+    await storeReport(store, id, testReport(3));
+    const heard: StoreChange[] = [];
+    store.onChange((change) => heard.push(change));
+    store.analyses.fail(id, 1, 'broke');
+    expect(store.incident(id)).toMatchObject({ state: 'ready', error: null, flows: 3 });
+    expect(heard).toEqual([{ incident: id, what: 'changed' }]);
+    store.deleteIncident(id);
+    store.analyses.fail(id, 1, 'broke');
+    expect(heard.map(({ what }) => what)).toEqual(['changed', 'deleted']);
+  });
+
   it('are queued again after a crash', async () => {
     const { id } = store.createIncident();
     await store.addFile(id, small(), chunksOf(smallPcap()));
