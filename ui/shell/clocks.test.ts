@@ -50,3 +50,9 @@ test('the line over the cards: green, or amber with the reason', () => {
 test('a bound is rounded up', () => {
   expect([0.0000001, 0.0002, 1.2345].map(formatBound)).toEqual(['0.001 ms', '0.200 ms', '1.235 s']);
 });
+
+test('a lone capture that was cut says that first', () => {
+  const cut = report(['client'], []);
+  cut.captures[0] = sampleCapture('client', { truncated: true });
+  expect(describeAlignment(cut).text).toMatch(/^client was cut short; one capture/);
+});

@@ -5,7 +5,7 @@
 import type { Capture, Clock } from '../../analyzer/index.ts';
 import type { ReportHead } from '../../server/api.ts';
 import { formatDuration } from '../state/time.ts';
-import { captureNames, count, nameOf } from './units.ts';
+import { type CaptureNames, captureNames, count, nameOf } from './units.ts';
 
 /** A clock that is off by more than this no longer orders what gateways do. */
 const GOOD_ERROR = 0.001;
@@ -51,26 +51,29 @@ export function describeAlignment(report: ReportHead): Alignment {
   const { captures, clocks } = report;
   if (captures.length === 0) return { tone: 'caution', text: 'no capture among the files' };
   if (captures.length === 1) {
-    return {
-      tone: 'caution',
-      text: 'one capture: what happened between the points of the path is inferred; a second one would show it',
-    };
+    const loss = lossOf(captures, captureNames(captures));
+    const text =
+      'one capture: what happened between the points of the path is inferred; a second one would show it';
+    return { tone: 'caution', text: loss === '' ? text : `${loss}; ${text}` };
   }
   const names = captureNames(captures);
   const open = captures.filter(({ id }) => !isTied(id, clocks)).map(({ id }) => nameOf(id, names));
   if (open.length > 0) return { tone: 'caution', text: `no bound for the clock of ${open.join(', ')}` };
   const worst = Math.max(...clocks.map(({ error }) => error ?? 0));
-  const lossy = captures.filter(({ dropped, truncated }) => (dropped ?? 0) > 0 || truncated);
   const base = `all ${captures.length} captures line up (worst error ${formatBound(worst)})`;
-  if (lossy.length > 0) {
-    return {
-      tone: 'caution',
-      text: `${base}, but ${lossy.map((one) => describeLoss(one, nameOf(one.id, names))).join(', ')}`,
-    };
-  }
+  const loss = lossOf(captures, names);
+  if (loss !== '') return { tone: 'caution', text: `${base}, but ${loss}` };
   return worst > GOOD_ERROR
     ? { tone: 'caution', text: `${base}: too coarse to order what happens within ${formatDuration(worst)}` }
     : { tone: 'good', text: base };
+}
+
+/** Which captures lost something; '' where none did. */
+function lossOf(captures: readonly Capture[], names: CaptureNames): string {
+  return captures
+    .filter(({ dropped, truncated }) => (dropped ?? 0) > 0 || truncated)
+    .map((one) => describeLoss(one, nameOf(one.id, names)))
+    .join(', ');
 }
 
 const describeLoss = ({ dropped, truncated }: Capture, name: string): string =>

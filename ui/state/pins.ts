@@ -3,9 +3,10 @@
  * a copy that changes when the server has said yes.
  */
 import type { NewPin, Pin } from '../../server/api.ts';
-import { ApiFailure, changePin, createPin, deletePin, listPins } from '../data/api.ts';
+import { changePin, createPin, deletePin, listPins } from '../data/api.ts';
 import { type Atom, atom } from './atom.ts';
 import { incident } from './incident.ts';
+import { explain } from './uploads.ts';
 
 export const pins: Atom<readonly Pin[]> = atom<readonly Pin[]>([]);
 export const pinError: Atom<string | null> = atom<string | null>(null);
@@ -67,8 +68,7 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
   try {
     return await work();
   } catch (error) {
-    const hint = error instanceof ApiFailure && error.hint !== null ? ` ${error.hint}` : '';
-    pinError.set(`${error instanceof Error ? error.message : String(error)}${hint}`);
+    pinError.set(explain(error));
     return null;
   }
 }

@@ -120,7 +120,8 @@ function change(key: number, to: Partial<Upload>): void {
 
 /** The server's sentence and what to do about it. */
 export function explain(error: unknown): string {
-  if (error instanceof ApiFailure)
-    return error.hint === null ? error.message : `${error.message} ${error.hint}`;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof ApiFailure)) return error instanceof Error ? error.message : String(error);
+  const { message, hint } = error;
+  if (hint === null) return message;
+  return /[.!?]$/.test(message) ? `${message} ${hint}` : `${message}; ${hint}`;
 }
