@@ -2,6 +2,7 @@
 import { useCallback, useEffect } from 'react';
 import type { FlowDetail, IncidentDetail } from '../../server/api.ts';
 import { journeysOf, retryJourneys } from '../data/journeys.ts';
+import { sameFrame } from '../data/located.ts';
 import { grouped } from '../draw/words.ts';
 import { useAtom } from '../state/atom.ts';
 import { onCommands } from '../state/keymap.ts';
@@ -49,6 +50,11 @@ function Ladder({ incident, flow }: { incident: IncidentDetail; flow: FlowDetail
       'pan-right-far': () => scene.page(1),
     });
   }, [scene]);
+  const chosen = useAtom(selection);
+  const isElsewhere =
+    journeys.state === 'ready' &&
+    chosen.kind === 'frame' &&
+    !journeys.list.some(({ stops }) => stops.some(({ frame }) => sameFrame(frame ?? null, chosen.frame)));
   const onPick = useCallback(({ frame }: Hit) => selection.set({ kind: 'frame', frame }), []);
   if (scene === null) return <EmptyView title="Ladder" />;
   return (
@@ -56,7 +62,7 @@ function Ladder({ incident, flow }: { incident: IncidentDetail; flow: FlowDetail
       name="Ladder"
       switches={[]}
       legend={<Legend of="ladder" />}
-      note={noteOf(journeys)}
+      note={isElsewhere ? `${noteOf(journeys)}; the selected frame is not among them` : noteOf(journeys)}
       failure={
         journeys.error === null
           ? null

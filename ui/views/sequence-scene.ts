@@ -4,9 +4,9 @@
  * The trap: bytes and acknowledgements of one direction are in two lanes: what its sender sent, and what the other
  * side sent.
  */
-import type { End, TimelineVantage } from '../../analyzer/index.ts';
+import type { End, FrameRef, LaneFrame, TimelineVantage } from '../../analyzer/index.ts';
 import type { FlowDetail, IncidentDetail } from '../../server/api.ts';
-import type { Located } from '../data/located.ts';
+import { type Located, sameFrame } from '../data/located.ts';
 import { isShaped, type LaneColumns, NO_MARK } from '../draw/columns.ts';
 import { notePicture } from '../draw/frames.ts';
 import type { LaneSampler } from '../draw/lane-sampler.ts';
@@ -60,6 +60,7 @@ export class SequenceScene extends TimeScene {
   #picture: SequencePicture | null = null;
   #data = new Map<string, LaneData>();
   #height = 0;
+  #hovered: { readonly frame: FrameRef; readonly low: number; readonly high: number } | null = null;
 
   constructor(incident: IncidentDetail, flow: FlowDetail) {
     super(incident, flow);
@@ -152,7 +153,14 @@ export class SequenceScene extends TimeScene {
       provisional: slice.provisional,
       nanosPerPixel: picture.scale.nanosPerPixel,
     });
-    void this.finder.find(hit.frame).then(() => this.redrawOverlay());
+    const { frame, time, vantage } = hit;
+    const row = found.lane.row[found.column]!;
+    const isData = found.lane === panel.columns.data;
+    const { worstSeq, worstLength, ackMin, ackMax } = slice.tile;
+    const low = isData ? worstSeq[row]! : ackMin[row]!;
+    this.#hovered = { frame, low, high: isData ? low + worstLength[row]! : ackMax[row]! };
+    if (this.finder.known(frame) === undefined)
+      this.finder.keep({ frame, time, vantage, from: null, row: null });
     return hit;
   }
 
@@ -168,19 +176,26 @@ export class SequenceScene extends TimeScene {
     return pair === undefined ? undefined : this.#data.get(pair.data);
   }
 
-  protected placeSpot({ vantage, time, row }: Located, kind: Spot['kind']): Spot[] {
+  protected placeSpot({ frame, vantage, time, row }: Located, kind: Spot['kind']): Spot[] {
     const picture = this.#picture;
     if (picture === null) return [];
     return picture.panels
       .filter((panel) => panel.vantage.index === vantage)
       .map((panel) => {
-        if (row === null || row.seq === null || row.ack === null)
-          return { time, y: panel.y + panel.height / 2, height: panel.height - 4, kind };
-        const isData = row.from === this.sender;
-        const at = (byte: number): number => byteY(panel, picture.range, byte);
-        const [top, bottom] = isData ? [at(row.seq + row.length), at(row.seq)] : [at(row.ack), at(row.ack)];
+        const bytes = row === null ? this.#hoveredBytes(frame) : bytesOf(row, this.sender);
+        if (bytes === null) return { time, y: panel.y + panel.height / 2, height: panel.height - 4, kind };
+        const [top, bottom] = [
+          byteY(panel, picture.range, bytes.high),
+          byteY(panel, picture.range, bytes.low),
+        ];
         return { time, y: (top + bottom) / 2, height: Math.max(14, bottom - top + 8), kind };
       });
+  }
+
+  /** What the tile said of the frame under the pointer: the server is not asked for everything it passes. */
+  #hoveredBytes(frame: FrameRef): { low: number; high: number } | null {
+    const { frame: known, low, high } = this.#hovered ?? { frame: null, low: Number.NaN, high: Number.NaN };
+    return sameFrame(known, frame) && !Number.isNaN(high - low) ? { low, high } : null;
   }
 
   #laneData(lane: string): LaneData {
@@ -244,6 +259,12 @@ export class SequenceScene extends TimeScene {
     const found = inFlightAt(this.#laneData(data), this.#laneData(acks), time);
     return found === null ? null : { ...found, time };
   }
+}
+
+/** What a frame stands at: its own bytes, or what it acknowledges. */
+function bytesOf({ from, seq, ack, length }: LaneFrame, sender: End): { low: number; high: number } | null {
+  if (from !== sender) return ack === null ? null : { low: ack, high: ack };
+  return seq === null ? null : { low: seq, high: seq + length };
 }
 
 /** The mark that is meant: nearest on both axes, one with a shape of its own before others. */

@@ -24,6 +24,9 @@ import { viewport } from '../state/viewport.ts';
 import type { Hit, Scene, Target } from './scene.ts';
 import { flowLimits, tilesOf } from './sources.ts';
 
+/** A claim may cite thousands of frames; each that is not known takes questions of its own. */
+const MOST_LIT = 60;
+
 export abstract class TimeScene implements Scene {
   readonly incident: IncidentDetail;
   readonly flow: FlowDetail | null;
@@ -154,7 +157,7 @@ export abstract class TimeScene implements Scene {
   /** Asks where the marked frames are, those that are not known. */
   #findMarked(): void {
     const chosen = selection.get();
-    const wanted = [...lit.get(), ...(chosen.kind === 'frame' ? [chosen.frame] : [])];
+    const wanted = [...(chosen.kind === 'frame' ? [chosen.frame] : []), ...lit.get().slice(0, MOST_LIT)];
     for (const ref of wanted)
       if (this.finder.known(ref)?.row == null)
         void this.finder.find(ref).then((found) => {
@@ -170,7 +173,7 @@ export abstract class TimeScene implements Scene {
       if (found !== undefined) spots.push(...this.placeSpot(found, kind));
     };
     const chosen = selection.get();
-    for (const ref of lit.get()) push(ref, 'lit');
+    for (const ref of lit.get().slice(0, MOST_LIT)) push(ref, 'lit');
     const { frame } = hover.get();
     const isChosen = chosen.kind === 'frame' && sameFrame(frame, chosen.frame);
     if (frame !== null && !isChosen) push(frame, 'hover');
