@@ -5,7 +5,7 @@
  *   GET    /incidents                                   { incidents: IncidentSummary[] }, newest first
  *   POST   /incidents            { title? }             201 IncidentSummary
  *   GET    /incidents/:id                               IncidentDetail
- *   PATCH  /incidents/:id        { title?, keep? }      IncidentSummary
+ *   PATCH  /incidents/:id        { title?, keep? }      IncidentSummary (`30d`, from now on; true or null: for ever)
  *   DELETE /incidents/:id                               204
  *   PUT    /incidents/:id/files?name=&vantage=          raw bytes of one capture or journal; 201 StoredFile
  *   PATCH  /incidents/:id/files/:file  { vantage }      StoredFile (`host` or `host.in`; null: infer it)
@@ -16,7 +16,7 @@
  *   GET    /incidents/:id/flows?offset=&limit=&sort=&order=&q=   FlowPage
  *   GET    /incidents/:id/flows/:flow                   FlowDetail
  *   GET    /incidents/:id/flows/:flow/journeys?from=&to=&limit=  JourneyPage
- *   GET    /incidents/:id/lanes/:lane/tiles/:resolution/:index   bytes of a `Tile` (analyzer/timeline/tile.ts)
+ *   GET    /incidents/:id/lanes/:lane/tiles/:resolution/:index?revision=   bytes of a `Tile` (analyzer/timeline/tile.ts)
  *   GET    /incidents/:id/lanes/:lane/frames?from=&to=&limit=&least=&order=   LanePage
  *   GET    /incidents/:id/frames/:capture/:frame        FrameDetail
  *   GET    /incidents/:id/pins                          { pins: Pin[] }

@@ -16,12 +16,12 @@ const RETRY_MS = 2000;
 
 export class EventStreams {
   private readonly store: Store;
-  private readonly jobs: Jobs;
+  private readonly jobs: Pick<Jobs, 'onEvent' | 'progress'>;
   private readonly byIncident = new Map<string, Set<Response>>();
   private readonly endListening: () => void;
   private readonly heartbeat: NodeJS.Timeout;
 
-  constructor(store: Store, jobs: Jobs, heartbeatMs: number) {
+  constructor(store: Store, jobs: Pick<Jobs, 'onEvent' | 'progress'>, heartbeatMs: number) {
     this.store = store;
     this.jobs = jobs;
     this.endListening = jobs.onEvent((event) => this.heard(event));

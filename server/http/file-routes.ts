@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 import type { FileOnDisk } from '../store/store.ts';
 import type { AddRoutes } from './context.ts';
-import { badRequest } from './http-error.ts';
+import { badRequest, unreadable } from './http-error.ts';
 import { fieldsOf, idOf, jsonBody, textOf } from './parameters.ts';
 import { finished } from './pieces.ts';
 import { discardRest } from './uploads.ts';
@@ -43,7 +43,9 @@ export const addFileRoutes: AddRoutes = (router, { store, limits, uploads }) => 
 
 /** The bytes as they came. The file is opened first: an answer that has begun cannot say that it is gone. */
 async function download({ path, name, size, sha256 }: FileOnDisk, response: Response): Promise<void> {
-  const handle = await open(path);
+  const handle = await open(path).catch((error: unknown) => {
+    throw unreadable(name, error);
+  });
   try {
     response.attachment(name).set({
       'content-type': 'application/octet-stream',

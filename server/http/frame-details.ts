@@ -15,8 +15,8 @@ import {
 } from '../../analyzer/index.ts';
 import { decompressed } from '../../packet/file/compression.ts';
 import type { FrameDetail, IncidentDetail } from '../api.ts';
-import type { Store } from '../store/store.ts';
-import { notFound } from './http-error.ts';
+import type { FileOnDisk, Store } from '../store/store.ts';
+import { notFound, unreadable } from './http-error.ts';
 
 type Sighting = FrameDetail['sightings'][number];
 
@@ -65,8 +65,9 @@ export class FrameDetails {
     const wanted = seen.length === 0 ? [{ frame, vantage: vantageOf(detail, frame), time: null }] : seen;
     const found = new Map<string, FoundFrame>();
     for (const [capture, frames] of byCapture(wanted)) {
-      const { path } = this.store.captureFile(incident, capture);
-      for (const one of await this.inTurn(() => findFrames(path, frames, signal)))
+      if (signal.aborted) break;
+      const file = this.store.captureFile(incident, capture);
+      for (const one of await this.inTurn(() => findFrames(file, frames, signal)))
         found.set(`${capture} ${one.frame}`, one);
     }
     const sightings = wanted.flatMap((one): Sighting[] => {
@@ -94,15 +95,14 @@ export class FrameDetails {
 
 /** Reads no further than the last of them. */
 async function findFrames(
-  path: string,
+  file: FileOnDisk,
   frames: readonly number[],
   signal: AbortSignal,
 ): Promise<readonly FoundFrame[]> {
   const finder = createFrameFinder(frames);
   if (signal.aborted) return [];
-  const source = createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>;
   let turn = performance.now();
-  for await (const chunk of decompressed(source, () => {})) {
+  for await (const chunk of decompressed(bytesOf(file), () => {})) {
     finder.push(chunk);
     if (finder.done || signal.aborted) break;
     if (performance.now() - turn < TURN_MS) continue;
@@ -111,6 +111,15 @@ async function findFrames(
   }
   if (!finder.done && !signal.aborted) finder.end();
   return finder.found;
+}
+
+/** @throws HttpError where it cannot be read */
+async function* bytesOf({ path, name }: FileOnDisk): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw unreadable(name, error);
+  }
 }
 
 type Wanted = { readonly frame: FrameRef; readonly vantage: number; readonly time: number | null };

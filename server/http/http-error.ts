@@ -26,6 +26,14 @@ export const badRequest = (message: string, hint = ''): HttpError =>
 export const notFound = (what: string): HttpError =>
   new HttpError(404, 'not-found', `there is no such ${what}`);
 
+/** Somebody took the file out of the data folder, or the disk is ill: the user can do something about that. */
+export function unreadable(name: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^E[A-Z]+$/.test(code)
+    ? new HttpError(404, 'unreadable', `${name}: its stored file cannot be read (${code})`)
+    : error;
+}
+
 /** Of the errors that express and its parsers throw, by status. */
 const STATUS_WORDS: Record<number, [code: string, message: string]> = {
   400: ['bad-request', 'the request makes no sense'],

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type RequestHandler, type Response } from 'express';
 
-/** Vite's names of what it builds: `name-hash.ext`. */
-const HASHED = /-[\w-]{8,}\.\w+$/;
+/** Vite's names of what it builds: `assets/name-hash.ext`. */
+const HASHED = /[\\/]assets[\\/][^\\/]+-[\w-]{8}\.\w+$/;
 
 const NOT_BUILT = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Stallscope</title></head>
