@@ -37,7 +37,10 @@ function look(element: Element, { wanted, from, to }: Question): Drawn {
   const canvas = element as HTMLCanvasElement;
   const { width, height } = canvas;
   const scale = width / canvas.getBoundingClientRect().width;
-  const { data } = canvas.getContext('2d')!.getImageData(0, 0, width, height);
+  // A copy, so that the page's own canvas is as fast as it was.
+  const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, width, height);
   const is = (at: number, color: ArrayLike<number>): boolean =>
     data[at] === color[0] && data[at + 1] === color[1] && data[at + 2] === color[2];
   const corner = data.slice(0, 3);

@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { IncidentDetail, IncidentSummary } from '../../server/api.ts';
 
@@ -14,7 +15,7 @@ export interface GivenFile {
   readonly bytes: Uint8Array;
 }
 
-const CAPTURES = path.join(import.meta.dirname, '../fixtures/captures');
+const CAPTURES = fileURLToPath(new URL('../../test/fixtures/captures', import.meta.url));
 
 /** `1.pcap.gz`, `2.pcap.gz`, …, in the order given; with `named`, as they are called there. */
 export function readScenario(scenario: string, vantages: readonly string[], named = false): GivenFile[] {

@@ -16,6 +16,11 @@ export interface RunningServer {
   readonly pid: number;
   /** All that it wrote. */
   output(): string;
+  /** Ends the process; the data stay. */
+  halt(): Promise<void>;
+  /** After `halt`: another process with the same data at the same address. */
+  resume(): Promise<void>;
+  /** Ends it for good. */
   stop(): Promise<void>;
 }
 
@@ -23,26 +28,44 @@ export interface RunningServer {
 export async function startServer(args: readonly string[] = []): Promise<RunningServer> {
   build();
   const data = mkdtempSync(path.join(tmpdir(), 'stallscope-data-'));
-  const command = [path.join(ROOT, 'dist/diagnose.js'), 'serve', '--port', '0', '--data', data, ...args];
-  const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  child.stdout.on('data', (chunk) => (output += String(chunk)));
-  child.stderr.on('data', (chunk) => (output += String(chunk)));
+  const run = (port: string): ChildProcess => {
+    const command = [path.join(ROOT, 'dist/diagnose.js'), 'serve', '--port', port, '--data', data, ...args];
+    const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        output += String(chunk);
+      });
+    return child;
+  };
+  let child = run('0');
   const origin = await waitForAddress(child, () => output);
+  const halt = (): Promise<void> => end(child);
   return {
     origin,
     data,
-    pid: child.pid ?? -1,
+    get pid() {
+      return child.pid ?? -1;
+    },
     output: () => output,
+    halt,
+    async resume() {
+      output = '';
+      child = run(new URL(origin).port);
+      await waitForAddress(child, () => output);
+    },
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const ended = new Promise((resolve) => child.once('exit', resolve));
-        child.kill('SIGTERM');
-        await ended;
-      }
+      await halt();
       rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await ended;
 }
 
 /** Builds the command and the page where their sources are newer; another test file may do the same just now. */

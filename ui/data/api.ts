@@ -224,6 +224,8 @@ export interface IncidentEvents {
   state(summary: IncidentSummary): void;
   /** The line broke, or is there again. */
   connection(isThere: boolean): void;
+  /** The server says no, such as that the incident was deleted; nothing comes any more. */
+  refused(): void;
 }
 
 /** Follows the analysis as it happens; the browser comes back by itself when the line breaks. @returns what ends that */
@@ -232,6 +234,10 @@ export function followIncident(id: string, on: IncidentEvents): () => void {
   source.addEventListener('progress', (event) => on.progress(JSON.parse(event.data as string) as Progress));
   source.addEventListener('state', (event) => on.state(JSON.parse(event.data as string) as IncidentSummary));
   source.addEventListener('open', () => on.connection(true));
-  source.addEventListener('error', () => on.connection(false));
+  source.addEventListener('error', () => {
+    on.connection(false);
+    // The browser comes back after a line that broke, not after an answer that says no.
+    if (source.readyState === EventSource.CLOSED) on.refused();
+  });
   return () => source.close();
 }

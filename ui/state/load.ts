@@ -19,6 +19,8 @@ export interface LoadState {
 const IDLE: LoadState = { loading: false, error: null };
 /** Part of a flow's length that is shown before and after it. */
 const MARGIN = 0.03;
+/** ms until the server is asked again, when it would not tell of the incident any more. */
+const REFUSED_REST = 1000;
 
 export const incidentLoad: Atom<LoadState> = atom(IDLE);
 export const flowLoad: Atom<LoadState> = atom(IDLE);
@@ -37,15 +39,10 @@ export function startLoading(): void {
   route.subscribe(follow);
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) stopListening();
-    else if (shownIncident !== '') void openAgain(shownIncident);
+    // What has happened while nobody looked.
+    else if (shownIncident !== '') void reloadIncident();
   });
   follow();
-}
-
-/** What has happened while nobody looked. */
-async function openAgain(id: string): Promise<void> {
-  await reloadIncident();
-  if (shownIncident === id && incident.get() !== null) listen(id);
 }
 
 function stopListening(): void {
@@ -69,10 +66,10 @@ function openIncident(id: string): void {
   connected.set(true);
   incidentLoad.set(IDLE);
   if (id === '') return;
-  void openAgain(id);
+  void reloadIncident();
 }
 
-/** Asks for the incident that is shown again: after an analysis, after a change of its files. */
+/** Asks for the incident that is shown, and follows it from then on: at first, and after whatever may have changed it. */
 export async function reloadIncident(): Promise<void> {
   const id = shownIncident;
   incidentLoad.set({ loading: true, error: null });
@@ -87,10 +84,22 @@ export async function reloadIncident(): Promise<void> {
     });
     if (isFirst) applyRoute();
     incidentLoad.set(IDLE);
+    if (stopFollowing === null) listen(id);
     if (isFirst && shownFlow !== '') await openTheFlow(id, shownFlow);
   } catch (error) {
-    if (shownIncident === id) incidentLoad.set({ loading: false, error: toApiFailure(error) });
+    if (shownIncident !== id) return;
+    const failure = toApiFailure(error);
+    if (failure.status === 404) forget();
+    incidentLoad.set({ loading: false, error: failure });
   }
+}
+
+/** Somebody deleted it. */
+function forget(): void {
+  stopListening();
+  connected.set(true);
+  incident.set(null);
+  openFlow.set(null);
 }
 
 type Loaded = NonNullable<ReturnType<typeof incident.get>>;
@@ -123,6 +132,10 @@ function listen(id: string): void {
   stopFollowing = followIncident(id, {
     progress: (now) => progress.set(now),
     connection: (isThere) => connected.set(isThere),
+    refused() {
+      stopListening();
+      setTimeout(() => shownIncident === id && void reloadIncident(), REFUSED_REST);
+    },
     state(summary) {
       const before = incident.get();
       const isOver = summary.state !== 'analysing' && summary.state !== 'queued';

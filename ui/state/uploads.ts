@@ -118,10 +118,17 @@ function change(key: number, to: Partial<Upload>): void {
   uploads.update((list) => list.map((upload) => (upload.key === key ? { ...upload, ...to } : upload)));
 }
 
-/** The server's sentence and what to do about it. */
+/** What the server said and what to do about it, as sentences: it says them as a terminal does, without capital and full stop. */
 export function explain(error: unknown): string {
   if (!(error instanceof ApiFailure)) return error instanceof Error ? error.message : String(error);
-  const { message, hint } = error;
-  if (hint === null) return message;
-  return /[.!?]$/.test(message) ? `${message} ${hint}` : `${message}; ${hint}`;
+  return [error.message, error.hint ?? '']
+    .filter((text) => text !== '')
+    .map(toSentence)
+    .join(' ');
+}
+
+/** A name at the front stays as it is. */
+function toSentence(text: string): string {
+  const begun = /^[a-z]+[ ,]/.test(text) ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}` : text;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

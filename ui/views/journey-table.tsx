@@ -1,6 +1,6 @@
 /** The ladder as a table: a packet a row, a column a vantage, with what was not seen in words. */
 import { useState } from 'react';
-import type { Journey } from '../../analyzer/index.ts';
+import type { FrameRef, Journey } from '../../analyzer/index.ts';
 import type { IncidentDetail } from '../../server/api.ts';
 import { sameFrame } from '../data/located.ts';
 import { isNotable } from '../draw/journey-lines.ts';
@@ -19,7 +19,7 @@ export function JourneyTable({
   incident: IncidentDetail;
   journeys: readonly Journey[];
 }) {
-  const [page, setPage] = useState(0);
+  const [page, setPage] = useState(() => pageOfChosen(journeys));
   const [onlyNotable, setOnlyNotable] = useState(false);
   useAtom(timeMode);
   const list = onlyNotable ? journeys.filter(isNotable) : journeys;
@@ -86,17 +86,30 @@ export function JourneyTable({
   );
 }
 
+/** The page with the frame that is selected, else the first. */
+function pageOfChosen(journeys: readonly Journey[]): number {
+  const chosen = selection.get();
+  if (chosen.kind !== 'frame') return 0;
+  return Math.max(0, Math.floor(journeys.findIndex((journey) => holds(journey, chosen.frame)) / PAGE));
+}
+
+const holds = ({ stops }: Journey, ref: FrameRef): boolean =>
+  stops.some(({ frame }) => sameFrame(frame ?? null, ref));
+
 const frameKey = ({ stops }: Journey): string =>
   stops.map(({ frame }) => (frame === undefined ? '-' : frame.frame)).join();
 
 function JourneyRow({ journey, vantages }: { journey: Journey; vantages: readonly number[] }) {
   const chosen = useAtom(selection);
   const { from, time, seq, ack, length, label, flags, stops } = journey;
-  const isChosen =
-    chosen.kind === 'frame' && stops.some(({ frame }) => sameFrame(frame ?? null, chosen.frame));
+  const isChosen = chosen.kind === 'frame' && holds(journey, chosen.frame);
   const what = length > 0 ? `${grouped(seq)}, ${grouped(length)} B` : `ack ${grouped(ack)}`;
   return (
-    <tr aria-current={isChosen} className={isNotable(journey) ? 'problem' : undefined}>
+    <tr
+      ref={isChosen ? (row) => row?.scrollIntoView({ block: 'nearest' }) : null}
+      aria-current={isChosen}
+      className={isNotable(journey) ? 'problem' : undefined}
+    >
       <th scope="row">{formatTime(time, 6)}</th>
       <td>{from}</td>
       <td>{label === '' ? what : `${label}: ${what}`}</td>

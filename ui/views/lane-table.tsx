@@ -1,4 +1,7 @@
-/** The frames of one lane as a table, a page at a time, from where the picture begins: the same rows, for keyboard and screen reader. */
+/**
+ * The frames of one lane as a table, a page at a time, from the frame that is selected or from where the picture
+ * begins: the same rows, for keyboard and screen reader.
+ */
 import { useEffect, useState } from 'react';
 import { FIRST_PROBLEM, type LaneFrame, MARK_NAMES } from '../../analyzer/index.ts';
 import type { IncidentDetail } from '../../server/api.ts';
@@ -11,6 +14,7 @@ import { selection, spoken } from '../state/selection.ts';
 import { describeMode, formatTime, timeMode } from '../state/time.ts';
 import { viewport } from '../state/viewport.ts';
 import { speakFrame } from './bucket-words.ts';
+import { laneOf } from './navigation.ts';
 import { vantageOf } from './sources.ts';
 
 const PAGE = 200;
@@ -34,6 +38,17 @@ export function LaneTable({ incident, specs, finder }: LaneTableProps) {
   const page = usePage(incident, lane, from, onlyProblems ? FIRST_PROBLEM : 0);
   const spec = specs.find((one) => one.lane === lane);
   const restart = (): void => setStarts([viewport.get().from]);
+  useEffect(() => {
+    let isWanted = true;
+    void locateChosen(finder, specs).then((found) => {
+      if (!isWanted || found === null) return;
+      setLane(found.lane);
+      setStarts([viewport.get().from, found.time]);
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [finder, specs]);
   const last = page instanceof Error ? undefined : page?.frames.at(-1);
   return (
     <>
@@ -86,6 +101,17 @@ export function LaneTable({ incident, specs, finder }: LaneTableProps) {
       )}
     </>
   );
+}
+
+/** Where the frame that is selected stands, for a table that begins with it. */
+async function locateChosen(
+  finder: FrameFinder,
+  specs: readonly LaneSpec[],
+): Promise<{ lane: string; time: number } | null> {
+  const chosen = selection.get();
+  const found = chosen.kind === 'frame' ? await finder.find(chosen.frame) : null;
+  const spec = specs[laneOf(specs, found)];
+  return found === null || spec === undefined ? null : { lane: spec.lane, time: Math.floor(found.time) };
 }
 
 export function laneName(incident: IncidentDetail, { vantage, from }: LaneSpec): string {

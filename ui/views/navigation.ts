@@ -112,7 +112,7 @@ function isCentred(time: number): boolean {
 
 async function stepInLane(on: Navigated, direction: 1 | -1): Promise<void> {
   const current = await currentFrame(on);
-  const lane = Math.max(0, laneOf(on, current));
+  const lane = Math.max(0, laneOf(on.scene.specs, current));
   const spec = on.scene.specs[lane];
   if (spec === undefined) return;
   const frames = await framesFrom(on, spec.lane, startTime(current, direction), direction, 0);
@@ -127,7 +127,7 @@ async function nextProblem(on: Navigated): Promise<void> {
   const lanes = await Promise.all(
     on.scene.specs.map(({ lane }) => framesFrom(on, lane, from, 1, FIRST_PROBLEM)),
   );
-  const here = current === null ? -1 : laneOf(on, current);
+  const here = current === null ? -1 : laneOf(on.scene.specs, current);
   let best: Found | null = null;
   for (const [lane, frames] of lanes.entries()) {
     // At the same time lanes are gone through from top to bottom.
@@ -182,7 +182,8 @@ async function currentFrame({ scene: { finder } }: Navigated): Promise<Located |
   return finder.known(frame) ?? finder.find(frame);
 }
 
-function laneOf({ scene: { specs } }: Navigated, located: Located | null): number {
+/** Its place among the lanes; -1: it is in none of them. */
+export function laneOf(specs: readonly LaneSpec[], located: Located | null): number {
   if (located === null) return -1;
   return specs.findIndex(
     ({ vantage, from }) =>
@@ -203,7 +204,7 @@ async function stepVantage(on: Navigated, direction: 1 | -1): Promise<void> {
     spoken.set([`No ${direction > 0 ? 'later' : 'earlier'} vantage saw this packet.`, ...lost].join(' '));
     return;
   }
-  reach(on, { row: found.row, lane: Math.max(0, laneOf(on, found)) });
+  reach(on, { row: found.row, lane: Math.max(0, laneOf(on.scene.specs, found)) });
 }
 
 function missingAt({ journeys }: Navigated, frame: FrameRef): number[] {
