@@ -29,7 +29,9 @@ const controllers = new Map<number, AbortController>();
 let lastKey = 0;
 
 export function cancelUpload(key: number): void {
+  if (!controllers.has(key)) return;
   controllers.get(key)?.abort();
+  change(key, { state: 'cancelled' });
 }
 
 /** Forgets those that are over. */
@@ -101,6 +103,8 @@ async function sendAll(id: string, queue: readonly Queued[]): Promise<number> {
 async function sendOne(id: string, { file, key }: Queued): Promise<boolean> {
   const { signal } = controllers.get(key)!;
   try {
+    // Cancelled while it waited: nothing of it is sent.
+    signal.throwIfAborted();
     change(key, { state: 'sending' });
     await uploadFile(id, file, (sent) => change(key, { sent }), signal);
     change(key, { state: 'done', sent: file.size });
