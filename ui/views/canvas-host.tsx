@@ -43,30 +43,29 @@ export function CanvasHost({ scene, label, help, onPick, popover, menu }: Canvas
   const pick = useRef(onPick);
   pick.current = onPick;
 
-  useEffect(
-    () =>
-      connect(scene, {
-        frame: frame.current!,
-        stack: stack.current!,
-        data: data.current!,
-        overlay: overlay.current!,
-      }),
-    [scene],
-  );
-  useEffect(
-    () =>
-      listenToPointer(surface.current as HTMLDivElement, scene, {
-        onHover: (hit, x, y) => setHovered(hit === null ? null : { hit, x, y }),
-        onTarget: setTarget,
-        onMenu: (hit, time, x, y) => setOpened({ hit, time, x, y }),
-        onPick(hit) {
-          setTarget(null);
-          spoken.set(hit.words);
-          pick.current(hit);
-        },
-      }),
-    [scene],
-  );
+  useEffect(() => {
+    const pointer = listenToPointer(surface.current!, scene, {
+      onHover: (hit, x, y) => setHovered(hit === null ? null : { hit, x, y }),
+      onTarget: setTarget,
+      onMenu: (hit, time, x, y) => setOpened({ hit, time, x, y }),
+      onPick(hit) {
+        setTarget(null);
+        spoken.set(hit.words);
+        pick.current(hit);
+      },
+    });
+    const parts = {
+      frame: frame.current!,
+      stack: stack.current!,
+      data: data.current!,
+      overlay: overlay.current!,
+    };
+    const end = connect(scene, parts, pointer.refresh);
+    return () => {
+      end();
+      pointer.end();
+    };
+  }, [scene]);
 
   const close = (): void => {
     setTarget(null);
@@ -133,7 +132,7 @@ interface Parts {
 }
 
 /** Paints when the scene says so, and whenever the size changes. @returns what ends that */
-function connect(scene: Scene, { frame, stack, data, overlay }: Parts): () => void {
+function connect(scene: Scene, { frame, stack, data, overlay }: Parts, onPainted: () => void): () => void {
   const size = { width: 0, height: 0 };
   const paintOverlay = (): void => scene.paintOverlay(overlay, size.width, size.height);
   const paint = (): void => {
@@ -152,6 +151,7 @@ function connect(scene: Scene, { frame, stack, data, overlay }: Parts): () => vo
     wantedTop = null;
     scene.scrolledTo?.(frame.scrollTop);
     scene.paint(data, size.width, size.height);
+    onPainted();
     paintOverlay();
   };
   let wantedTop: number | null = null;

@@ -32,9 +32,15 @@ interface Drag {
   moved: boolean;
 }
 
-/** @returns what ends that */
-export function listenToPointer(element: HTMLElement, scene: Scene, events: PointerEvents): () => void {
+export interface Pointer {
+  /** After a picture: something else may be under a pointer that did not move. */
+  refresh(): void;
+  end(): void;
+}
+
+export function listenToPointer(element: HTMLElement, scene: Scene, events: PointerEvents): Pointer {
   let drag: Drag | null = null;
+  let resting: { x: number; y: number; said: string } | null = null;
   let lastWheel = 0;
 
   const place = (event: MouseEvent): { x: number; y: number } => {
@@ -84,11 +90,24 @@ export function listenToPointer(element: HTMLElement, scene: Scene, events: Poin
       follow(drag, x);
       return;
     }
+    point(x, y);
+  };
+
+  const point = (x: number, y: number): void => {
     const hit = scene.hit(x, y);
     const target = scene.target(x, y);
     element.style.cursor = target !== null ? 'pointer' : hit !== null ? 'default' : 'crosshair';
     hover.set({ time: timeAt(x), frame: hit?.frame ?? null });
+    resting = { x, y, said: hit?.lines.join() ?? '' };
     events.onHover(hit, x, y);
+  };
+
+  const refresh = (): void => {
+    if (resting === null || drag !== null) return;
+    const { x, y, said } = resting;
+    const time = timeAt(x);
+    const isSame = (scene.hit(x, y)?.lines.join() ?? '') === said && time === hover.get().time;
+    if (!isSame) point(x, y);
   };
 
   const follow = (now: Drag, x: number): void => {
@@ -137,6 +156,7 @@ export function listenToPointer(element: HTMLElement, scene: Scene, events: Poin
 
   const onLeave = (): void => {
     if (drag !== null) return;
+    resting = null;
     hover.set(NO_HOVER);
     events.onHover(null, 0, 0);
   };
@@ -164,5 +184,5 @@ export function listenToPointer(element: HTMLElement, scene: Scene, events: Poin
   element.addEventListener('pointerleave', onLeave, { signal });
   element.addEventListener('dblclick', onDouble, { signal });
   element.addEventListener('contextmenu', onMenu, { signal });
-  return () => stop.abort();
+  return { refresh, end: () => stop.abort() };
 }
