@@ -8,7 +8,8 @@ import { ServerError } from '../server-error.ts';
 import type { Connection } from './connection.ts';
 import { parseFlowFilter } from './flow-filter.ts';
 import { findMatches, MatchFinder } from './flow-matches.ts';
-import { notFound, type Shared, shownRun } from './shared.ts';
+import { countJourneys } from './journeys.ts';
+import { flowNumber, notFound, type Shared, shownRun } from './shared.ts';
 import type { FlowFilter, FlowQuery } from './store.ts';
 import type { Timelines } from './timelines.ts';
 
@@ -49,16 +50,11 @@ export class Flows {
     return connection.read(() => {
       const run = shownRun(connection, incident);
       const number = flowNumber(connection, run, flow);
-      const found = connection.get<{ flow: string; journeys: number }>(
-        'SELECT flow, journeys FROM flow_documents WHERE run = ? AND number = ?',
-        ...[run, number],
-      );
-      if (found === undefined) throw notFound('flow');
       return {
         index: number,
-        flow: JSON.parse(found.flow) as Flow,
+        flow: documentOf<Flow>(connection, run, number, 'flow'),
         lanes: this.timelines.lanesOfFlow(run, number),
-        journeys: found.journeys,
+        journeys: countJourneys(connection, run, number),
       };
     });
   }
@@ -104,16 +100,6 @@ export class Flows {
       connection.close();
     }
   }
-}
-
-/** By `Flow.id`. @throws ServerError `not-found` */
-export function flowNumber(connection: Connection, run: number, flow: string): number {
-  const row = connection.get<{ number: number }>(
-    'SELECT number FROM flows WHERE run = ? AND id = ?',
-    ...[run, flow],
-  );
-  if (row === undefined) throw notFound('flow');
-  return row.number;
 }
 
 function documentOf<T>(connection: Connection, run: number, number: number, which: 'row' | 'flow'): T {

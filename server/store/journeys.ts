@@ -5,8 +5,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { FrameRef, Journey } from '../../analyzer/index.ts';
 import type { JourneyPage } from '../api.ts';
 import type { Connection } from './connection.ts';
-import { flowNumber } from './flows.ts';
-import { type Shared, shownRun } from './shared.ts';
+import { flowNumber, type Shared, shownRun } from './shared.ts';
 import type { TimeWindow } from './store.ts';
 
 const PAGE_JOURNEYS = 128;
@@ -55,6 +54,15 @@ export class Journeys {
   }
 }
 
+/** How many a flow has. */
+export function countJourneys(connection: Connection, run: number, flow: number): number {
+  const found = connection.get<{ n: number }>(
+    'SELECT coalesce(sum(count), 0) AS n FROM journey_pages WHERE run = ? AND flow = ?',
+    ...[run, flow],
+  );
+  return found?.n ?? 0;
+}
+
 /** Those of one flow, whose number this is. */
 export function insertJourneys(
   connection: Connection,
@@ -77,10 +85,6 @@ export function insertJourneys(
       );
     }
   }
-  connection.run(
-    'UPDATE flow_documents SET journeys = ? WHERE run = ? AND number = ?',
-    ...[journeys.length, run, flow],
-  );
 }
 
 const sightingsOf = ({ stops }: Journey): { frame: FrameRef; vantage: number; time: number }[] =>
@@ -88,6 +92,8 @@ const sightingsOf = ({ stops }: Journey): { frame: FrameRef; vantage: number; ti
     frame === undefined || time === undefined ? [] : [{ frame, vantage, time }],
   );
 
-const encode = (journeys: readonly Journey[]): Uint8Array => deflateRawSync(JSON.stringify(journeys));
+/** Journeys of a flow are much alike: more effort would leave little less. */
+const encode = (journeys: readonly Journey[]): Uint8Array =>
+  deflateRawSync(JSON.stringify(journeys), { level: 2 });
 
 const decode = (bytes: Uint8Array): Journey[] => JSON.parse(inflateRawSync(bytes).toString()) as Journey[];

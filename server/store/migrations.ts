@@ -99,8 +99,7 @@ const STEPS: readonly string[] = [
     run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     row TEXT NOT NULL,
-    flow TEXT NOT NULL,
-    journeys INTEGER NOT NULL DEFAULT 0
+    flow TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX flow_documents_number ON flow_documents(run, number);
 

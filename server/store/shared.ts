@@ -28,6 +28,16 @@ export function shownRun(connection: Connection, incident: string): number {
   return row.run;
 }
 
+/** By `Flow.id`. @throws ServerError `not-found` */
+export function flowNumber(connection: Connection, run: number, flow: string): number {
+  const row = connection.get<{ number: number }>(
+    'SELECT number FROM flows WHERE run = ? AND id = ?',
+    ...[run, flow],
+  );
+  if (row === undefined) throw notFound('flow');
+  return row.number;
+}
+
 /** Text of a user as one line: control characters are of no use in a title. */
 export function cleanLine(text: string, most: number): string {
   return text

@@ -89,8 +89,7 @@ CREATE TABLE flow_documents (
   run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
   number INTEGER NOT NULL,
   row TEXT NOT NULL,
-  flow TEXT NOT NULL,
-  journeys INTEGER NOT NULL DEFAULT 0
+  flow TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX flow_documents_number ON flow_documents(run, number);
 
