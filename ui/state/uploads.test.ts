@@ -81,13 +81,13 @@ test('where nothing arrived nothing is left; an incident that was there stays', 
   server.open.get('b')?.fail(new ApiFailure(415, 'kind', 'b is no capture'));
   expect(await added).toBeNull();
   expect(server.calls).not.toContain('delete y');
-  expect(uploads.get().at(-1)).toMatchObject({ name: 'b', state: 'failed', error: 'b is no capture' });
+  expect(uploads.get().at(-1)).toMatchObject({ name: 'b', state: 'failed', error: 'B is no capture.' });
 });
 
 test('a server that refuses is quoted, and over is cleared', async () => {
   server.refuses = true;
   expect(await sendFiles(files('a'), null)).toBeNull();
-  expect(uploadError.get()).toBe('the disk is full; delete an incident');
+  expect(uploadError.get()).toBe('The disk is full. Delete an incident.');
   expect(uploads.get()).toEqual([]);
   uploads.set([{ key: 1, name: 'a', size: 1, sent: 1, state: 'done', error: null }]);
   clearUploads();
