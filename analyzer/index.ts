@@ -23,5 +23,6 @@ export { type LaneDirectory, openDirectory } from './timeline/directory.ts';
 export type * from './timeline/lane-index.ts';
 export { queryFrames, queryTile } from './timeline/lane-query.ts';
 export { FIRST_PROBLEM, MARK_NAMES, Mark } from './timeline/mark.ts';
+export { type FramesOf, type SeenAt, samePackets } from './timeline/same-packet.ts';
 export * from './timeline/tile.ts';
 export type * from './timeline/timeline.ts';

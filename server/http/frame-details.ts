@@ -10,11 +10,14 @@ import {
   createFrameFinder,
   type FoundFrame,
   type FrameRef,
+  type FramesOf,
   type NanosString,
+  samePackets,
   toReferenceTime,
 } from '../../analyzer/index.ts';
 import { decompressed } from '../../packet/file/compression.ts';
 import type { FrameDetail, IncidentDetail } from '../api.ts';
+import { ServerError } from '../server-error.ts';
 import type { FileOnDisk, Store } from '../store/store.ts';
 import { notFound, unreadable } from './http-error.ts';
 
@@ -61,15 +64,12 @@ export class FrameDetails {
 
   private async read(incident: string, frame: FrameRef, signal: AbortSignal): Promise<FrameDetail> {
     const detail = this.store.incidentDetail(incident);
-    const seen = this.store.sightings(incident, frame);
-    const wanted = seen.length === 0 ? [{ frame, vantage: vantageOf(detail, frame), time: null }] : seen;
+    const followed = this.store.sightings(incident, frame);
+    const alone = { frame, vantage: vantageOf(detail, frame), time: null };
     const found = new Map<string, FoundFrame>();
-    for (const [capture, frames] of byCapture(wanted)) {
-      if (signal.aborted) break;
-      const file = this.store.captureFile(incident, capture);
-      for (const one of await this.inTurn(() => findFrames(file, frames, signal)))
-        found.set(`${capture} ${one.frame}`, one);
-    }
+    await this.readAll(incident, followed.length === 0 ? [alone] : followed, found, signal);
+    const wanted = followed.length === 0 ? this.elsewhere(incident, detail, alone, found) : followed;
+    if (followed.length === 0) await this.readAll(incident, wanted.slice(1), found, signal);
     const sightings = wanted.flatMap((one): Sighting[] => {
       const at = found.get(`${one.frame.capture} ${one.frame.frame}`);
       if (at === undefined) return [];
@@ -78,6 +78,43 @@ export class FrameDetails {
     if (!signal.aborted && found.get(`${frame.capture} ${frame.frame}`) === undefined)
       throw notFound('frame');
     return { sightings };
+  }
+
+  private async readAll(
+    incident: string,
+    wanted: readonly Wanted[],
+    found: Map<string, FoundFrame>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const [capture, frames] of byCapture(wanted)) {
+      if (signal.aborted) break;
+      const file = this.store.captureFile(incident, capture);
+      for (const one of await this.inTurn(() => findFrames(file, frames, signal)))
+        found.set(`${capture} ${one.frame}`, one);
+    }
+  }
+
+  /** A frame that no journey follows, and the same packet at other vantages as their lanes show it. */
+  private elsewhere(
+    incident: string,
+    { timeline, report }: IncidentDetail,
+    alone: Wanted,
+    found: ReadonlyMap<string, FoundFrame>,
+  ): readonly Wanted[] {
+    const own = found.get(`${alone.frame.capture} ${alone.frame.frame}`)?.time ?? null;
+    if (timeline === null || own === null) return [alone];
+    const at = BigInt(toReferenceTime(report?.clocks ?? [], alone.frame.capture, own));
+    const framesOf: FramesOf = (lane, query) => {
+      try {
+        return this.store.laneFrames(incident, lane, query).frames;
+      } catch (error) {
+        // The flow was not seen there.
+        if (error instanceof ServerError && error.code === 'not-found') return [];
+        throw error;
+      }
+    };
+    const seen = samePackets(timeline, framesOf, alone.frame, Number(at - BigInt(timeline.origin)));
+    return seen.length === 0 ? [alone] : seen;
   }
 
   private async inTurn<T>(read: () => Promise<T>): Promise<T> {

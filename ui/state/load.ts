@@ -3,6 +3,7 @@
  * analysed. The one place that writes `incident` and `openFlow`.
  * The trap: answers come late. One that belongs to an address that is no longer shown is dropped.
  */
+import type { Flow } from '../../analyzer/index.ts';
 import type { Progress } from '../../server/api.ts';
 import { ApiFailure, followIncident, getFlow, getIncident } from '../data/api.ts';
 import { applyRoute, quietly, route } from './address.ts';
@@ -120,6 +121,21 @@ function showWhole({ timeline }: Loaded): void {
   if (timeline !== null) setWhole(widen(timeline.from, timeline.to));
 }
 
+/** A failover so close to a flow's life is shown with it. */
+const BESIDE = 30e9;
+
+/** From its first frame to its last, and to the end of what it waited for: a flow that hangs sends nothing more. */
+function lifeOf({ start, end, stalls }: Flow): { from: number; to: number } {
+  const until = stalls.map((stall) => toTimeline(stall.start) + stall.duration * 1e9);
+  const times = [toTimeline(start), toTimeline(end), ...until];
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  const marks = (incident.get()?.report?.failovers ?? [])
+    .flatMap(({ pathLost, pathRestored }) => [pathLost, ...(pathRestored === null ? [] : [pathRestored])])
+    .map((time) => toTimeline(time))
+    .filter((time) => stalls.length > 0 && time > first - BESIDE && time < last + BESIDE);
+  return widen(Math.min(first, ...marks), Math.max(last, ...marks));
+}
+
 function widen(from: number, to: number): { from: number; to: number } {
   const margin = Math.max((to - from) * MARGIN, 1000);
   return { from: from - margin, to: to + margin };
@@ -166,9 +182,9 @@ async function openTheFlow(id: string, flow: string): Promise<void> {
     const detail = await getFlow(id, flow);
     if (shownFlow !== flow || shownIncident !== id) return;
     quietly(() => {
-      const [from, to] = [toTimeline(detail.flow.start), toTimeline(detail.flow.end)];
+      const from = toTimeline(detail.flow.start);
       timeBase.update((base) => ({ ...base, flow: from }));
-      setWhole(widen(from, to));
+      setWhole(lifeOf(detail.flow));
       openFlow.set(detail);
     });
     flowLoad.set(IDLE);
