@@ -19,8 +19,10 @@ import { createRandom } from './traffic.ts';
 export interface TimelineRun {
   /** From the first byte to the report. */
   report: number;
+  /** Of the processor, all in all but the questions: what a busy machine does not change. */
+  processor: number;
   peakMiB: number;
-  index?: { seconds: number; chunks: number; bytes: number; directory: number };
+  index?: { seconds: number; processor: number; chunks: number; bytes: number; directory: number };
   /** Milliseconds of one question, read from the file. */
   tile?: { median: number; p95: number; most: number };
   nextProblem?: { median: number; p95: number; most: number };
@@ -41,7 +43,7 @@ function run(capture: string, timeline: boolean): TimelineRun {
   const { flows } = analysis.finish();
   const report = secondsSince(start);
   const made = timeline ? analysis.timeline() : null;
-  if (made === null) return { report, peakMiB: peak() };
+  if (made === null) return { report, processor: processor(), peakMiB: peak() };
   return {
     report,
     ...measureLanes(
@@ -53,8 +55,12 @@ function run(capture: string, timeline: boolean): TimelineRun {
   };
 }
 
-function measureLanes(timeline: Timeline, flows: readonly string[], path: string): Partial<TimelineRun> {
-  const start = performance.now();
+function measureLanes(
+  timeline: Timeline,
+  flows: readonly string[],
+  path: string,
+): Pick<TimelineRun, 'processor' | 'index' | 'tile' | 'nextProblem'> {
+  const [start, before] = [performance.now(), processor()];
   const places: { at: number; length: number }[] = [];
   let size = 0;
   const output = openSync(path, 'w+');
@@ -64,8 +70,10 @@ function measureLanes(timeline: Timeline, flows: readonly string[], path: string
     size += bytes.length;
   }
   const directory = timeline.directory();
+  const spent = processor();
   const index = {
     seconds: secondsSince(start),
+    processor: spent - before,
     chunks: places.length,
     bytes: size,
     directory: directory.length,
@@ -79,7 +87,7 @@ function measureLanes(timeline: Timeline, flows: readonly string[], path: string
   const asked = ask(openDirectory(directory), read, timeline.head.to, flows);
   closeSync(output);
   rmSync(path);
-  return { index, ...asked };
+  return { processor: spent, index, ...asked };
 }
 
 /** Tiles of every width anywhere in lanes of the vantage and of the largest flows, and jumps to the next problem. */
@@ -118,6 +126,11 @@ function spread(times: readonly number[]): NonNullable<TimelineRun['tile']> {
   const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1]!;
   return { median: at(0.5), p95: at(0.95), most: at(1) };
 }
+
+const processor = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1000;
 const peak = (): number => process.resourceUsage().maxRSS / 1024;

@@ -20,6 +20,7 @@ export function compareTimeline(program: string, name: string, file: string, rou
   const whole = middle(drawn, (r) => r.report + (r.index?.seconds ?? 0));
   const last = drawn.at(-1)!;
   const { chunks, bytes, directory } = last.index!;
+  const spent = middle(drawn, (r) => r.processor) - middle(alone, (r) => r.processor);
   const memory = (runs: readonly TimelineRun[]): string =>
     `${Math.round(middle(runs, (r) => r.peakMiB))} MiB`;
   const cells = [
@@ -29,10 +30,11 @@ export function compareTimeline(program: string, name: string, file: string, rou
     seconds(whole),
     memory(drawn),
     seconds(whole - report),
+    seconds(spent),
   ];
   return [
-    '| capture | report | peak | with timeline | peak | the index |',
-    '|---|---:|---:|---:|---:|---:|',
+    '| capture | report | peak | with timeline | peak | the index | its processor time |',
+    '|---|---:|---:|---:|---:|---:|---:|',
     `| ${cells.join(' | ')} |`,
     '',
     `${chunks} chunks of ${mega(bytes)}, directory ${mega(directory)}; of the index ${seconds(middle(drawn, (r) => r.index!.seconds))} come after the report.`,

@@ -59,6 +59,10 @@ interface Shape {
 const HOLES = 0x80;
 
 function shapeOf(column: Column, rows: number): Shape {
+  return column instanceof Float64Array ? shapeOfFloats(column, rows) : shapeOfWords(column, rows);
+}
+
+function shapeOfFloats(column: Float64Array, rows: number): Shape {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [holes, broken] = [0, 0];
   for (let i = 0; i < rows; i++) {
@@ -72,9 +76,23 @@ function shapeOf(column: Column, rows: number): Shape {
   const isNear = most - least < WIDEST && Number.isSafeInteger(least) && Number.isSafeInteger(most);
   if (broken > 0 || !isNear) return { width: RAW, zero: 0, hasHoles: false };
   const zero = holes > 0 ? least - 1 : least;
+  return { width: bytesOf(most - zero), zero, hasHoles: holes > 0 };
+}
+
+function shapeOfWords(column: Exclude<Column, Float64Array>, rows: number): Shape {
+  let [least, most] = [column[0] ?? 0, column[0] ?? 0];
+  for (let i = 1; i < rows; i++) {
+    const value = column[i] as number;
+    if (value < least) least = value;
+    else if (value > most) most = value;
+  }
+  return { width: bytesOf(most - least), zero: least, hasHoles: false };
+}
+
+function bytesOf(span: number): number {
   let width = 0;
-  for (let span = most - zero; span >= 1; span = Math.floor(span / 256)) width += 1;
-  return { width, zero, hasHoles: holes > 0 };
+  for (let left = span; left >= 1; left = Math.floor(left / 256)) width += 1;
+  return width;
 }
 
 function writeColumn(view: DataView, at: number, column: Column, rows: number, shape: Shape): void {
@@ -84,18 +102,22 @@ function writeColumn(view: DataView, at: number, column: Column, rows: number, s
     for (let i = 0; i < rows; i++) view.setFloat64(at + RAW * i, column[i] as number, true);
     return;
   }
-  const bytes = new Uint8Array(view.buffer);
-  let to = at;
   for (let i = 0; i < rows; i++) {
-    const beyond = (column[i] as number) - zero;
-    let low = hasHoles && Number.isNaN(beyond) ? 0 : beyond >>> 0;
-    if (width <= 4) {
-      for (let n = 0; n < width; n++, low >>>= 8) bytes[to++] = low;
-    } else {
-      let high = low === 0 && Number.isNaN(beyond) ? 0 : Math.floor(beyond / WORD);
-      for (let n = 0; n < 4; n++, low >>>= 8) bytes[to++] = low;
-      for (let n = 4; n < width; n++, high >>>= 8) bytes[to++] = high;
-    }
+    const value = column[i] as number;
+    writeWord(view, at + width * i, width, hasHoles && Number.isNaN(value) ? 0 : value - zero);
+  }
+}
+
+/** Little endian. */
+function writeWord(view: DataView, at: number, width: number, value: number): void {
+  if (width === 1) view.setUint8(at, value);
+  else if (width === 2) view.setUint16(at, value, true);
+  else if (width === 3) {
+    view.setUint16(at, value & 0xffff, true);
+    view.setUint8(at + 2, value >>> 16);
+  } else {
+    view.setUint32(at, value % WORD, true);
+    if (width > 4) writeWord(view, at + 4, width - 4, Math.floor(value / WORD));
   }
 }
 
