@@ -3,7 +3,7 @@
  * bundled once a test file, with a stand-in for the analyzer's decisions: these
  * tests are about arguments, files, streams and exit codes, not about verdicts.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,25 +81,70 @@ export function runCli(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<CliResult> {
-  const env = { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...options.env };
-  const child = spawn(process.execPath, [bundle, ...args], { env });
+  const { child, ended } = spawnCli(bundle, args, options.env);
+  child.stdout.on('data', () => options.closeEarly && child.stdout.destroy());
+  child.stderr.on('data', () => options.interrupt && child.kill('SIGINT'));
+  if (options.interrupt) child.stdin.write(options.stdin ?? '');
+  else child.stdin.end(options.stdin ?? '');
+  return ended;
+}
+
+export interface StayingCli {
+  /** What it has written so far. */
+  readonly result: CliResult;
+  kill(signal: NodeJS.Signals): Promise<CliResult>;
+}
+
+/** One that stays, once it has written `sign` to stderr, and a line to stdout. @throws when it ends before */
+export async function startCli(
+  bundle: string,
+  args: readonly string[],
+  { sign, env }: { sign: RegExp; env: Record<string, string> },
+): Promise<StayingCli> {
+  const { child, result, ended } = spawnCli(bundle, args, env);
+  child.stdin.end();
+  await new Promise<void>((resolve, reject) => {
+    const look = (): void => {
+      // Which of the two arrives first is not known.
+      if (sign.test(result.stderr) && result.stdout.endsWith('\n')) resolve();
+    };
+    child.stdout.on('data', look);
+    child.stderr.on('data', look);
+    ended.then((early) => reject(new Error(`it ended: ${JSON.stringify(early)}`)), reject);
+  });
+  return {
+    result,
+    kill(signal) {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+interface SpawnedCli {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly result: CliResult;
+  readonly ended: Promise<CliResult>;
+}
+
+function spawnCli(bundle: string, args: readonly string[], env: Record<string, string> = {}): SpawnedCli {
+  const child = spawn(process.execPath, [bundle, ...args], {
+    env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...env },
+  });
   const result: CliResult = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => {
     result.stdout += chunk;
-    if (options.closeEarly) child.stdout.destroy();
   });
   child.stderr.on('data', (chunk: Buffer) => {
     result.stderr += chunk;
-    if (options.interrupt) child.kill('SIGINT');
   });
   // The child may end without having read its input.
   child.stdin.on('error', () => {});
-  if (options.interrupt) child.stdin.write(options.stdin ?? '');
-  else child.stdin.end(options.stdin ?? '');
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<CliResult>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ ...result, code }));
   });
+  return { child, result, ended };
 }
 
 /** A folder that is empty at first, and a way to be rid of it. */
