@@ -7,6 +7,8 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 const MOST_COLORS = 256;
+/** Squared distance of two colours that look the same. */
+const SAME = 32;
 
 interface Picture {
   readonly width: number;
@@ -44,21 +46,30 @@ export function reducePng(png: Uint8Array): Uint8Array {
   ]);
 }
 
-/** The most frequent ones. */
+/** The most frequent ones, without those that nobody can tell from one that is taken already. */
 function chooseColors(pixels: Uint32Array): number[] {
   const counts = new Map<number, number>();
   for (const color of pixels) counts.set(color, (counts.get(color) ?? 0) + 1);
-  const sorted = [...counts].sort(([a, x], [b, y]) => y - x || a - b);
-  return sorted.slice(0, MOST_COLORS).map(([color]) => color);
+  const chosen: number[] = [];
+  for (const [color] of [...counts].sort(([a, x], [b, y]) => y - x || a - b)) {
+    if (chosen.length === MOST_COLORS) break;
+    if (chosen.every((other) => distance(color, other) > SAME)) chosen.push(color);
+  }
+  return chosen;
+}
+
+/** Squared, over the three channels. */
+function distance(color: number, other: number): number {
+  const [r, g, b] = [16, 8, 0].map((shift) => ((color >> shift) & 255) - ((other >> shift) & 255));
+  return r! * r! + g! * g! + b! * b!;
 }
 
 function nearest(color: number, palette: readonly number[]): number {
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (const [index, other] of palette.entries()) {
-    const [r, g, b] = [16, 8, 0].map((shift) => ((color >> shift) & 255) - ((other >> shift) & 255));
-    const distance = r! * r! + g! * g! + b! * b!;
-    if (distance < least) [best, least] = [index, distance];
+    const far = distance(color, other);
+    if (far < least) [best, least] = [index, far];
   }
   return best;
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run screenshots`: the screens of the page with a real failover of the fixtures, light and dark, as
+ * `npm run screenshots`: the screens of the page with real failovers of the fixtures, light and dark, as
  * `docs/screenshots/<screen>-<scheme>.png`. The same captures give the same pictures but for dates of storing.
  */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
@@ -16,47 +16,85 @@ import { visit } from './visit.ts';
 const FOLDER = 'docs/screenshots';
 const MOST_BYTES = 250_000;
 
-/** Names of `SCREENS`, and of the files. */
-const WANTED: Record<string, string> = {
-  vantages: 'vantages',
-  overview: 'overview',
-  'flow table': 'flows',
-  lanes: 'lanes',
-  ladder: 'ladder',
-  'time-sequence': 'time-sequence',
-  frame: 'frame',
-  help: 'keys',
-};
+interface Picture {
+  /** Of one of `SCREENS`. */
+  readonly screen: string;
+  readonly file: string;
+  /** Two dozen connections, or one of them alone: what is drawn of a flow is clearer there. */
+  readonly of: 'many' | 'one';
+}
+
+const PICTURES: readonly Picture[] = [
+  { screen: 'vantages', file: 'vantages', of: 'many' },
+  { screen: 'overview', file: 'overview', of: 'many' },
+  { screen: 'flow table', file: 'flows', of: 'many' },
+  { screen: 'help', file: 'keys', of: 'many' },
+  { screen: 'lanes', file: 'lanes', of: 'one' },
+  { screen: 'ladder', file: 'ladder', of: 'one' },
+  { screen: 'time-sequence', file: 'time-sequence', of: 'one' },
+  { screen: 'frame', file: 'frame', of: 'one' },
+];
+
+interface Stored {
+  readonly incident: string;
+  /** The worst one. */
+  readonly flow: string;
+}
 
 async function main(): Promise<void> {
   if (CHROMIUM === null) throw new Error('needs chromium, which is not installed');
   mkdirSync(FOLDER, { recursive: true });
   const server = await startServer();
   try {
-    const files = readScenario('mixed-24', ['client', 'node-a', 'node-b', 'server'], true);
-    const { id } = await storeIncident(server.origin, files);
-    await call(server.origin, 'PATCH', `incidents/${id}`, { title: 'Gateway failover, 24 connections' });
-    const { rows } = await call<FlowPage>(
-      server.origin,
-      'GET',
-      `incidents/${id}/flows?sort=stall&order=desc`,
-    );
-    for (const colorScheme of ['light', 'dark'] as const) {
-      const seen = await visit(server.origin, '/', { colorScheme });
-      for (const screen of SCREENS) {
-        const name = WANTED[screen.name];
-        if (name === undefined) continue;
-        const page = await seen.open(`${server.origin}/${addressOf(screen, id, rows[0]?.id ?? '')}`);
-        await screen.ready(page);
-        await save(page, `${name}-${colorScheme}.png`);
-        await page.close();
-      }
-      seen.expectQuiet();
-      await seen.close();
-    }
+    const { origin } = server;
+    const stored: Record<Picture['of'], Stored> = {
+      many: await store(origin, 'Failover, 24 connections', 'mixed-24', [
+        'client',
+        'node-a',
+        'node-b',
+        'server',
+      ]),
+      one: await store(origin, 'Failover, one download', 'rto-7', [
+        'client',
+        'node-a.in',
+        'node-b.in',
+        'server',
+      ]),
+    };
+    for (const colorScheme of ['light', 'dark'] as const) await takePictures(origin, stored, colorScheme);
   } finally {
     await server.stop();
   }
+}
+
+async function store(
+  origin: string,
+  title: string,
+  scenario: string,
+  vantages: readonly string[],
+): Promise<Stored> {
+  const { id } = await storeIncident(origin, readScenario(scenario, vantages, true));
+  await call(origin, 'PATCH', `incidents/${id}`, { title });
+  const { rows } = await call<FlowPage>(origin, 'GET', `incidents/${id}/flows?sort=stall&order=desc`);
+  return { incident: id, flow: rows[0]?.id ?? '' };
+}
+
+async function takePictures(
+  origin: string,
+  stored: Record<Picture['of'], Stored>,
+  colorScheme: 'light' | 'dark',
+): Promise<void> {
+  const seen = await visit(origin, '/', { colorScheme });
+  for (const { screen, file, of } of PICTURES) {
+    const wanted = SCREENS.find(({ name }) => name === screen);
+    if (wanted === undefined) throw new Error(`there is no screen ${screen}`);
+    const page = await seen.open(`${origin}/${addressOf(wanted, stored[of].incident, stored[of].flow)}`);
+    await wanted.ready(page);
+    await save(page, `${file}-${colorScheme}.png`);
+    await page.close();
+  }
+  seen.expectQuiet();
+  await seen.close();
 }
 
 async function save(page: Page, name: string): Promise<void> {

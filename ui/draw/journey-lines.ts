@@ -38,8 +38,9 @@ export interface JourneyIndex {
   readonly longest: number;
 }
 
+/** That nobody can say where an ordinary packet went is not its fault. */
 export const isNotable = ({ label, stops }: Journey): boolean =>
-  label !== '' || stops.some(({ seen }) => seen !== 'seen');
+  label !== '' || stops.some(({ seen }) => seen === 'missing');
 
 export function indexJourneys(journeys: readonly Journey[]): JourneyIndex {
   let longest = 0;

@@ -260,11 +260,13 @@ export function journeyText({ flags, seq, ack, length }: Journey): string {
 
 /** `not seen at node-b`. */
 export function lostAt({ vantages }: Pick<LadderPicture, 'vantages'>, { stops }: Journey): string {
-  const names = (seen: string): string[] =>
-    stops
-      .filter((stop) => stop.seen === seen)
-      .map(({ vantage }) => vantages.find(({ index }) => index === vantage))
+  // A capture of both links of a node has two stops and is named once.
+  const names = (seen: string): string[] => {
+    const indexes = stops.filter((stop) => stop.seen === seen).map(({ vantage }) => vantage);
+    return [...new Set(indexes)]
+      .map((at) => vantages.find(({ index }) => index === at))
       .map((vantage) => (vantage === undefined ? '?' : vantageName(vantage)));
+  };
   const missing = names('missing');
   if (missing.length > 0) return `not seen at ${missing.join(', ')}`;
   const unknown = names('unknown');

@@ -339,8 +339,8 @@ export const vantageName = ({ vantage }: TimelineVantage): string =>
 
 /** `±0.2 ms · 0 drops`. */
 export function vantageFacts({ dropped, lossy, clockError }: TimelineVantage): string {
-  const unknown = lossy ? 'lost frames' : 'drops not told';
+  const unknown = lossy ? 'lost frames' : 'drops ?';
   const drops = dropped === null ? unknown : `${dropped} ${dropped === 1 ? 'drop' : 'drops'}`;
   if (clockError === null) return `clock not tied · ${drops}`;
-  return `${clockError === 0 ? 'reference clock' : `±${formatDuration(clockError / 1e9)}`} · ${drops}`;
+  return `${clockError === 0 ? 'reference' : `±${formatDuration(clockError / 1e9)}`} · ${drops}`;
 }
