@@ -73,7 +73,7 @@ test('a deep link: first the incident and its clock, then the flow, then the win
   expect(server.answers.has('f1')).toBe(false);
   await answer('a', detail('a'));
   expect(timeBase.get()).toMatchObject({ origin: 1000n, zero: 500_000 });
-  await answer('f1', { flow: { id: 'f1', start: '51000', end: '901000' } });
+  await answer('f1', { flow: { id: 'f1', start: '51000', end: '901000', stalls: [] } });
   expect(openFlow.get()?.flow.id).toBe('f1');
   expect(timeBase.get().flow).toBe(50_000);
   expect(viewport.get()).toEqual({ from: 100_000, to: 200_000 });
