@@ -37,7 +37,7 @@ const detail = (id: string, revision = 1): IncidentDetail =>
     files: 1,
     state: 'ready',
     timeline: { origin: '1000', from: 0, to: 1_000_000 },
-    report: { failovers: [{ pathLost: '501000' }], captures: [] },
+    report: { failovers: [{ pathLost: '501000', pathRestored: null }], captures: [] },
   }) as unknown as IncidentDetail;
 
 async function answer(key: string, value: unknown): Promise<void> {
