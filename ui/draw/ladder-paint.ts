@@ -31,7 +31,8 @@ export interface LadderPicture {
 /** Where the vantages stand. */
 export function columnX(at: number, count: number, width: number): number {
   const left = GUTTER + 40;
-  const right = Math.max(left + 80 * count, width - WORDS);
+  // No closer than a frame's number needs, and not under the words, where that can be had.
+  const right = Math.max(left + 66 * (count - 1), width - WORDS);
   return count < 2 ? left : left + (at * (right - left)) / (count - 1);
 }
 

@@ -150,10 +150,15 @@ function Stalls({ stalls }: { stalls: NonNullable<IncidentDetail['stalls']> }): 
   return (
     <div className="stalls">
       <p className="num">
-        <span className="muted">Stall</span> p50 <b>{formatDuration(p50)}</b> · p95{' '}
-        <b>{formatDuration(p95)}</b> · max <b>{formatDuration(max)}</b>
+        <span className="muted">Stall</span>{' '}
+        {p50 < max && (
+          <>
+            p50 <b>{formatDuration(p50)}</b> · p95 <b>{formatDuration(p95)}</b> · max{' '}
+          </>
+        )}
+        <b>{formatDuration(max)}</b>
       </p>
-      {total > 0 && (
+      {outage + backoff > 0 && (
         <>
           <div className="split" aria-hidden="true">
             {shown.map(([name, tone, seconds]) => (
