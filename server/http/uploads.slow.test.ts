@@ -3,15 +3,13 @@
  * stay far below what it would take to hold them.
  * The trap: memory is that of the child, by the system's own count of its highest point (`VmHWM`).
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { type ClientRequest, request } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { IncidentDetail, IncidentSummary, StoredFile } from '../api.ts';
-import { bundled } from '../jobs/test-worker.ts';
 import { smallPcap, type TemporaryFolder, temporaryFolder } from '../store/test-store.ts';
+import { type ChildServer, startChildServer } from './test-child.ts';
 import { type Answer, answerOf } from './test-server.ts';
 
 const MIB = 2 ** 20;
@@ -20,25 +18,17 @@ const CHUNK = Buffer.alloc(MIB);
 for (let i = 0; i < CHUNK.length; i += 1) CHUNK[i] = (i * 2_654_435_761) >>> 24;
 
 let folder: TemporaryFolder;
-let child: ChildProcess;
-let port = 0;
+let server: ChildServer;
 let id = '';
 
 beforeAll(async () => {
   folder = temporaryFolder();
-  const script = fileURLToPath(await bundled('server/http/child-server.ts'));
-  child = spawn(process.execPath, [script, folder.path], { stdio: ['ignore', 'pipe', 'inherit'] });
-  port = await new Promise<number>((resolve, reject) => {
-    child.once('exit', () => reject(new Error('the server ended')));
-    child.stdout?.once('data', (line: Buffer) => resolve(Number(line.toString())));
-  });
-  const created = await fetch(`http://127.0.0.1:${port}/api/incidents`, { method: 'POST' });
+  server = await startChildServer(folder.path);
+  const created = await fetch(`${server.address}/api/incidents`, { method: 'POST' });
   id = ((await created.json()) as IncidentSummary).id;
 });
 afterAll(async () => {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await ended;
+  await server.end();
   folder.remove();
 });
 
@@ -50,7 +40,7 @@ function upload(
   const hash = createHash('sha256');
   const asked = request({
     host: '127.0.0.1',
-    port,
+    port: server.port,
     method: 'PUT',
     path: `/api/incidents/${id}/files?name=large`,
     agent: false,
@@ -81,12 +71,6 @@ function drained(asked: ClientRequest): Promise<void> {
   });
 }
 
-/** Bytes: the most that the server ever had in memory. */
-function highestMemory(): number {
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
-}
-
 const files = (): string[] =>
   readdirSync(folder.path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /^[0-9a-f]{16}$/.test(entry.name))
@@ -101,13 +85,13 @@ async function expectStored({ answer, sha256 }: ReturnType<typeof upload>): Prom
 describe.skipIf(process.platform !== 'linux')('a gigabyte', () => {
   it('two at once, of half of it each, take less than 400 MB', async () => {
     await Promise.all([upload(512), upload(511)].map(expectStored));
-    expect(highestMemory()).toBeLessThan(MOST_MEMORY);
-    expect(highestMemory()).toBeGreaterThan(10 * MIB);
+    expect(server.highestMemory()).toBeLessThan(MOST_MEMORY);
+    expect(server.highestMemory()).toBeGreaterThan(10 * MIB);
   }, 120_000);
 
   it('in one file takes less than 400 MB, too', async () => {
     await expectStored(upload(1024));
-    expect(highestMemory()).toBeLessThan(MOST_MEMORY);
+    expect(server.highestMemory()).toBeLessThan(MOST_MEMORY);
   }, 120_000);
 
   it('that is cancelled halfway leaves nothing', async () => {
@@ -122,7 +106,7 @@ describe.skipIf(process.platform !== 'linux')('a gigabyte', () => {
     await cancelled.sha256;
     expect(came).toBe(true);
     await expect.poll(files).toEqual(before);
-    const detail = await fetch(`http://127.0.0.1:${port}/api/incidents/${id}`);
+    const detail = await fetch(`${server.address}/api/incidents/${id}`);
     expect(((await detail.json()) as IncidentDetail).storedFiles).toHaveLength(3);
   }, 120_000);
 });
