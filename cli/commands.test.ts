@@ -52,6 +52,10 @@ describe('help and version', () => {
     expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+/);
     expect((await run('help', 'explain')).stdout).toMatch(/^Usage: diagnose explain \[options\] \[cause\]/);
     expect((await run('analyze', '--help')).stdout).toContain('--fail-on');
+    expect((await run('help', 'open')).stdout).toMatch(
+      /^Usage: diagnose open \[options\] \[VANTAGE=\]FILE \.\.\.\n/,
+    );
+    expect((await run('serve', '--help')).stdout).toContain('--token-file <file>');
   });
 });
 
@@ -119,6 +123,13 @@ describe('completion', () => {
     expect(await complete('--jou')).toEqual(['--journal', '--journal-zone']);
   });
 
+  test('bash: open and serve have options of their own', async () => {
+    expect(await complete('open', '--no')).toEqual(['--no-browser']);
+    expect(await complete('open', '--js')).toEqual(['']);
+    expect(await complete('serve', '--p')).toEqual(['--port']);
+    expect(await complete('--po')).toEqual(['']);
+  });
+
   test('a journal is a file, as often as there are nodes', async () => {
     // Bash completes a file where nothing else is offered.
     expect(await complete('client.pcap', '--journal', 'con')).toEqual(['']);
@@ -129,7 +140,8 @@ describe('completion', () => {
   test.each(['zsh', 'fish'])('%s: names every command and option', async (shell) => {
     const { code, stdout } = await run('completion', shell);
     expect(code).toBe(0);
-    for (const word of ['analyze', 'explain', 'frames', 'json', 'fail-on', 'rto-backoff', 'not-connected']) {
+    const options = ['json', 'fail-on', 'allow-host', 'no-browser'];
+    for (const word of [...COMMAND_NAMES, ...options, 'rto-backoff', 'not-connected']) {
       expect(stdout).toContain(word);
     }
     // Where the shell is at hand, it judges the syntax itself.
