@@ -14,7 +14,7 @@ const MOST = 4 * 2 ** 20;
 let server: TestServer;
 let id = '';
 beforeAll(async () => {
-  server = await startTestServer({ limits: { mostUploadBytes: MOST, uploadIdleMs: 1500, bodyMs: 400 } });
+  server = await startTestServer({ limits: { mostUploadBytes: MOST, uploadIdleMs: 3000, bodyMs: 400 } });
 });
 afterAll(async () => {
   expect(server.bugs).toEqual([]);
@@ -122,7 +122,7 @@ describe('an upload', () => {
     const answer = answerOf(asked);
     for (const byte of smallPcap().subarray(0, 8)) {
       asked.write(Uint8Array.of(byte));
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, 500));
     }
     asked.end(smallPcap().subarray(8));
     expect((await answer).status).toBe(201);
