@@ -205,7 +205,8 @@ function paintStep(
     if (Number.isNaN(value) || (value === level && !(low[x]! < level))) continue;
     const place = left + x;
     if (!Number.isNaN(level)) {
-      run(painter, start, place, at(level));
+      // The upright parts of neighbours touch; nothing level is left between them.
+      if (place - start > 1) run(painter, start, place, at(level));
       const ys = [at(level), at(value), at(low[x]!)].map((y) => painter.snap(y));
       stepUp(painter, of, place, Math.min(...ys), Math.max(...ys));
     }
