@@ -5,6 +5,8 @@ import { FIRST_PROBLEM, Mark, type Tile } from '../../analyzer/index.ts';
 import { firstFrom, type MadeUpFrame, makeTile } from '../../test/made-up-timeline.ts';
 import {
   barHeight,
+  CROWD_SPACING,
+  findCrowds,
   hitColumn,
   isShaped,
   type LaneColumns,
@@ -171,12 +173,14 @@ describe('shapes', () => {
       fc.property(lanes, (frames) => {
         const columns = columnsOf(frames, linearScale({ from: 0, to: 10_000_001 }, WIDTH));
         const placed = placeShapes(columns);
+        const crowds = findCrowds(columns);
         const xs = placed.map(({ x }) => x).sort((a, b) => a - b);
         for (const [i, x] of xs.entries())
           if (i > 0) expect(x - xs[i - 1]!).toBeGreaterThanOrEqual(SHAPE_SPACING);
         for (const [x, mark] of columns.worst.entries()) {
           if (!isShaped(mark) || placed.some((one) => one.x === x)) continue;
-          const near = placed.filter((one) => Math.abs(one.x - x) < SHAPE_SPACING);
+          const reach = crowds[x] === 1 ? CROWD_SPACING : SHAPE_SPACING;
+          const near = placed.filter((one) => Math.abs(one.x - x) < reach);
           expect(Math.max(...near.map((one) => one.mark))).toBeGreaterThanOrEqual(mark);
         }
       }),

@@ -84,27 +84,53 @@ export const isShaped = (mark: number): boolean => mark !== NO_MARK && mark >= M
 
 /** Pixels between the middles of two shapes of one lane. */
 export const SHAPE_SPACING = 10;
+/** Where shaped columns stand side by side, a shape of the same kind comes again only after so many pixels. */
+export const CROWD_SPACING = 56;
+/** Shaped columns with no more than so many pixels between them, over at least so many pixels, are a crowd. */
+const CROWD_GAP = 2;
+const LEAST_CROWD = 8;
 
 export interface PlacedShape {
   readonly x: number;
   readonly mark: number;
 }
 
+/** 1 where problems stand side by side: there they are a ribbon above the bars, or nothing else would be seen. */
+export function findCrowds({ worst, width }: LaneColumns): Uint8Array {
+  const crowded = new Uint8Array(width);
+  let first = -1;
+  let last = -1;
+  for (let x = 0; x <= width; x++) {
+    if (x < width && isShaped(worst[x]!)) {
+      if (first < 0) first = x;
+      last = x;
+    } else if (first >= 0 && (x === width || x - last > CROWD_GAP)) {
+      if (last - first + 1 >= LEAST_CROWD) crowded.fill(1, first, last + 1);
+      first = -1;
+    }
+  }
+  return crowded;
+}
+
 /**
  * Which columns get a shape: the worst kinds first, from left to right, where there is room. Every column with
  * a shaped kind keeps its stem, so none is lost where shapes would overlap.
  */
-export function placeShapes({ worst, width }: LaneColumns): PlacedShape[] {
+export function placeShapes(columns: LaneColumns, crowds = findCrowds(columns)): PlacedShape[] {
+  const { worst, width } = columns;
   const blocked = new Uint8Array(width);
   const placed: PlacedShape[] = [];
   let kinds = 0;
   for (let x = 0; x < width; x++) if (worst[x] !== NO_MARK) kinds |= 1 << worst[x]!;
   for (let mark: number = Mark.Reset; mark >= Mark.WindowUpdate; mark--) {
     if (((kinds >> mark) & 1) === 0) continue;
+    let before = Number.NEGATIVE_INFINITY;
     for (let x = 0; x < width; x++) {
       if (worst[x] !== mark || blocked[x] === 1) continue;
+      if (crowds[x] === 1 && x - before < CROWD_SPACING) continue;
       blocked.fill(1, Math.max(0, x - SHAPE_SPACING + 1), x + SHAPE_SPACING);
       placed.push({ x, mark });
+      before = x;
     }
   }
   return placed;

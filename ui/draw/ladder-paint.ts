@@ -167,6 +167,10 @@ function paintJourney(
     painter.ctx.fillStyle = painter.colors.text;
     painter.ctx.fillRect(x - 1, middle - 4, 3, 8);
   }
+  // On the way, where it surely went by, but nobody saw it.
+  for (const [at, stop] of journey.stops.entries())
+    if (stop.seen === 'unknown' && journey.stops.slice(at + 1).some(({ seen }) => seen === 'seen'))
+      drawUnknown(painter, stopX(painter, picture, journey, stop), middle, 5);
   paintNumbers(painter, picture, journey, middle);
   const unknown = hops.find(({ backward }) => backward);
   paintWords(painter, picture, journey, unknown, y + height / 2);
@@ -209,15 +213,17 @@ function paintHop(painter: Painter, hop: Hop, from: number, to: number, y: numbe
   );
 }
 
-/** The frame's number at every sighting, above the arrow. */
+/** The frame's number at every sighting, above the arrow; of two at one vantage, at its outer sides. */
 function paintNumbers(painter: Painter, picture: LadderPicture, journey: Journey, y: number): void {
   const direction = journey.from === 'client' ? 1 : -1;
-  for (const stop of journey.stops) {
+  for (const [at, stop] of journey.stops.entries()) {
     if (stop.frame === undefined) continue;
-    painter.text(`#${stop.frame.frame}`, stopX(painter, picture, journey, stop) + 6 * direction, y - 10, {
+    const isFirstOfTwo = journey.stops[at + 1]?.vantage === stop.vantage;
+    const side = isFirstOfTwo ? -direction : direction;
+    painter.text(`#${stop.frame.frame}`, stopX(painter, picture, journey, stop) + 6 * side, y - 10, {
       size: 9,
       mono: true,
-      align: direction > 0 ? 'left' : 'right',
+      align: side > 0 ? 'left' : 'right',
       color: painter.colors.muted,
     });
   }
@@ -234,12 +240,12 @@ function paintWords(
   const x = painter.width - WORDS + 72;
   const most = WORDS - 80;
   const second = unknown === undefined ? lostAt(picture, journey) : orderText(unknown);
-  const isLost = unknown === undefined;
+  const isLost = journey.stops.some(({ seen }) => seen === 'missing');
+  const color = unknown !== undefined ? colors.caution : isLost ? colors.problem : colors.muted;
   const head = journey.label === '' ? journeyText(journey) : journey.label;
   const two = second !== '';
   painter.text(head, x, two ? y - 6 : y, { size: 11, most, weight: journey.label === '' ? 400 : 600 });
-  if (two)
-    painter.text(second, x, y + 7, { size: 10, most, color: isLost ? colors.problem : colors.caution });
+  if (two) painter.text(second, x, y + 7, { size: 10, most, color });
 }
 
 export function orderText({ within }: Hop): string {
@@ -256,7 +262,7 @@ export function journeyText({ flags, seq, ack, length }: Journey): string {
     .join(' ');
   if (length > 0)
     return `${special} ${grouped(seq)}..${grouped(seq + length - 1)}  (${plural(length, 'byte')})`.trim();
-  return special === '' ? `ack ${grouped(ack)}` : special;
+  return special === '' ? `ack ${grouped(ack)}` : flags;
 }
 
 /** `not seen at node-b`. */

@@ -6,7 +6,7 @@ import { Mark, type Stall, type TimelineVantage } from '../../analyzer/index.ts'
 import { formatDuration, type TimeBase, type TimeMode, toTimeline } from '../state/time.ts';
 import type { Window } from '../state/viewport.ts';
 import type { Band } from './band.ts';
-import { barHeight, greatestCount, isShaped, type LaneColumns, placeShapes } from './columns.ts';
+import { barHeight, findCrowds, greatestCount, isShaped, type LaneColumns, placeShapes } from './columns.ts';
 import { drawCross, drawGlyph, drawUnknown, GLYPH, markColor, stemWidth } from './glyphs.ts';
 import type { JourneyLines } from './journey-lines.ts';
 import type { LaneBox, LaneGroup, LanesLayout } from './lanes-layout.ts';
@@ -188,17 +188,23 @@ function veilProvisional(painter: Painter, plot: Plot, lane: LaneBox, columns: L
   }
 }
 
+/** Height of the ribbon of problems that stand side by side. */
+const RIBBON = 5;
+
 function paintShapes(painter: Painter, plot: Plot, lane: LaneBox, columns: LaneColumns): void {
   const top = lane.y + GLYPH + 1;
   const height = lane.height - GLYPH - FOOT - 1;
+  const crowds = findCrowds(columns);
   for (let x = 0; x < columns.width; x++) {
     const mark = columns.worst[x]!;
     if (!isShaped(mark)) continue;
+    const color = markColor(mark, painter.colors);
     const width = stemWidth(mark);
-    painter.rect(markColor(mark, painter.colors), plot.left + x - (width >> 1), top, width, height);
+    if (crowds[x] === 1) painter.rect(color, plot.left + x, top, 1, RIBBON);
+    else painter.rect(color, plot.left + x - (width >> 1), top, width, height);
   }
   painter.flush();
-  for (const { x, mark } of placeShapes(columns)) drawGlyph(painter, mark, plot.left + x, lane.y + 6);
+  for (const { x, mark } of placeShapes(columns, crowds)) drawGlyph(painter, mark, plot.left + x, lane.y + 6);
 }
 
 /** A bar a stall: who waited for whom, and how long. */

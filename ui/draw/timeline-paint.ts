@@ -93,7 +93,8 @@ export function paintEdges(
 ): EdgeLabel[] {
   const { colors } = painter;
   const style = { size: 11, weight: 600 } as const;
-  const edges = bands.flatMap((band) => band.edges);
+  // Those of the band itself first: they find room for their labels.
+  const edges = bands.flatMap((band) => band.edges).sort((a, b) => Number(b.main) - Number(a.main));
   const wanted = edges.map((edge) => ({
     of: edge,
     x: scale.x(edge.time),
