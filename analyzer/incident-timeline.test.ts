@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createFrameFlags } from './frame-flags.ts';
 import { createAnalysis, type FrameRef, type LaneFrame, Mark, type Report, type Timeline } from './index.ts';
+import { Trip, taken } from './test-path.ts';
 import {
   bucketsOf,
   countBuckets,
@@ -173,6 +174,36 @@ describe('the lanes of an incident', () => {
     expect(new Set(request.map(({ seq, ack, length }) => `${seq} ${ack} ${length}`)).size).toBe(1);
     expect(request[0]?.seq).toBe(1);
   });
+});
+
+it('the times of lanes and of journeys are the same, and not negative where a clock reaches back before all others', () => {
+  const trip = new Trip().handshake(0);
+  for (let i = 0; i < 40; i++)
+    trip.client(0.2 + i / 10, { payload: 100 }).server(0.21 + i / 10, { payload: 100 });
+  // The client's clock is the reference, but the other captures began before it, by clocks that are ahead.
+  const captures = taken([trip], ['client', 'a.in', 'a.out', 'server'], {
+    ahead: { 'a.in': 7, 'a.out': 7, server: 7 },
+    misses: { client: (at) => at < 1 },
+  });
+  const analysis = createAnalysis({ tool, timeline: true });
+  for (const { file, bytes } of captures) {
+    const feed = analysis.addCapture({ file });
+    feed.push(bytes);
+    feed.end();
+  }
+  analysis.finish();
+  const timeline = analysis.timeline();
+  const lanes = keepLanes(timeline);
+  const times = new Map<string, number>();
+  for (let v = 0; v < lanes.directory.vantages; v++) {
+    for (const { frame, time } of framesOf(lanes, `v${v}`)) times.set(keyOf(frame), time);
+  }
+  expect(Math.min(...times.values())).toBe(0);
+  expect(timeline.head.from).toBe(0);
+  const stops = [...analysis.journeys()].flatMap((f) => f.journeys.flatMap((j) => j.stops));
+  const seen = stops.flatMap(({ frame, time }) => (frame === undefined ? [] : { key: keyOf(frame), time }));
+  expect(seen.length).toBeGreaterThan(40);
+  expect(seen).toEqual(seen.map(({ key }) => ({ key, time: times.get(key) })));
 });
 
 /** What of a lane's bytes was there before; frames by time. */
