@@ -85,7 +85,7 @@ describe.skipIf(CHROMIUM === null)('hostile strings (needs chromium)', { timeout
       const address = `#/i/${incident.id}/flow/${flow}?view=${view}&sel=frame:${capture}:${REQUEST_FRAME}`;
       await page.goto(`${server.origin}/${address}`);
       const panel = page.getByRole('region', { name: /^Frame / });
-      await panel.getByRole('table').waitFor();
+      await panel.getByText('comment of the request').first().waitFor();
       const text = await textOf(panel);
       expect(text).toContain(REQUEST_LINE);
       expect(text).toContain(FIRST_COMMENT);
