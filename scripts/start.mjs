@@ -68,6 +68,8 @@ async function whyNoPage() {
     new Database(':memory:').close();
     return null;
   } catch (error) {
-    return `the database package cannot be loaded (${String(error.message).split('\n', 1)[0]})`;
+    return `the database package cannot be loaded (${String(error.message)
+      .split('\n', 1)[0]
+      .replace(/\.? Tried:$/, '')})`;
   }
 }

@@ -29,7 +29,9 @@ export async function loadPackage(
     new Database(':memory:').close();
     return Database;
   } catch (error) {
-    const why = String(error instanceof Error ? error.message : error).split('\n', 1)[0];
+    // The first line, without the head of the list that follows it.
+    const [line = ''] = String(error instanceof Error ? error.message : error).split('\n');
+    const why = line.replace(/\.? Tried:$/, '');
     throw new ServerError(
       'no-database-package',
       `the database package cannot be loaded: ${why}`,
