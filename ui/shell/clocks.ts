@@ -12,6 +12,7 @@ const GOOD_ERROR = 0.001;
 
 /** `automatic: 214 matched packets, +1.200 ms ±0.040 ms`; one entry a stretch where the clock was set. */
 export function describeClock(capture: Capture, report: ReportHead): string[] {
+  if (capture.frames === 0) return ['no frame, so no clock'];
   if (report.captures.length < 2) return ['the only one: nothing to align'];
   const own = report.clocks.filter((clock) => clock.capture === capture.id);
   if (own.length > 0) return own.map(describeFit);
@@ -57,8 +58,13 @@ export function describeAlignment(report: ReportHead): Alignment {
     return { tone: 'caution', text: loss === '' ? text : `${loss}; ${text}` };
   }
   const names = captureNames(captures);
-  const open = captures.filter(({ id }) => !isTied(id, clocks)).map(({ id }) => nameOf(id, names));
-  if (open.length > 0) return { tone: 'caution', text: `no bound for the clock of ${open.join(', ')}` };
+  // What holds no frame has no clock; where it was taken, only its name can say.
+  const held = captures.filter(({ frames }) => frames > 0);
+  const empty = captures.filter(({ frames, vantage }) => frames === 0 && vantage.role === 'unknown');
+  const unplaced = empty.map(({ file }) => `${file} holds no frame: say where it was taken, it may decide`);
+  const open = held.filter(({ id }) => !isTied(id, clocks)).map(({ id }) => nameOf(id, names));
+  if (open.length > 0) unplaced.unshift(`no bound for the clock of ${open.join(', ')}`);
+  if (unplaced.length > 0) return { tone: 'caution', text: unplaced.join('; ') };
   const worst = Math.max(...clocks.map(({ error }) => error ?? 0));
   const base = `all ${captures.length} captures line up (worst error ${formatBound(worst)})`;
   const loss = lossOf(captures, names);

@@ -1,7 +1,8 @@
 /** How far the captures can be trusted: drops, cuts, clocks, and whether each ran through the failover. */
-import type { Capture, Failover } from '../../analyzer/index.ts';
+import type { Capture, Failover, TimelineVantage } from '../../analyzer/index.ts';
 import type { IncidentDetail, ReportHead } from '../../server/api.ts';
 import { AFRESH, linkTo } from '../state/address.ts';
+import { toTimeline } from '../state/time.ts';
 import { describeAlignment, describeClock } from './clocks.ts';
 import { captureNames, count, formatNumber, nameOf } from './units.ts';
 
@@ -33,13 +34,17 @@ export function Quality({ open, report }: { open: IncidentDetail; report: Report
         <tbody>
           {report.captures.map((capture) => (
             <tr key={capture.id}>
-              <th scope="row">{nameOf(capture.id, names)}</th>
+              <th scope="row">
+                {capture.vantage.role === 'unknown' ? 'unknown' : nameOf(capture.id, names)}
+              </th>
               <td>{capture.file}</td>
               <td className="right num">{formatNumber(capture.frames)}</td>
               <td>
                 <Drops capture={capture} open={open} />
               </td>
-              <td className="num">{describeCoverage(capture, report.failovers[0])}</td>
+              <td className="num">
+                {describeCoverage(capture, vantageOf(capture, open), report.failovers[0])}
+              </td>
               <td className="num">{describeClock(capture, report).join('; ')}</td>
             </tr>
           ))}
@@ -62,19 +67,23 @@ function Drops({ capture, open }: { capture: Capture; open: IncidentDetail }): R
   return <span className={isPoor ? 'caution' : ''}>{facts.join(', ')}</span>;
 }
 
-/** Part of the outage in which the capture ran. */
+const vantageOf = ({ id }: Capture, { timeline }: IncidentDetail): TimelineVantage | null =>
+  timeline?.vantages.find(({ captures }) => captures.includes(id)) ?? null;
+
+/**
+ * Part of the outage in which the capture counts as running, as the verdicts took it. One that falls silent
+ * counts as running on: that is said, for it is an assumption.
+ */
 export function describeCoverage(
-  { firstTime, coveredUntil }: Capture,
-  failover: Failover | undefined,
+  { frames, coveredUntil }: Pick<Capture, 'frames' | 'coveredUntil'>,
+  vantage: Pick<TimelineVantage, 'from' | 'until'> | null,
+  failover: Pick<Failover, 'pathLost' | 'pathRestored'> | undefined,
 ): string {
   if (failover === undefined || failover.pathRestored === null) return '';
-  if (firstTime === null || coveredUntil === null) return 'no frame';
-  const [lost, back] = [BigInt(failover.pathLost), BigInt(failover.pathRestored)];
-  const from = max(lost, BigInt(firstTime));
-  const to = -max(-back, -BigInt(coveredUntil));
+  if (frames === 0 || vantage === null) return 'no frame';
+  const [lost, back] = [toTimeline(failover.pathLost), toTimeline(failover.pathRestored)];
   if (back <= lost) return '';
-  const part = to <= from ? 0 : Number(((to - from) * 1000n) / (back - lost)) / 10;
-  return part >= 99.9 ? 'all of it' : `${part.toFixed(0)} %`;
+  const part = Math.max(0, Math.min(back, vantage.until) - Math.max(lost, vantage.from)) / (back - lost);
+  const isSilent = coveredUntil !== null && toTimeline(coveredUntil) < Math.min(back, vantage.until);
+  return `${part >= 0.999 ? 'all of it' : `${(100 * part).toFixed(0)} %`}${isSilent ? ', silent at its end' : ''}`;
 }
-
-const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
