@@ -250,6 +250,20 @@ describe.each(['b-strict-curl', 'rto-7', 'i-arp-garp', 'up-synced'])(
       expect(found).toBeGreaterThan(0);
     });
 
+    it('what is out of order fills a hole: one of the two there, of bytes that were not seen', () => {
+      let found = 0;
+      for (const lane of senders) {
+        for (const { frame, known } of withKnown(framesOf(all.lanes, lane))) {
+          if (frame.mark !== Mark.OutOfOrder) continue;
+          found += 1;
+          const flags = flagsOf(frame).filter((f) => f === 'retransmission' || f === 'out_of_order');
+          expect([keyOf(frame.frame), known, flags.length]).toEqual([keyOf(frame.frame), false, 1]);
+        }
+      }
+      // Elsewhere the whole window was lost, or nothing was.
+      if (['i-arp-garp', 'up-synced'].includes(scenario)) expect(found).toBeGreaterThan(0);
+    });
+
     it('what is one there is one here, if its bytes had been seen', () => {
       for (const lane of senders) {
         for (const { frame, known } of withKnown(framesOf(all.lanes, lane))) {

@@ -4,6 +4,7 @@
  * before, and is a retransmission all the same; and a second capture of one
  * packet is no second packet, so it is never a problem.
  */
+import { seqDistance } from '../../packet/seq.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import { Segment } from '../tcp/segment.ts';
@@ -22,7 +23,7 @@ export function markOf(frame: Frame, id: FrameId, bits: number, own: Side, repea
     return Mark.Retransmission;
   if ((bits & Segment.ZeroWindow) !== 0) return Mark.ZeroWindow;
   if ((bits & Segment.Probe) !== 0) return Mark.Probe;
-  if ((bits & Segment.Ahead) !== 0) return Mark.OutOfOrder;
+  if (fillsHole(frame, bits, own)) return Mark.OutOfOrder;
   if ((bits & Segment.Fin) !== 0) return Mark.Fin;
   if ((bits & Segment.Syn) !== 0) return Mark.Syn;
   if (frame.sackBlockCount > 0) return Mark.Sack;
@@ -36,6 +37,10 @@ function markOfCopy({ flags, payloadLength }: Frame): Mark {
   if ((flags & TcpFlag.Syn) !== 0) return Mark.Syn;
   return payloadLength > 0 ? Mark.Data : Mark.Ack;
 }
+
+/** What came after these bytes was seen before them: they were overtaken, or lost on the way to here and sent again. */
+const fillsHole = ({ seq, payloadLength }: Frame, bits: number, own: Side): boolean =>
+  (bits & Segment.NewData) !== 0 && own.seen && seqDistance(own.next, (seq + payloadLength) >>> 0) > 0;
 
 const isOpenedAgain = ({ seq }: Frame, bits: number, own: Side): boolean =>
   (bits & Segment.Syn) !== 0 && own.synCount > 1 && seq === own.firstSeq;

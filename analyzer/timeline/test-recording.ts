@@ -32,7 +32,7 @@ const BITS: Partial<Record<Mark, number>> = {
   [Mark.Data]: Segment.NewData,
   [Mark.Ack]: Segment.PureAck | Segment.AckAdvance,
   [Mark.WindowUpdate]: Segment.PureAck | Segment.WindowUpdate,
-  [Mark.OutOfOrder]: Segment.Ahead,
+  [Mark.OutOfOrder]: Segment.NewData,
   [Mark.Probe]: Segment.Probe,
   [Mark.ZeroWindow]: Segment.PureAck | Segment.ZeroWindow,
   [Mark.Retransmission]: Segment.Resent,
@@ -63,7 +63,9 @@ export function lanesOf(rows: Iterable<TestRow>, flows: number): KeptLanes {
     frame.payloadLength = row.length;
     frame.window = row.window;
     frame.flags = flagsOf(row.mark);
-    recording.add(frame, frameId(0, number), row.flow, end, BITS[row.mark] ?? 0, own, peer);
+    const next = (frame.seq + row.length + 1) >>> 0;
+    const sender = row.mark === Mark.OutOfOrder ? Object.assign(new Side(), { seen: true, next }) : own;
+    recording.add(frame, frameId(0, number), row.flow, end, BITS[row.mark] ?? 0, sender, peer);
   }
   const table = new FlowTable(
     Array.from({ length: flows }, (_, position) => ({ position, client: 0, first: FIRST, scale: [1, 1] })),
