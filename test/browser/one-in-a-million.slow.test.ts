@@ -14,7 +14,7 @@ import { CHROMIUM } from './chromium.ts';
 import { call, storeIncident } from './incident-files.ts';
 import { type OneRetransmission, writeOneRetransmission } from './one-retransmission.ts';
 import { type RunningServer, startServer } from './running-server.ts';
-import { parameter, type Visit, visit } from './visit.ts';
+import { parameter, textOf, type Visit, visit } from './visit.ts';
 
 const FRAMES = 1_000_000;
 const PROBLEM = '#b03509';
@@ -24,6 +24,8 @@ const WINDOWS = [1e11, 3e10, 1e10, 1e9, 1e8, 1e7, 1e6, 1e5, 1e4];
 const BEFORE = 0.37;
 /** Pixels that the mark and its letter are wide at most. */
 const WIDEST_MARK = 40;
+/** Pixels of the page that a timeline has at least. */
+const LEAST_WIDTH = 600;
 
 describe.skipIf(CHROMIUM === null)(
   'one retransmission in a million (needs chromium)',
@@ -53,6 +55,8 @@ describe.skipIf(CHROMIUM === null)(
       await seen?.close();
       await server?.stop();
     });
+    /** Since the first frame. */
+    const seconds = (): number => Number(time - BigInt(incident.timeline?.origin ?? 0)) / 1e9;
     const selection = (): string => `frame:${incident.report?.captures[0]?.id}:${made.frame}`;
 
     test('the server has it, and no other', async () => {
@@ -72,7 +76,11 @@ describe.skipIf(CHROMIUM === null)(
 
     test('in the overview', async () => {
       await seen.page.goto(`${server.origin}/#/i/${incident.id}`);
-      await expectFoundAndClicked(seen.page, selection());
+      await expectFoundAndClicked(seen.page, {
+        selection: selection(),
+        seconds: seconds(),
+        window: WINDOWS[0]!,
+      });
     });
 
     test.each(['lanes', 'time-sequence'])('in %s, at every zoom', async (view) => {
@@ -81,25 +89,50 @@ describe.skipIf(CHROMIUM === null)(
         const from = time - BigInt(Math.round(width * BEFORE));
         const window = width === WINDOWS[0] ? '' : `&from=${from}&to=${from + BigInt(width)}`;
         await page.goto(`${server.origin}/#/i/${incident.id}/flow/${flow}?view=${view}${window}`);
-        await expectFoundAndClicked(page, selection(), `${view}, ${width} ns`);
+        const where = `${view}, ${width} ns`;
+        await expectFoundAndClicked(
+          page,
+          { selection: selection(), seconds: seconds(), window: width },
+          where,
+        );
       }
       seen.expectQuiet();
     });
   },
 );
 
-async function expectFoundAndClicked(page: Page, selection: string, where = ''): Promise<void> {
+interface Wanted {
+  readonly selection: string;
+  readonly seconds: number;
+  /** ns in sight. */
+  readonly window: number;
+}
+
+async function expectFoundAndClicked(page: Page, wanted: Wanted, where = ''): Promise<void> {
   await expect.poll(() => parameter(page, 'sel'), { message: where }).toBeNull();
   const canvas = page.locator('.canvas-stack canvas').first();
   await canvas.waitFor();
   const drawn = await settled(canvas, where);
   const [left = 0, right = left] = [drawn.columns[0], drawn.columns.at(-1)];
-  // One place, not many.
+  // One place, not many; and it is where the frame was.
   expect(right - left, where).toBeLessThan(WIDEST_MARK);
-  const { x, y } = drawn.first!;
-  await page.getByRole('application').click({ position: { x, y } });
-  await expect.poll(() => parameter(page, 'sel'), { message: where }).toBe(selection);
+  const { y } = drawn.first!;
+  const x = (left + right + 1) / 2;
+  const picture = page.getByRole('application');
+  await picture.hover({ position: { x, y } });
+  const pixel = wanted.window / 1e9 / LEAST_WIDTH;
+  await expect
+    .poll(async () => Math.abs((await cursorTime(page)) - wanted.seconds), { message: where })
+    .toBeLessThan(WIDEST_MARK * pixel + 1e-6);
+  await picture.click({ position: { x, y } });
+  await expect.poll(() => parameter(page, 'sel'), { message: where }).toBe(wanted.selection);
   await page.keyboard.press('Escape');
+}
+
+/** What the status line says of the pointer, seconds since the first frame. */
+async function cursorTime(page: Page): Promise<number> {
+  const [, sign, digits] = /([+\u2212])(\d+\.\d+) s/.exec(await textOf(page.getByRole('contentinfo'))) ?? [];
+  return digits === undefined ? Number.NaN : Number(digits) * (sign === '+' ? 1 : -1);
 }
 
 /** With all tiles there: what is drawn no longer changes. */

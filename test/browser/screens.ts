@@ -70,6 +70,9 @@ export const SCREENS: readonly Screen[] = [
   { name: 'time-sequence as table', address: '#/i/I/flow/F?view=time-sequence', ready: twin },
   { name: 'frame', address: '#/i/I/flow/F', ready: frame },
   { name: 'pins', address: '#/i/I/pins', ready: (page) => page.getByText('Look here').first().waitFor() },
+  { name: 'preview', address: '#/i/I/flows', ready: preview },
+  { name: 'pinned', address: '#/i/I/flow/F', ready: pinned },
+  { name: 'go to frame', address: '#/i/I', ready: dialog('g') },
   { name: 'help', address: '#/i/I', ready: dialog('?') },
   { name: 'palette', address: '#/i/I', ready: dialog('Control+k') },
   { name: 'no such incident', address: '#/i/nothing', ready: heading('This incident is not here') },
@@ -81,6 +84,18 @@ async function askToDelete(page: Page): Promise<void> {
     .first()
     .click();
   await page.getByRole('group').getByRole('button', { name: 'Delete' }).waitFor();
+}
+
+async function preview(page: Page): Promise<void> {
+  await page.getByRole('grid').getByRole('row').nth(1).waitFor();
+  await page.keyboard.press('Space');
+  await page.getByRole('complementary', { name: 'Preview of the flow' }).getByText('confidence').waitFor();
+}
+
+async function pinned(page: Page): Promise<void> {
+  await view(page);
+  await page.keyboard.press('b');
+  await page.getByRole('region', { name: 'Pinned' }).waitFor();
 }
 
 async function openMenu(page: Page): Promise<void> {

@@ -255,8 +255,6 @@ function paintSacks(
     const bottom = Math.max(top + 3, painter.snap(at(sackLow[x]!)));
     const left = plot.left + x;
     painter.rect(colors.sack, left, top, 1, bottom - top);
-    // Ticks would lie under the next bracket.
-    if (!Number.isNaN(sackHigh[x + 1] ?? Number.NaN)) continue;
     painter.rect(colors.sack, left, top, 4, 1);
     painter.rect(colors.sack, left, bottom - 1, 4, 1);
   }
