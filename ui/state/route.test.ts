@@ -104,3 +104,9 @@ test('targets: text and back', () => {
     expect(parseTarget(bad)).toBeNull();
   }
 });
+
+test('names that every object has are no fields', () => {
+  const { route, dropped } = parseRoute('#/i/abc?__proto__=1&constructor=ab&toString=x&__defineGetter__=y');
+  expect(route).toEqual({ ...HOME, page: 'overview', incident: 'abc' });
+  expect(dropped).toEqual(['__proto__=1', 'constructor=ab', 'toString=x', '__defineGetter__=y']);
+});

@@ -104,7 +104,8 @@ const READERS: Record<string, (text: string) => Fields | null> = {
 function parseFields(search: URLSearchParams, dropped: string[]): Fields {
   const fields: Fields = {};
   for (const [name, text] of search) {
-    const read = READERS[name]?.(text) ?? null;
+    // `__proto__` in a link is a name like any other.
+    const read = Object.hasOwn(READERS, name) ? (READERS[name]?.(text) ?? null) : null;
     if (read === null) dropped.push(`${name}=${text}`);
     else Object.assign(fields, read);
   }
