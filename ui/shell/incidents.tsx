@@ -9,8 +9,9 @@ import { Confirm } from './bits.tsx';
 import { FileButton, Uploads } from './drop.tsx';
 import { count, formatBytes, formatNumber } from './units.ts';
 
-/** While something is analysed the list is asked for again. */
+/** ms after which the list is asked for again: while something is analysed, and else, for what others do. */
 const REFRESH = 2000;
+const SLOW_REFRESH = 10_000;
 
 export function IncidentsPage(): React.JSX.Element {
   return (
@@ -58,8 +59,8 @@ function useListing(): Listing & { reload: () => void } {
   // biome-ignore lint/correctness/useExhaustiveDependencies: files that arrived, or did not, change the list
   useEffect(reload, [reload, rounds]);
   useEffect(() => {
-    if (!isBusy && listing.error === null) return;
-    const timer = setInterval(reload, REFRESH);
+    const isUrgent = isBusy || listing.error !== null;
+    const timer = setInterval(() => document.hidden || reload(), isUrgent ? REFRESH : SLOW_REFRESH);
     return () => clearInterval(timer);
   }, [isBusy, listing.error, reload]);
   return { ...listing, reload };
