@@ -50,6 +50,11 @@ export const addFlowRoutes: AddRoutes = (router, { store }) => {
     const { revision } = store.incident(incident);
     if (isKnown(request, response, revision)) return;
     const bytes = store.tile(incident, lane, resolution, index);
+    // A result that arrived in between is nothing to keep under the name of the one before.
+    if (store.incident(incident).revision !== revision) {
+      response.removeHeader('etag');
+      response.set('cache-control', 'no-store');
+    }
     response.type('application/octet-stream').send(asBuffer(bytes));
   });
 };

@@ -1,6 +1,9 @@
-/** The web page as `npm run build` left it; and, where it was not built, how to. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * The web page as `npm run build` left it; and, where it was not built, how to.
+ * The trap: a path of a request is only compared with the list of what was built; none is looked up on the disk.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import express, { type RequestHandler, type Response } from 'express';
 
 /** Vite's names of what it builds: `assets/name-hash.ext`. */
@@ -24,7 +27,19 @@ export function servePage(folder: string): RequestHandler[] {
     if (request.path !== '/' || existsSync(join(folder, 'index.html'))) return next();
     response.status(503).set('cache-control', 'no-store').type('html').send(NOT_BUILT);
   };
-  return [missing, files];
+  let built: ReadonlySet<string> = new Set();
+  const listed: RequestHandler = (request, response, next) => {
+    // A new build has other names; whoever loads them asks for the page first.
+    if (request.path === '/') built = listOf(folder);
+    if (built.has(request.path)) files(request, response, next);
+    else next();
+  };
+  return [missing, listed];
+}
+
+function listOf(folder: string): ReadonlySet<string> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return new Set(['/', ...names.map((name) => `/${name.split(sep).join('/')}`)]);
 }
 
 /** What is named by its content never changes; the page that names it does. */
