@@ -1,7 +1,7 @@
 /**
  * The whole way without a mouse: every stop of the Tab key can be seen, and every key of the help does something.
  */
-import type { Locator, Page } from 'playwright-core';
+import type { FileChooser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FlowPage } from '../../server/api.ts';
 import { COMMANDS } from '../../ui/state/keymap.ts';
@@ -39,13 +39,14 @@ describe.skipIf(CHROMIUM === null)('keyboard only (needs chromium)', { timeout: 
 
   test('from the file chooser to a frame of the evidence', async () => {
     const page = await begin('/#/');
+    // Listened for early: the browser is told to pass it on, and that takes a moment.
+    const chooser = new Promise<FileChooser>((resolve) => page.once('filechooser', resolve));
     await page.getByText('Drop the packet captures of one incident').waitFor();
     await page.keyboard.press('Tab');
     expect(await focusedName(page)).toBe('Skip to the content');
     await tabTo(page, page.getByRole('button', { name: 'Choose files' }));
-    const coming = page.waitForEvent('filechooser');
     await page.keyboard.press('Enter');
-    await (await coming).setFiles(asPayloads(FILES));
+    await (await chooser).setFiles(asPayloads(FILES));
     const onwards = page.getByRole('link', { name: 'Show what happened' });
     await onwards.waitFor();
     await page
