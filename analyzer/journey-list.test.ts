@@ -30,7 +30,7 @@ describe('journeys of real captures', () => {
       'server:seen b.out:seen b.in:missing client:missing',
       'server:seen b.out:seen b.in:missing client:unknown',
     ]);
-    expect(retries.at(-1)?.label).toBe('sent again (7), 26.37 s after the last time');
+    expect(retries.at(-1)?.label).toBe('sent again (7) after 26.37 s');
     expect(journeys.at(-1)).toMatchObject({ from: 'client', label: 'probe, unanswered', flags: 'ACK' });
   });
 

@@ -19,7 +19,7 @@ export function repeats(packets: readonly CrossPacket[]): Map<CrossPacket, strin
     const times = isAgain ? known.times + 1 : 0;
     if (isAgain) {
       const nth = times > 1 ? ` (${times})` : '';
-      labels.set(packet, `sent again${nth}, ${seconds(packet.time - known.packet.time)} after the last time`);
+      labels.set(packet, `sent again${nth} after ${seconds(packet.time - known.packet.time)}`);
     }
     before.set(key, { packet, times });
   }
