@@ -24,7 +24,7 @@ export function AnalysisStatus({ open }: { open: IncidentDetail }): React.JSX.El
     );
   }
   if (open.report === null) return null;
-  const { tone, text } = describeAlignment(open.report);
+  const { tone, text } = describeAlignment(open.report, open.timeline?.vantages);
   return (
     <p className={`verdict-line ${tone}`} role="status">
       <span className={`dot ${tone === 'good' ? '' : 'dot-caution'}`} aria-hidden="true" />

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { TimelineVantage } from '../../analyzer/index.ts';
 import { sampleCapture, sampleClock, sampleReport } from '../../cli/sample-report.ts';
 import { describeAlignment, describeClock, formatBound } from './clocks.ts';
 
@@ -19,6 +20,22 @@ test('a clock: how it was tied, its offset and what that may be off by', () => {
     'automatic: 812 matched packets, −2.500000 s ±0.200 ms',
     'automatic: 812 matched packets, +10.000 ms, error not bounded',
   ]);
+});
+
+test('a clock that is known less well away from the matched packets says so, in the line too', () => {
+  const both = report();
+  const wide = { captures: [both.captures[1]!.id], clockError: 5_697_468 } as unknown as TimelineVantage;
+  expect(describeClock(both.captures[1]!, both, [wide])).toEqual([
+    'automatic: 812 matched packets, +10.000 ms ±0.200 ms',
+    '±5.698 ms away from the matches',
+  ]);
+  expect(describeAlignment(both, [wide])).toMatchObject({
+    tone: 'caution',
+    text: expect.stringMatching(/^all 2 captures line up \(worst error 5\.698 ms\): too coarse/),
+  });
+  const as = { ...wide, clockError: 200_000 };
+  expect(describeClock(both.captures[1]!, both, [as])).toHaveLength(1);
+  expect(describeAlignment(both, [as]).tone).toBe('good');
 });
 
 test('what nothing ties says so, with and without an entry', () => {

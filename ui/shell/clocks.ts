@@ -1,8 +1,9 @@
 /**
  * How a capture's clock stands to the others', and whether all captures line up, in words.
- * The trap: an offset without its error says nothing, and an error is a bound: it is rounded up.
+ * The trap: an offset without its error says nothing, and an error is a bound: it is rounded up. That of a
+ * fit holds where packets matched; over all that a vantage captured it is greater, and lanes are drawn by that.
  */
-import type { Capture, Clock } from '../../analyzer/index.ts';
+import type { Capture, Clock, TimelineVantage } from '../../analyzer/index.ts';
 import type { ReportHead } from '../../server/api.ts';
 import { formatDuration } from '../state/time.ts';
 import { type CaptureNames, captureNames, count, nameOf } from './units.ts';
@@ -11,11 +12,15 @@ import { type CaptureNames, captureNames, count, nameOf } from './units.ts';
 const GOOD_ERROR = 0.001;
 
 /** `automatic: 214 matched packets, +1.200 ms ±0.040 ms`; one entry a stretch where the clock was set. */
-export function describeClock(capture: Capture, report: ReportHead): string[] {
+export function describeClock(
+  capture: Capture,
+  report: ReportHead,
+  vantages: readonly TimelineVantage[] = [],
+): string[] {
   if (capture.frames === 0) return ['no frame, so no clock'];
   if (report.captures.length < 2) return ['the only one: nothing to align'];
   const own = report.clocks.filter((clock) => clock.capture === capture.id);
-  if (own.length > 0) return own.map(describeFit);
+  if (own.length > 0) return [...own.map(describeFit), ...describeReach(capture, own, vantages)];
   const isReference = report.clocks.some(({ reference }) => reference === capture.id);
   return [isReference ? 'reference: all times are by this clock' : 'nothing ties this clock'];
 }
@@ -25,6 +30,21 @@ function describeFit({ pairs, offset, error }: Clock): string {
   const bound = error === null ? ', error not bounded' : ` ±${formatBound(error)}`;
   return `automatic: ${count(pairs, 'matched packet')}, ${formatOffset(offset)}${bound}`;
 }
+
+/** What bounds the clock everywhere in the capture, where that is more than where packets matched. */
+function describeReach(
+  { id }: Capture,
+  own: readonly Clock[],
+  vantages: readonly TimelineVantage[],
+): string[] {
+  const reach = (vantages.find(({ captures }) => captures.includes(id))?.clockError ?? 0) / 1e9;
+  const worst = worstOf(own);
+  return formatBound(reach) === formatBound(Math.min(reach, worst))
+    ? []
+    : [`±${formatBound(reach)} away from the matches`];
+}
+
+const worstOf = (clocks: readonly Clock[]): number => Math.max(0, ...clocks.map(({ error }) => error ?? 0));
 
 /** Signed, to the µs: `+0.046 ms`, `−2.500 s`. */
 export function formatOffset(seconds: number): string {
@@ -48,7 +68,7 @@ export interface Alignment {
 }
 
 /** The one line over the cards: green when all captures can be compared, amber with the reason when not. */
-export function describeAlignment(report: ReportHead): Alignment {
+export function describeAlignment(report: ReportHead, vantages: readonly TimelineVantage[] = []): Alignment {
   const { captures, clocks } = report;
   if (captures.length === 0) return { tone: 'caution', text: 'no capture among the files' };
   if (captures.length === 1) {
@@ -65,7 +85,7 @@ export function describeAlignment(report: ReportHead): Alignment {
   const open = held.filter(({ id }) => !isTied(id, clocks)).map(({ id }) => nameOf(id, names));
   if (open.length > 0) unplaced.unshift(`no bound for the clock of ${open.join(', ')}`);
   if (unplaced.length > 0) return { tone: 'caution', text: unplaced.join('; ') };
-  const worst = Math.max(...clocks.map(({ error }) => error ?? 0));
+  const worst = Math.max(worstOf(clocks), ...vantages.map(({ clockError }) => (clockError ?? 0) / 1e9));
   const base = `all ${captures.length} captures line up (worst error ${formatBound(worst)})`;
   const loss = lossOf(captures, names);
   if (loss !== '') return { tone: 'caution', text: `${base}, but ${loss}` };

@@ -37,7 +37,9 @@ function FailoverSection({ failover, number, names }: FailoverProps): React.JSX.
           The failover{number === null ? '' : ` ${number}`} {nodes}
         </h2>
         <span className="muted">
-          {failover.restoredBy === 'seen' ? 'seen at the nodes' : 'its end is implied by the ends'}
+          {failover.restoredBy === 'seen'
+            ? 'seen at the nodes'
+            : 'not seen at the nodes: what the connections did bounds it'}
         </span>
       </header>
       <div className="halves">

@@ -177,7 +177,7 @@ function CaptureFacts({ capture, open }: { capture: Capture; open: IncidentDetai
       <dt>Clock</dt>
       <dd>
         {open.report !== null &&
-          describeClock(capture, open.report).map((line) => (
+          describeClock(capture, open.report, open.timeline?.vantages).map((line) => (
             <div key={line} className={/nothing ties|not bounded/.test(line) ? 'caution' : ''}>
               {line}
             </div>

@@ -8,7 +8,7 @@ import { captureNames, count, formatNumber, nameOf } from './units.ts';
 
 export function Quality({ open, report }: { open: IncidentDetail; report: ReportHead }): React.JSX.Element {
   const names = captureNames(report.captures);
-  const { tone, text } = describeAlignment(report);
+  const { tone, text } = describeAlignment(report, open.timeline?.vantages);
   return (
     <section className="section" aria-labelledby="quality">
       <header>
@@ -45,7 +45,7 @@ export function Quality({ open, report }: { open: IncidentDetail; report: Report
               <td className="num">
                 {describeCoverage(capture, vantageOf(capture, open), report.failovers[0])}
               </td>
-              <td className="num">{describeClock(capture, report).join('; ')}</td>
+              <td className="num">{describeClock(capture, report, open.timeline?.vantages).join('; ')}</td>
             </tr>
           ))}
         </tbody>

@@ -1,4 +1,5 @@
 /** The bottom line: data quality, the cursor's time and frame, and what a screen reader is told. */
+import type { IncidentDetail, ReportHead } from '../../server/api.ts';
 import { useAtom } from '../state/atom.ts';
 import { incident } from '../state/incident.ts';
 import { connected } from '../state/load.ts';
@@ -13,7 +14,7 @@ export function StatusLine(): React.JSX.Element {
   const isConnected = useAtom(connected);
   return (
     <footer className="status">
-      {open?.report ? <Quality report={open.report} /> : <span>Nothing leaves this server.</span>}
+      {open?.report ? <Quality open={open} report={open.report} /> : <span>Nothing leaves this server.</span>}
       {!isConnected && (
         <span className="caution" role="status">
           The server is not heard; trying again
@@ -27,10 +28,8 @@ export function StatusLine(): React.JSX.Element {
   );
 }
 
-type Report = NonNullable<NonNullable<ReturnType<typeof incident.get>>['report']>;
-
-function Quality({ report }: { report: Report }): React.JSX.Element {
-  const { tone, text } = describeAlignment(report);
+function Quality({ open, report }: { open: IncidentDetail; report: ReportHead }): React.JSX.Element {
+  const { tone, text } = describeAlignment(report, open.timeline?.vantages);
   const problems = report.problems.length;
   return (
     <span className={tone}>
