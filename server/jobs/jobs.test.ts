@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAnalysis, decodeTile, type LaneFrame, Mark } from '../../analyzer/index.ts';
 import type { IncidentState, Progress } from '../api.ts';
+import { ServerError } from '../server-error.ts';
 import { type OpenStore, openStore } from '../store/open-store.ts';
 import {
   addFixture,
@@ -182,6 +183,35 @@ describe('an analysis', () => {
     jobs.analyse(id);
     expect(await ended).toBe('ready');
     expect(store.captureFile(id, 'c1').id).toBe(good.id);
+  });
+
+  it('that ends while the disk is full is told of once there is room, and the next one begins then', async () => {
+    await jobs.close();
+    const { analyses } = store;
+    const full = new ServerError('disk-full', 'the disk is full');
+    let refused = 0;
+    const refuseOnce = (name: 'begin' | 'fail'): void => {
+      const real = analyses[name].bind(analyses) as (...values: never[]) => never;
+      Object.assign(analyses, {
+        [name](): never {
+          Object.assign(analyses, { [name]: real });
+          refused += 1;
+          throw full;
+        },
+      });
+    };
+    jobs = startJobs(store, { tool: TOOL, worker, retryMs: 20 });
+    const { id } = store.createIncident('x');
+    const file = await addFixture(store, id, 'b-strict-curl/client.pcap.gz');
+    writeFileSync(store.file(id, file.id).path, 'no capture');
+    refuseOnce('begin');
+    refuseOnce('fail');
+    const failed = untilState(id, 'failed');
+    expect(jobs.analyse(id).state).toBe('queued');
+    await failed;
+    expect(refused).toBe(2);
+    expect(store.incident(id)).toMatchObject({ state: 'failed' });
+    expect(jobs.counts()).toMatchObject({ running: 0, queued: 0, failed: 1 });
   });
 
   it('that takes too much memory fails, and the server goes on', async () => {

@@ -2,11 +2,13 @@
  * The queue of analyses, each in a worker thread.
  * One at a time: an analysis takes a whole core and, for a large capture, much of the memory; two
  * at once would both come later, and together may be more than the machine has.
- * The trap: a worker that was called off may still send; only a run that is `pending` counts.
+ * The trap: a worker that was called off may still send; only a run that is `pending` counts. And how an
+ * analysis ended is told by events, where nobody catches: a disk that is full then must not end the server.
  */
 import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { IncidentSummary, Progress } from '../api.ts';
+import { ServerError } from '../server-error.ts';
 import type { OpenStore } from '../store/open-store.ts';
 import { databasePath } from '../store/places.ts';
 import type { StoreChange } from '../store/store.ts';
@@ -24,9 +26,12 @@ export interface JobOptions {
   readonly memory?: number;
   /** The bundled worker; else the one beside the running code. */
   readonly worker?: URL;
+  /** What the store could not write is tried again after this. */
+  readonly retryMs?: number;
 }
 
 const GIB = 1024 ** 3;
+const RETRY_MS = 5_000;
 
 interface Running {
   readonly incident: string;
@@ -51,6 +56,9 @@ class Queue implements Jobs {
   private readonly waiting: string[];
   private readonly running = new Set<Running>();
   private readonly endListening: () => void;
+  /** How analyses ended that the store could not be told, as on a full disk. */
+  private readonly owed: (() => void)[] = [];
+  private retry: NodeJS.Timeout | null = null;
   private closed = false;
   private done = 0;
   private failed = 0;
@@ -97,6 +105,7 @@ class Queue implements Jobs {
     this.closed = true;
     this.endListening();
     this.waiting.length = 0;
+    if (this.retry !== null) clearTimeout(this.retry);
     await Promise.all([...this.running].map((one) => end(one)));
   }
 
@@ -126,8 +135,33 @@ class Queue implements Jobs {
     while (!this.closed && this.running.size < (this.options.parallel ?? 1)) {
       const incident = this.waiting.shift();
       if (incident === undefined) return;
-      const begun = this.store.analyses.begin(incident);
-      if (begun !== null) this.start(incident, begun);
+      try {
+        const begun = this.store.analyses.begin(incident);
+        if (begun !== null) this.start(incident, begun);
+      } catch (error) {
+        this.waiting.unshift(incident);
+        this.tryLater(error);
+        return;
+      }
+    }
+  }
+
+  /** @throws what is no trouble with the disk */
+  private tryLater(error: unknown): void {
+    if (!isOfStore(error)) throw error;
+    this.retry ??= setTimeout(() => {
+      this.retry = null;
+      for (const work of this.owed.splice(0)) this.record(work);
+      this.startNext();
+    }, this.options.retryMs ?? RETRY_MS).unref();
+  }
+
+  private record(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.owed.push(work);
+      this.tryLater(error);
     }
   }
 
@@ -165,10 +199,10 @@ class Queue implements Jobs {
     this.seconds += (performance.now() - one.began) / 1000;
     if (error === null) {
       this.done += 1;
-      this.store.analyses.finished(one.incident);
+      this.record(() => this.store.analyses.finished(one.incident));
     } else {
       this.failed += 1;
-      this.store.analyses.fail(one.incident, one.run, error);
+      this.record(() => this.store.analyses.fail(one.incident, one.run, error));
     }
   }
 
@@ -182,6 +216,11 @@ class Queue implements Jobs {
     for (const listener of [...this.listeners]) listener(event);
   }
 }
+
+/** In words, or as SQLite says it. */
+const isOfStore = (error: unknown): boolean =>
+  error instanceof ServerError ||
+  (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_'));
 
 async function end(one: Running): Promise<void> {
   one.settled = true;
