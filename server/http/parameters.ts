@@ -4,10 +4,8 @@
  * The trap: a name that is given twice comes as a list.
  */
 import express, { type Request, type RequestHandler } from 'express';
+import { STORE_ID } from '../store/shared.ts';
 import { badRequest, HttpError, notFound } from './http-error.ts';
-
-/** `newId` of the store. */
-const STORE_ID = /^[0-9a-f]{16}$/;
 
 const PATTERNS = {
   incident: STORE_ID,

@@ -4,6 +4,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -171,6 +172,23 @@ describe('a data folder that cannot be used', () => {
     await expect(open()).rejects.toEqual(failure('damaged-database'));
     // And lets go of it.
     await expect(open()).rejects.toEqual(failure('damaged-database'));
+  });
+
+  it('says that the database is missing, and keeps the captures until it is back', async () => {
+    await storeOfSomething();
+    const path = databasePath(folder.path);
+    const saved = readFileSync(path);
+    const files = join(folder.path, 'files');
+    const before = readdirSync(files, { recursive: true });
+    expect(before.length).toBeGreaterThan(0);
+    rmSync(path);
+    await expect(open()).rejects.toEqual(failure('damaged-database', 'is missing'));
+    expect(readdirSync(files, { recursive: true })).toEqual(before);
+    writeFileSync(path, saved);
+    const store = await open();
+    expect(store.totals().incidents).toBeGreaterThan(0);
+    store.close();
+    expect(readdirSync(files, { recursive: true })).toEqual(before);
   });
 
   it('says that another process uses it, until that is gone', async () => {

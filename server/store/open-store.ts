@@ -10,7 +10,7 @@ import { Files, makeFolders } from './files.ts';
 import { Flows } from './flows.ts';
 import { Incidents } from './incidents.ts';
 import { Journeys } from './journeys.ts';
-import { clearLeftovers } from './leftovers.ts';
+import { checkNoDatabaseIsMissing, clearLeftovers } from './leftovers.ts';
 import { type Lock, lockFolder } from './lock.ts';
 import { migrate } from './migrations.ts';
 import { Pins } from './pins.ts';
@@ -38,6 +38,7 @@ export async function openStore({ folder, keep = null }: StoreOptions): Promise<
   const lock = lockFolder(Database, lockPath(folder), folder);
   try {
     makeFolders(folder);
+    checkNoDatabaseIsMissing(folder);
     makePrivate(databasePath(folder));
     const connect = (): Connection => new Connection(Database, databasePath(folder));
     const connection = connect();

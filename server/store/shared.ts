@@ -17,6 +17,9 @@ export interface Shared {
 /** Cannot be guessed, and is safe in addresses and file names. */
 export const newId = (): string => randomBytes(8).toString('hex');
 
+/** What `newId` makes. */
+export const STORE_ID = /^[0-9a-f]{16}$/;
+
 export const notFound = (what: string): ServerError =>
   new ServerError('not-found', `there is no such ${what}`);
 

@@ -319,11 +319,11 @@ describe('leftovers', () => {
     const lost = await store.addFile(id, small(), chunksOf(smallPcap(2)));
     await storeReport(store, id, testReport(3));
     store.close();
-    writeFileSync(join(folder.path, 'incoming', 'half'), 'half');
-    writeFileSync(join(folder.path, 'files', id, 'stray'), 'stray');
+    writeFileSync(join(folder.path, 'incoming', '0123456789abcdef'), 'half');
+    writeFileSync(join(folder.path, 'files', id, '0123456789abcdef'), 'stray');
     const { unlinkSync, mkdirSync } = await import('node:fs');
     unlinkSync(join(folder.path, 'files', id, lost.id));
-    mkdirSync(join(folder.path, 'files', 'nobody'));
+    mkdirSync(join(folder.path, 'files', 'fedcba9876543210'));
     store = await openStore({ folder: folder.path });
     expect(readdirSync(join(folder.path, 'incoming'))).toEqual([]);
     expect(readdirSync(join(folder.path, 'files'))).toEqual([id]);
@@ -333,5 +333,13 @@ describe('leftovers', () => {
       files: 1,
       headline: 'made for a test',
     });
+  });
+
+  it('are what we named: a folder of the user that has files of its own keeps them', async () => {
+    store.close();
+    const theirs = ['incoming/mail', 'files/holiday.jpg'].map((name) => join(folder.path, name));
+    for (const path of theirs) writeFileSync(path, 'theirs');
+    store = await openStore({ folder: folder.path });
+    expect(theirs.every((path) => existsSync(path))).toBe(true);
   });
 });
