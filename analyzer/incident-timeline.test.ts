@@ -126,7 +126,7 @@ describe('the lanes of an incident', () => {
     },
   );
 
-  it('count the retransmissions that a flow has where it was judged', () => {
+  it('count the retransmissions that a flow has at the vantage that saw the most', () => {
     const { report, timeline, lanes } = drawOnce('b-strict-curl');
     for (const [i] of report.flows.entries()) {
       const counts = lanes.directory.lanesOfFlow(i).reduce((by, { lane, vantage }) => {
@@ -135,7 +135,7 @@ describe('the lanes of an incident', () => {
         );
         return by.set(vantage, (by.get(vantage) ?? 0) + again.length);
       }, new Map<number, number>());
-      expect([...counts.values()]).toContain(timeline.retransmits(i));
+      expect(timeline.retransmits(i)).toBe(Math.max(0, ...counts.values()));
     }
   });
 

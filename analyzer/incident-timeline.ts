@@ -78,11 +78,17 @@ function recordingOf(diagnosis: Diagnosis, vantage: number): Recording {
   return recording;
 }
 
-/** As the lanes show them: of all views that the vantage has of the flow. */
-function retransmissionsOf(diagnosis: Diagnosis, { vantage, joined }: Judged): number {
-  const recording = recordingOf(diagnosis, vantage);
-  const views = joined.legs.flatMap((leg) => leg.views).filter((v) => v.vantage === vantage);
-  return views.reduce((sum, v) => sum + recording.retransmissions(v.watch.connection.flow.index), 0);
+/**
+ * As the lanes show them, at the vantage that saw the most: what the sender sent again in vain came to no other.
+ * Of all views that the vantage has of the flow.
+ */
+function retransmissionsOf(diagnosis: Diagnosis, { joined }: Judged): number {
+  const sums = new Map<number, number>();
+  for (const { vantage, watch } of joined.legs.flatMap((leg) => leg.views)) {
+    const some = recordingOf(diagnosis, vantage).retransmissions(watch.connection.flow.index);
+    sums.set(vantage, (sums.get(vantage) ?? 0) + some);
+  }
+  return Math.max(0, ...sums.values());
 }
 
 /** Recorded times are whole ns since the correlation's base afterwards, by the clock of the report. @returns the least */

@@ -14,6 +14,7 @@ export { createFrameFinder, type FoundFrame, type FrameFinder } from './frame-fi
 export { holdsJournal, type JournalInput } from './journals.ts';
 export type { FlowJourneys } from './journey-list.ts';
 export { parseVantage } from './named-vantage.ts';
+export { leastOutage } from './report/least-outage.ts';
 export * from './report/phrases.ts';
 export { toReferenceTime } from './report/reference-time.ts';
 export * from './report/report.ts';

@@ -120,7 +120,7 @@ export interface FlowRow {
   stall: number | null;
   outage: number | null;
   backoff: number | null;
-  /** Retransmissions of both sides, as the lanes show them, in the capture where it was judged. */
+  /** Retransmissions of both sides, as the lanes show them, at the vantage that saw the most. */
   retransmits: number;
   bytesToClient: number;
   bytesToServer: number;

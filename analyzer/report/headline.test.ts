@@ -156,6 +156,9 @@ describe('writeHeadline, for many', () => {
     expect(headline(hung, [failover(null)])).toBe(
       `${lost} and was not seen to come back. ${NAME} was reset.`,
     );
+    expect(headline(hung, [{ ...failover(null, 'seen'), pathRestored: '1700000003000000000' }])).toBe(
+      `${lost} and came back; for how long it was gone is not known. ${NAME} was reset.`,
+    );
     expect(headline(hung, [failover(3), failover(null)])).toBe(
       `${lost} (the first of 2), for at most 3.00 s. ${NAME} was reset.`,
     );

@@ -48,7 +48,14 @@ function failoverWords(failovers: readonly Failover[]): string {
   const [first] = failovers as [Failover];
   const when = utc(first.pathLost);
   const more = failovers.length > 1 ? ` (the first of ${failovers.length})` : '';
-  if (first.outage === null) return `The path was lost at ${when}${more} and was not seen to come back.`;
+  if (first.outage === null) {
+    // Seen to come back by a clock that nothing ties to the one that saw it lost.
+    const rest =
+      first.pathRestored === null
+        ? 'was not seen to come back'
+        : 'came back; for how long it was gone is not known';
+    return `The path was lost at ${when}${more} and ${rest}.`;
+  }
   const open = (first.lostWithin ?? 0) + (first.restoredWithin ?? 0) > first.outage / 10;
   const bound = first.restoredBy === 'bound' || open ? 'at most ' : '';
   return `The path was lost at ${when}${more}, for ${bound}${seconds(first.outage)}.`;

@@ -16,7 +16,7 @@ export interface TimelineChunk {
 /** What can be drawn of a finished analysis. */
 export interface Timeline {
   readonly head: TimelineHead;
-  /** Retransmissions of both sides in the capture that the flow was judged by; 0 for one of UDP. `flow`: position in the report's `flows`. */
+  /** Retransmissions of both sides at the vantage that saw the most; 0 for one of UDP. `flow`: position in the report's `flows`. */
   retransmits(flow: number): number;
   /** About so many chunks will be made: for progress. */
   readonly chunkCount: number;

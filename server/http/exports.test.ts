@@ -47,10 +47,12 @@ function evilReport(): Report {
     failovers: [
       {
         id: 'failover-1',
-        pathLost: '1700000000000000000',
-        pathRestored: '1700000001880000000',
+        pathLost: '1700000000000700000',
+        pathRestored: '1700000001880700000',
         restoredBy: 'seen',
         outage: 1.88,
+        lostWithin: 0.5,
+        restoredWithin: 0.25,
         from: EVIL,
         marks: [{ kind: 'observed', text: EVIL, frames: [{ capture: 'c1', frame: 7 }] }],
       },
@@ -149,8 +151,12 @@ describe('incident.md', () => {
     expect(text).toMatch(/^# An \\<b\\>incident\\<\/b\\>\n/);
     for (const title of ['Impact', 'Timeline', 'Failovers', 'Affected flows', 'Pins and notes', 'Method'])
       expect(text).toContain(`\n## ${title}\n`);
-    expect(text).toContain('| 2023-11-14 22:13:20.500 | 0.500 s | pinned: the last frame |');
-    expect(text).toContain('outage 1.88 s');
+    expect(text).toContain('| 2023-11-14 22:13:20.500 | 0.499 s | pinned: the last frame |');
+    // As the headline rounds it, and with what the edges may be off by.
+    expect(text).toContain('Lost 2023-11-14 22:13:20.001 or up to 0.5 s later, outage 1.13 s to 1.88 s.');
+    expect(text).toContain(
+      '| 2023-11-14 22:13:21.881 | 1.880 s | failover-1: the path was back at the latest |',
+    );
     expect(text).toContain('`c1 #7`');
     expect(text).toMatch(/\| hung \|.*\| `c1 #12` \|\n/);
     expect(text).toContain('> seen by \\*both\\*\n>\n> \\<img');

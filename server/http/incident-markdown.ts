@@ -10,6 +10,7 @@ import {
   type Failover,
   type Flow,
   type FrameRef,
+  leastOutage,
   OUTCOME_ORDER,
   OUTCOME_PHRASES,
   PATH_PHRASES,
@@ -68,17 +69,15 @@ function impact({ detail: { stalls }, report: { summary, path } }: Postmortem): 
 
 /** Edges of the failovers and the pins that have a time, in its order. */
 function timeline({ report, pins }: Postmortem): string {
-  const edges = report.failovers.flatMap(({ id, pathLost, pathRestored, restoredBy }) => [
-    { at: pathLost, text: `${escapeMarkdown(id)}: the path was lost` },
-    ...(pathRestored === null
-      ? []
-      : [
-          {
-            at: pathRestored,
-            text: `${escapeMarkdown(id)}: the path was back${restoredBy === 'bound' ? ' at the latest' : ''}`,
-          },
-        ]),
-  ]);
+  const edges = report.failovers.flatMap((one) => {
+    const { pathLost, pathRestored, restoredBy, restoredWithin = 0 } = one;
+    const name = escapeMarkdown(one.id);
+    const latest = restoredBy === 'bound' || restoredWithin > 0 ? ' at the latest' : '';
+    return [
+      { at: pathLost, text: `${name}: the path was lost${orLater(one)}` },
+      ...(pathRestored === null ? [] : [{ at: pathRestored, text: `${name}: the path was back${latest}` }]),
+    ];
+  });
   const pinned = pins.flatMap(({ at, title }) =>
     at === null ? [] : [{ at, text: `pinned: ${escapeMarkdown(title)}` }],
   );
@@ -92,8 +91,20 @@ function timeline({ report, pins }: Postmortem): string {
 function failover(one: Failover, report: ReportHead): string {
   const nodes =
     one.from === undefined && one.to === undefined ? '' : `: ${one.from ?? '?'} to ${one.to ?? '?'}`;
-  const outage = one.outage === null ? 'the path did not come back' : `outage ${seconds(one.outage)}`;
-  return `### ${escapeMarkdown(`${one.id}${nodes}`)}\n\nLost ${utc(one.pathLost)}, ${outage}.\n\n${list(one.marks.map((mark) => claim(mark, report)))}`;
+  return `### ${escapeMarkdown(`${one.id}${nodes}`)}\n\nLost ${utc(one.pathLost)}${orLater(one)}, ${outage(one)}.\n\n${list(one.marks.map((mark) => claim(mark, report)))}`;
+}
+
+const orLater = ({ lostWithin = 0 }: Failover): string =>
+  lostWithin === 0 ? '' : ` or up to ${seconds(lostWithin)} later`;
+
+function outage(one: Failover): string {
+  const least = leastOutage(one);
+  if (one.pathRestored === null) return 'the path was not seen to come back';
+  if (one.outage === null || least === null) return 'the outage is not known: nothing ties the clocks';
+  if (least > one.outage * 0.99) return `outage ${seconds(one.outage)}`;
+  return least < 0.001
+    ? `outage at most ${seconds(one.outage)}`
+    : `outage ${seconds(least)} to ${seconds(one.outage)}`;
 }
 
 function causes({ causes: found }: ReportHead): string {
@@ -193,9 +204,9 @@ const seconds = (value: number): string =>
 
 const NANOS = 1_000_000_000n;
 
-/** `2026-11-22 11:07:02.601` */
+/** `2026-11-22 11:07:02.601`, rounded as in the report's headline. */
 function utc(nanos: string): string {
-  const ms = BigInt(nanos) / 1_000_000n;
+  const ms = (BigInt(nanos) + 500_000n) / 1_000_000n;
   const date = new Date(Number(ms));
   return Number.isNaN(date.getTime()) ? nanos : date.toISOString().replace('T', ' ').replace('Z', '');
 }
@@ -203,7 +214,7 @@ function utc(nanos: string): string {
 /** Seconds with three decimals. */
 function since(zero: string, at: string): string {
   const nanos = BigInt(at) - BigInt(zero);
-  const size = nanos < 0n ? -nanos : nanos;
+  const size = (nanos < 0n ? -nanos : nanos) + 500_000n;
   const ms = String((size % NANOS) / 1_000_000n).padStart(3, '0');
   return `${nanos < 0n ? '-' : ''}${size / NANOS}.${ms} s`;
 }

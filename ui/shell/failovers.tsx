@@ -1,5 +1,5 @@
 /** Each failover: its edges with the frames that show them, how exact they are, and what parts broken flows from the others. */
-import type { Failover } from '../../analyzer/index.ts';
+import { type Failover, leastOutage } from '../../analyzer/index.ts';
 import type { ReportHead } from '../../server/api.ts';
 import { formatDuration } from '../state/time.ts';
 import { Time } from './bits.tsx';
@@ -75,10 +75,10 @@ function Edges({ failover }: { failover: Failover }): React.JSX.Element {
 }
 
 /** Both edges may be off, so it is a range. */
-export function describeOutage({ outage, lostWithin = 0, restoredWithin = 0 }: Failover): string {
-  if (outage === null) return 'not known';
-  const within = lostWithin + restoredWithin;
-  const least = Math.max(0, outage - within);
+export function describeOutage(failover: Failover): string {
+  const { outage } = failover;
+  const least = leastOutage(failover);
+  if (outage === null || least === null) return 'not known';
   if (outage - least < outage / 100) return formatDuration(outage);
   return least < 0.001
     ? `at most ${formatDuration(outage)}`

@@ -72,7 +72,7 @@ export const RowCells = memo(function Cells({ row, open, names }: RowProps): Rea
       <Cell title={describeStall(row)}>
         <MiniTimeline row={row} open={open} />
       </Cell>
-      <Cell right title="Retransmissions of both sides, in the capture where it was judged">
+      <Cell right title="Retransmissions of both sides, at the vantage that saw the most">
         <span className="mono">{formatNumber(row.retransmits)}</span>
       </Cell>
       <Cell
