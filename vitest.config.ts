@@ -11,8 +11,8 @@ export default defineConfig({
     setupFiles: ['test/property-seed.ts'],
     // The runner itself is idle while tests run.
     maxWorkers: '100%',
-    // Two shared cores: a test that takes 1 s alone may take ten times that in company.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Two shared cores: a test that takes 1 s alone may take ten times that in company, and more beside a browser.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });

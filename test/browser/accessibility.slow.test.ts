@@ -12,7 +12,7 @@ import { type Visit, visit } from './visit.ts';
 
 const VANTAGES = ['client', 'node-a.in', 'node-a.out', 'node-b.in', 'node-b.out', 'server'];
 
-describe.skipIf(CHROMIUM === null)('axe finds nothing (needs chromium)', { timeout: 60_000 }, () => {
+describe.skipIf(CHROMIUM === null)('axe finds nothing (needs chromium)', { timeout: 300_000 }, () => {
   let server: RunningServer;
   let incident = '';
   let flow = '';
@@ -25,7 +25,7 @@ describe.skipIf(CHROMIUM === null)('axe finds nothing (needs chromium)', { timeo
     await call(server.origin, 'POST', `incidents/${incident}/pins`, pin);
     for (const colorScheme of ['light', 'dark'] as const)
       visits.set(colorScheme, await visit(server.origin, '/', { colorScheme }, bringAxe));
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     for (const seen of visits.values()) {
       seen.expectQuiet();

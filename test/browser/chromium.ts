@@ -58,7 +58,7 @@ export async function openBrowser(origin: string, options: BrowserContextOptions
     acceptDownloads: true,
     ...options,
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(45_000);
   const strayRequests: string[] = [];
   await context.route(
     (url) => url.origin !== origin && url.protocol !== 'blob:' && url.protocol !== 'data:',

@@ -14,7 +14,7 @@ import { textOf, type Visit, visit } from './visit.ts';
 /** The frame with the request. */
 const REQUEST_FRAME = 4;
 
-describe.skipIf(CHROMIUM === null)('hostile strings (needs chromium)', { timeout: 120_000 }, () => {
+describe.skipIf(CHROMIUM === null)('hostile strings (needs chromium)', { timeout: 300_000 }, () => {
   let server: RunningServer;
   let seen: Visit;
   let incident: IncidentDetail;
@@ -25,7 +25,7 @@ describe.skipIf(CHROMIUM === null)('hostile strings (needs chromium)', { timeout
     const { rows } = await call<FlowPage>(server.origin, 'GET', `incidents/${incident.id}/flows`);
     flow = rows[0]?.id ?? '';
     seen = await visit(server.origin);
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await seen?.close();
     await server?.stop();

@@ -17,7 +17,7 @@ const FILES = readScenario(
 );
 const MOST_TABS = 60;
 
-describe.skipIf(CHROMIUM === null)('keyboard only (needs chromium)', { timeout: 120_000 }, () => {
+describe.skipIf(CHROMIUM === null)('keyboard only (needs chromium)', { timeout: 300_000 }, () => {
   let server: RunningServer;
   let seen: Visit;
   let incident = '';
@@ -26,7 +26,7 @@ describe.skipIf(CHROMIUM === null)('keyboard only (needs chromium)', { timeout: 
     server = await startServer();
     incident = (await storeIncident(server.origin, FILES)).id;
     flow = (await call<FlowPage>(server.origin, 'GET', `incidents/${incident}/flows`)).rows[0]?.id ?? '';
-  }, 120_000);
+  }, 300_000);
   afterAll(() => server?.stop());
   const begin = async (path: string): Promise<Page> => {
     seen = await visit(server.origin, path);

@@ -29,7 +29,7 @@ const LEAST_WIDTH = 600;
 
 describe.skipIf(CHROMIUM === null)(
   'one retransmission in a million (needs chromium)',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   () => {
     let server: RunningServer;
     let seen: Visit;
@@ -50,7 +50,7 @@ describe.skipIf(CHROMIUM === null)(
       }
       flow = (await call<FlowPage>(server.origin, 'GET', `incidents/${incident.id}/flows`)).rows[0]?.id ?? '';
       seen = await visit(server.origin);
-    }, 180_000);
+    }, 300_000);
     afterAll(async () => {
       await seen?.close();
       await server?.stop();
@@ -148,7 +148,7 @@ async function settled(canvas: Locator, where: string): Promise<Drawn> {
         before = now;
         return isSame;
       },
-      { message: `a problem is drawn: ${where}`, timeout: 10_000 },
+      { message: `a problem is drawn: ${where}`, timeout: 30_000 },
     )
     .toBe(true);
   return drawn!;

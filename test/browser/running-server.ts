@@ -76,7 +76,7 @@ function build(): void {
 
 function waitForAddress(child: ChildProcess, output: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => fail('it does not say its address'), 30_000);
+    const late = setTimeout(() => fail('it does not say its address'), 90_000);
     const look = (): void => {
       const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0];
       if (origin === undefined) return;

@@ -10,7 +10,7 @@ import { call, dropFiles, type GivenFile, readScenario, storeIncident } from './
 import { type RunningServer, startServer } from './running-server.ts';
 import { fragment, parameter, textOf, type Visit, visit } from './visit.ts';
 
-describe.skipIf(CHROMIUM === null)('empty, wrong and partial (needs chromium)', { timeout: 90_000 }, () => {
+describe.skipIf(CHROMIUM === null)('empty, wrong and partial (needs chromium)', { timeout: 300_000 }, () => {
   let server: RunningServer;
   const visits: Visit[] = [];
   const open = async (path = '/'): Promise<Page> => {

@@ -32,7 +32,7 @@ describe.skipIf(CHROMIUM === null)('the story of an incident (needs chromium)', 
     await server?.stop();
   });
 
-  test('from dropped files to a postmortem', { timeout: 180_000 }, async () => {
+  test('from dropped files to a postmortem', { timeout: 420_000 }, async () => {
     const { page } = seen;
     const id = await dropAndUpload(page);
     await readAlignment(page, server.origin, id);
@@ -97,7 +97,7 @@ async function nameTheClient(page: Page, origin: string, id: string): Promise<vo
   await client.getByRole('button', { name: 'Apply and analyse' }).click();
   await expect
     .poll(async () => (await call<IncidentSummary>(origin, 'GET', `incidents/${id}`)).headline, {
-      timeout: 30_000,
+      timeout: 120_000,
     })
     .toContain('hung');
   await client.getByText('said by you').waitFor();

@@ -17,7 +17,7 @@ const COLORS = {
 } as const;
 type Scheme = keyof typeof COLORS;
 
-describe.skipIf(CHROMIUM === null)('light and dark (needs chromium)', { timeout: 90_000 }, () => {
+describe.skipIf(CHROMIUM === null)('light and dark (needs chromium)', { timeout: 300_000 }, () => {
   let server: RunningServer;
   let address = '';
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe.skipIf(CHROMIUM === null)('light and dark (needs chromium)', { timeout:
     );
     const { rows } = await call<FlowPage>(server.origin, 'GET', `incidents/${id}/flows`);
     address = `/#/i/${id}/flow/${rows[0]?.id}`;
-  }, 120_000);
+  }, 300_000);
   afterAll(() => server?.stop());
 
   test.each(['light', 'dark'] as const)('%s, as the system is', async (colorScheme) => {

@@ -9,7 +9,7 @@ import { call, readScenario, storeIncident } from './incident-files.ts';
 import { type RunningServer, startServer } from './running-server.ts';
 import { type Visit, visit } from './visit.ts';
 
-describe.skipIf(CHROMIUM === null)('two pages (needs chromium)', { timeout: 90_000 }, () => {
+describe.skipIf(CHROMIUM === null)('two pages (needs chromium)', { timeout: 300_000 }, () => {
   let server: RunningServer;
   let visits: [Visit, Visit];
   beforeAll(async () => {
