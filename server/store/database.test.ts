@@ -276,3 +276,10 @@ function comparableSchema(database: BetterSqlite3.Database): string {
     .map(({ name, sql }) => `${name}: ${(sql ?? '').replace(/--.*|\s/g, '')}`)
     .join('\n');
 }
+
+it('is not well once its file is gone, though it goes on answering', async () => {
+  const store = await open();
+  store.check();
+  rmSync(databasePath(folder.path));
+  expect(() => store.check()).toThrow(/its file is gone/);
+});

@@ -40,7 +40,11 @@ export function OverviewPage(): React.JSX.Element {
 function NoReport({ open }: { open: IncidentDetail | null }): React.JSX.Element {
   return (
     <Blank title="There is no result yet">
-      <p className="muted">It appears here when the analysis is through.</p>
+      <p className="muted">
+        {open?.files === 0
+          ? 'The incident has no files: drop its captures anywhere on this page.'
+          : 'It appears here when the analysis is through.'}
+      </p>
       {open !== null && <AnalysisStatus open={open} />}
       <a className="button" href={linkTo({ ...AFRESH, page: 'files' })}>
         Files and progress

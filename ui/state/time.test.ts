@@ -45,11 +45,11 @@ test('dates, durations and what is read aloud', () => {
   expect([0, 3.061, 19.4, 0.0031, 4e-5, 2e-9, 90, 900].map(formatDuration)).toEqual([
     '0 s',
     '3.06 s',
-    '19.4 s',
+    '19.40 s',
     '3.10 ms',
     '40.0 µs',
     '2.00 ns',
-    '90.0 s',
+    '90.00 s',
     '15.0 min',
   ]);
   expect(speakTime(408_000_000, 't0', base)).toBe('T0 plus 204 ms');

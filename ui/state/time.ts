@@ -76,12 +76,13 @@ export function formatDate(time: NanosString, decimals = 3): string {
   return `${day} ${formatClock(at, decimals)} UTC`;
 }
 
-/** Seconds as people read them: three digits that matter and a unit. */
+/** Seconds as people read them: from a second to ten minutes as the report's sentences write them, else three digits that matter. */
 export function formatDuration(seconds: number): string {
   const size = Math.abs(seconds);
   if (size >= 3600) return `${trim(seconds / 3600)} h`;
   if (size >= 600) return `${trim(seconds / 60)} min`;
-  if (size >= 1 || size === 0) return `${trim(seconds)} s`;
+  if (size === 0) return '0 s';
+  if (size >= 1) return `${seconds.toFixed(2)} s`;
   if (size >= 1e-3) return `${trim(seconds * 1e3)} ms`;
   return size >= 1e-6 ? `${trim(seconds * 1e6)} µs` : `${trim(seconds * 1e9)} ns`;
 }
