@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CAUSE_IDS, type Flow, type Journey, OUTCOMES, type Report } from '../../analyzer/index.ts';
 import { Connection, loadPackage } from './connection.ts';
-import { type OpenStore, openStore } from './open-store.ts';
+import type { OpenStore } from './open-store.ts';
 import { databasePath } from './places.ts';
 import { RunWriter } from './run-writer.ts';
 
@@ -191,5 +191,3 @@ export async function storeReport(
     store.analyses.finished(incident);
   }
 }
-
-export const openTestStore = (folder: string): Promise<OpenStore> => openStore({ folder });

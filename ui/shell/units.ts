@@ -1,5 +1,7 @@
 /** Numbers, addresses and names as the page writes them: exact where it matters, with units always. */
-import type { Capture, Claim, Endpoint, FrameRef, Vantage } from '../../analyzer/index.ts';
+import type { Capture, Claim, FrameRef, Vantage } from '../../analyzer/index.ts';
+
+export { formatEndpoint } from '../../analyzer/index.ts';
 
 const NUMBER = new Intl.NumberFormat('en-US');
 
@@ -17,10 +19,6 @@ export function formatBytes(bytes: number): string {
   const value = bytes / 1000 ** power;
   return `${power === 0 ? formatNumber(value) : value.toFixed(value < 100 ? 1 : 0)} ${UNITS[power]}`;
 }
-
-/** `10.0.1.17:51544`, `[2001:db8::1]:443`. */
-export const formatEndpoint = ({ address, port }: Endpoint): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
 /** `node-b.out` */
 export const vantageName = ({ host, side }: Pick<Vantage, 'host' | 'side'>): string =>

@@ -48,11 +48,6 @@ export function formatTime(time: number, decimals = 3, mode = timeMode.get(), ba
     : `T0${formatSigned(time - base.zero, decimals)} s`;
 }
 
-/** The same for a time of the report. */
-export function formatReportTime(time: NanosString, decimals = 3): string {
-  return formatTime(toTimeline(time), decimals);
-}
-
 /** For a screen reader: `T0 plus 204 ms`. */
 export function speakTime(time: number, mode = timeMode.get(), base = timeBase.get()): string {
   if (mode === 'utc') return formatTime(time, 3, mode, base);

@@ -2,7 +2,7 @@
  * What the views of one incident share: its tiles, its timeline, names of its captures. One incident is open at
  * a time; another one, or a new result of the same, gets a cache of its own.
  */
-import type { Claim, End, FrameRef, TimelineHead } from '../../analyzer/index.ts';
+import type { End, FrameRef, TimelineHead } from '../../analyzer/index.ts';
 import type { FlowDetail, IncidentDetail } from '../../server/api.ts';
 import { getTile } from '../data/api.ts';
 import { TileCache } from '../data/tiles.ts';
@@ -65,6 +65,3 @@ export function flowLimits({ flow }: FlowDetail, { from, to }: TimelineHead): Wi
 export function wiresharkFilter(frames: readonly FrameRef[]): string {
   return frames.map(({ frame }) => `frame.number == ${frame}`).join(' || ');
 }
-
-/** Claims without frames are said as well. */
-export const claimFrames = ({ frames }: Claim): readonly FrameRef[] => frames;
