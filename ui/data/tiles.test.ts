@@ -56,6 +56,21 @@ describe('the cache of tiles', () => {
     expect(cache.isComplete(cache)).toBe(true);
   });
 
+  it('does not press a server that fails: a wish of many is one question more', async () => {
+    const { asked, load } = controlled();
+    const cache = new TileCache(load);
+    cache.want(cache, keys(0, 1, 2, 3, 4, 5, 6, 7));
+    for (const one of [...asked]) one.fail();
+    await settle();
+    expect(asked).toHaveLength(6);
+    cache.want(cache, keys(10, 11, 12));
+    asked.at(-1)!.fail();
+    await settle();
+    expect(asked).toHaveLength(7);
+    cache.retry();
+    expect(asked).toHaveLength(10);
+  });
+
   it('does not ask again for what failed until it is told to', async () => {
     const { asked, load } = controlled();
     const cache = new TileCache(load);

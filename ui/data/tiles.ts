@@ -91,7 +91,8 @@ export class TileCache {
   #fill(): void {
     for (const keys of this.#wanted.values()) {
       for (const key of keys) {
-        if (this.#running.size >= AT_ONCE) return;
+        // A server that fails is not pressed: one question at a time, and the next after an answer.
+        if (this.#running.size >= (this.#failed.size > 0 ? 1 : AT_ONCE)) return;
         const name = keyOf(key);
         if (!this.#entries.has(name) && !this.#running.has(name) && !this.#failed.has(name))
           void this.#fetch(key, name);
@@ -102,18 +103,20 @@ export class TileCache {
   async #fetch(key: TileKey, name: string): Promise<void> {
     const controller = new AbortController();
     this.#running.set(name, controller);
+    let answered = false;
     try {
       const bytes = await this.#load(key, controller.signal);
       const tile = decodeTile(bytes);
       if (tile === null) throw new Error('The server sent something that is no tile.');
       this.#keep(name, { tile, size: bytes.byteLength });
+      answered = true;
     } catch (error) {
       if (!controller.signal.aborted)
         this.#failed.set(name, error instanceof Error ? error : new Error(String(error)));
     }
     if (this.#running.get(name) === controller) this.#running.delete(name);
     if (controller.signal.aborted) return;
-    this.#fill();
+    if (answered) this.#fill();
     this.#tell();
   }
 
