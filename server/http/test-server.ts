@@ -45,6 +45,9 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
     worker: await bundledWorker(),
     report: (error) => bugs.push(error),
     ...options,
+  }).catch((error: unknown) => {
+    folder.remove();
+    throw error;
   });
   const raw: TestServer['raw'] = (method, path, sent = {}) => send(server.port, method, path, sent);
   return {
