@@ -1,5 +1,5 @@
 /**
- * The HTTP API as types: what `server/` answers and `ui/` asks for. Types only.
+ * The HTTP API as types: what `server/` answers and `ui/` asks for. Types, and the words that they are made of.
  * JSON unless said otherwise; errors are `ApiError` with a fitting status. Every path begins with `/api`.
  *
  *   GET    /incidents                                   { incidents: IncidentSummary[] }, newest first
@@ -128,16 +128,18 @@ export interface FlowRow {
 }
 
 /** Keys of `sort`. */
-export type FlowSort =
-  | 'stall'
-  | 'start'
-  | 'outcome'
-  | 'cause'
-  | 'client'
-  | 'server'
-  | 'confidence'
-  | 'retransmits'
-  | 'bytes';
+export const FLOW_SORTS = [
+  'stall',
+  'start',
+  'outcome',
+  'cause',
+  'client',
+  'server',
+  'confidence',
+  'retransmits',
+  'bytes',
+] as const;
+export type FlowSort = (typeof FLOW_SORTS)[number];
 
 export interface FlowPage {
   total: number;

@@ -54,7 +54,7 @@ const STAGES = [
 const CONTRACT = 'analyzer/report/report.ts';
 /** All that the rest of the house sees of the analyzer. */
 const FRONT_DOORS = ['analyzer/index.ts', 'analyzer/frame-flags.ts'];
-/** All that the web page knows of the server: types. */
+/** All that the web page knows of the server: types, and the words that they are made of. */
 const API = 'server/api.ts';
 
 const NOT_PURE =

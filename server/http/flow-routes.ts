@@ -1,22 +1,10 @@
 /** Flows and their journeys, and the lanes of the timeline. */
 import type { Request, Response } from 'express';
 import { BUCKETS, GREATEST_RESOLUTION, LEAST_RESOLUTION, MARK_NAMES } from '../../analyzer/index.ts';
-import type { FlowSort } from '../api.ts';
+import { FLOW_SORTS } from '../api.ts';
 import type { FlowFilter, TimeWindow } from '../store/store.ts';
 import type { AddRoutes } from './context.ts';
 import { choiceOf, idOf, integerOf, numberOf, textOf } from './parameters.ts';
-
-const SORTS = [
-  'stall',
-  'start',
-  'outcome',
-  'cause',
-  'client',
-  'server',
-  'confidence',
-  'retransmits',
-  'bytes',
-] as const satisfies readonly FlowSort[];
 
 const MOST_FILTER = 1000;
 const MOST_ROWS = 1000;
@@ -62,7 +50,7 @@ export const addFlowRoutes: AddRoutes = (router, { store }) => {
 /** Of the flow table and its exports. */
 export function filterOf(request: Request): FlowFilter {
   return {
-    sort: choiceOf(request, 'sort', SORTS),
+    sort: choiceOf(request, 'sort', FLOW_SORTS),
     order: choiceOf(request, 'order', ['asc', 'desc']) ?? 'desc',
     q: textOf(request, 'q', MOST_FILTER) ?? '',
   };

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { FLOW_SORTS } from '../../server/api.ts';
 import { VIEWS } from './incident.ts';
-import { formatRoute, HOME, PAGES, parseRoute, type Route, SORTS } from './route.ts';
+import { formatRoute, HOME, PAGES, parseRoute, type Route } from './route.ts';
 import { formatTarget, parseTarget, type Target } from './target.ts';
 import { TIME_MODES } from './time.ts';
 
@@ -34,7 +35,7 @@ const routes: fc.Arbitrary<Route> = fc
     incident: id,
     flow: id,
     q: fc.string(),
-    sort: fc.constantFrom(...SORTS),
+    sort: fc.constantFrom(...FLOW_SORTS),
     order: fc.constantFrom('asc' as const, 'desc' as const),
     view: fc.constantFrom(...VIEWS),
     sel: fc.oneof(fc.constant(null), target.map(formatTarget)),

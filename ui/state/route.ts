@@ -5,25 +5,13 @@
  * named in `dropped`, and the rest still counts.
  */
 import type { NanosString } from '../../analyzer/index.ts';
-import type { FlowSort } from '../../server/api.ts';
+import { FLOW_SORTS, type FlowSort } from '../../server/api.ts';
 import { VIEWS, type View } from './incident.ts';
 import { parseTarget } from './target.ts';
 import { TIME_MODES, type TimeMode } from './time.ts';
 
 export const PAGES = ['list', 'overview', 'flows', 'flow', 'files', 'pins'] as const;
 export type Page = (typeof PAGES)[number];
-
-export const SORTS = [
-  'stall',
-  'start',
-  'outcome',
-  'cause',
-  'client',
-  'server',
-  'confidence',
-  'retransmits',
-  'bytes',
-] as const satisfies readonly FlowSort[];
 
 export interface Route {
   readonly page: Page;
@@ -92,7 +80,7 @@ type Fields = { -readonly [Name in keyof Route]?: Route[Name] };
 /** How each field is read; null: it makes no sense. */
 const READERS: Record<string, (text: string) => Fields | null> = {
   q: (q) => ({ q }),
-  sort: (text) => wrap(oneOf(SORTS, text), (sort) => ({ sort })),
+  sort: (text) => wrap(oneOf(FLOW_SORTS, text), (sort) => ({ sort })),
   order: (text) => wrap(oneOf(['asc', 'desc'] as const, text), (order) => ({ order })),
   view: (text) => wrap(oneOf(VIEWS, text), (view) => ({ view })),
   time: (text) => wrap(oneOf(TIME_MODES, text), (time) => ({ time })),
