@@ -30,6 +30,16 @@ const SYSTEM_PACKAGES = [
   { name: 'chromium', program: 'chromium', why: 'opens the web page, clicks and looks' },
   { name: 'zstd', program: 'zstd', why: 'makes zstd files for the tests of our decoder' },
   { name: 'lz4', program: 'lz4', why: 'makes lz4 files for the tests of our decoder' },
+  { name: 'iproute2', program: 'ip', why: 'makes the hosts of the lab: network namespaces and links' },
+  { name: 'nftables', program: 'nft', why: 'holds the rules of a gateway node in the lab' },
+  { name: 'conntrack', program: 'conntrack', why: 'reads the connection table of a gateway node' },
+  { name: 'conntrackd', program: 'conntrackd', why: 'shares connection state between gateway nodes' },
+  { name: 'keepalived', program: 'keepalived', why: 'moves the address of a gateway in the lab' },
+  { name: 'ethtool', program: 'ethtool', why: 'switches offloads off on links of the lab' },
+  { name: 'tcpdump', program: 'tcpdump', why: 'takes the captures of the lab' },
+  { name: 'nginx-light', program: 'nginx', why: 'is the server of the lab' },
+  { name: 'curl', program: 'curl', why: 'is a client of the lab' },
+  { name: 'wget', program: 'wget', why: 'is a client of the lab' },
 ];
 
 /** As `engines` in package.json says. */
@@ -116,6 +126,8 @@ function isBuilt() {
     'packet',
     'analyzer',
     'server',
+    'gateway',
+    'lab',
     'ui',
     'cli',
     'docs/causes',

@@ -1,0 +1,180 @@
+/**
+ * The file that describes one node of the pair: types, defaults and checks in one schema.
+ * A node reads only its own file; what both must agree on (key, addresses) stands in both.
+ * The trap: a default that differs between the nodes is a split brain, so every default is here.
+ */
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+
+/** `15s`, `500ms`, `2m` to ms; a plain number is seconds. */
+export const duration = z
+  .union([
+    z.number().nonnegative(),
+    z.string().regex(/^\d+(?:\.\d+)?(?:ms|s|m)$/, 'a duration such as 500ms, 15s or 2m'),
+  ])
+  .transform((value) => {
+    if (typeof value === 'number') return value * 1000;
+    const number = Number.parseFloat(value);
+    return value.endsWith('ms') ? number : value.endsWith('m') ? number * 60_000 : number * 1000;
+  });
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens');
+/** As the kernel allows, and nothing that a shell or nft could read as more than a name. */
+const device = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/, 'the name of an interface');
+const address = z.union([z.ipv4(), z.ipv6()]);
+const prefix = z.union([z.cidrv4(), z.cidrv6()]);
+const file = z.string().min(1);
+
+const side = z.strictObject({
+  interface: device,
+  /** With their prefix lengths. They are up only at the node that forwards. */
+  addresses: z.array(prefix).min(1),
+  /** Own addresses of this node, up always: where the pair moves an address instead of an adapter. */
+  ownAddresses: z.array(prefix).default([]),
+  /** Default gateways and other routes over this side, raised with the addresses. */
+  routes: z.array(z.strictObject({ to: prefix, via: address })).default([]),
+});
+
+const adapterMove = z.strictObject({
+  by: z.literal('adapter'),
+  /** Names of the network namespaces (as in `ip netns`) that hold this node and its peer. */
+  namespace: name,
+  peerNamespace: name,
+  /** From detaching at the peer to attaching here: what the cloud takes. */
+  attachDelay: duration.default(0),
+});
+
+const addressMove = z.strictObject({
+  by: z.literal('address'),
+  /** VRRP, by keepalived. */
+  routerId: z.number().int().min(1).max(255).default(51),
+  priority: z.number().int().min(1).max(254),
+  advertiseEvery: duration.default(1000),
+  /** Takes the role back as soon as it can, where its priority is the higher one. */
+  preempt: z.boolean().default(false),
+});
+
+const routed = z.strictObject({
+  forwarder: z.literal('routed'),
+  /**
+   * What the node does with packets of connections that it does not know. `strict`: dropped, whatever they are; new
+   * connections only by a SYN from inside (`tcp_loose` off). `loose`: new connections from inside by any segment that
+   * conntrack takes as one. `reject`: as strict, but answered by a reset. `permissive`: forwarded from both sides.
+   */
+  rules: z.enum(['strict', 'loose', 'reject', 'permissive']).default('strict'),
+  /** Source address translation to the outside address. */
+  nat: z.boolean().default(false),
+  /** Who shares the connection table with the peer. */
+  sync: z.enum(['conntrackd', 'none']).default('conntrackd'),
+  /** conntrackd's TCPWindowTracking, with `nf_conntrack_tcp_be_liberal` off; off: both liberal. */
+  windowTracking: z.boolean().default(false),
+  /** More rules, in nft's words, in the chain that forwards, before all others: policies in which the nodes differ. */
+  extraRules: z.array(z.string()).default([]),
+});
+
+const proxy = z.strictObject({
+  forwarder: z.literal('proxy'),
+  /** Where the relay listens; TPROXY steers to it. */
+  port: z.number().int().min(1).max(65_535).default(15_001),
+  /** Source address of the connections to servers. */
+  source: z.enum(['client', 'node']).default('node'),
+  /** Ports whose TLS is ended here, with certificates of this CA (PEM files). */
+  intercept: z
+    .strictObject({
+      ports: z.array(z.number().int().min(1).max(65_535)).min(1).default([443]),
+      caCertificate: file,
+      caKey: file,
+      /** CAs that servers are checked against; without it the system's. */
+      trust: file.optional(),
+    })
+    .optional(),
+  /** Whether connections are shared with the peer, over the sync link. */
+  sync: z.boolean().default(true),
+  /** What a node that hands over does with its connections: nothing (as a crash), or close them with a reset. */
+  onRelease: z.enum(['silent', 'reset']).default('silent'),
+});
+
+export const nodeConfigSchema = z.strictObject({
+  node: name,
+  peer: name,
+  /** What it is when it starts and hears of nobody. */
+  start: z.enum(['active', 'standby']),
+  inside: side,
+  outside: side,
+  forwarding: z.discriminatedUnion('forwarder', [routed, proxy]),
+  move: z.discriminatedUnion('by', [adapterMove, addressMove]),
+  sync: z.strictObject({
+    interface: device,
+    address,
+    peerAddress: address,
+    port: z.number().int().min(1).max(65_535).default(7879),
+    /** A file of at least 16 bytes, the same on both nodes: heartbeats and sessions are authenticated by it. */
+    keyFile: file,
+  }),
+  heartbeat: z
+    .strictObject({
+      every: duration.default(500),
+      /** So long without one: the peer is taken for dead. */
+      deadAfter: duration.default(2000),
+      /** Whether a dead peer is enough to take over. */
+      takeOver: z.boolean().default(true),
+    })
+    .prefault({}),
+  /** At takeover, resets the connections that are known from the sync and cannot go on, toward both ends. */
+  failFast: z.boolean().default(false),
+  /** Journal of this node, JSON lines, appended. */
+  journal: file,
+  /** Sockets, pids and rendered files. It is made, and emptied when the node ends. */
+  stateFolder: file,
+  /** Faults to put in; nothing of this is for production. */
+  faults: z
+    .strictObject({
+      /** When the shared state enters the kernel: before the address is up, never, or so long after forwarding began. */
+      commit: z.union([z.enum(['before', 'never']), z.strictObject({ after: duration })]).default('before'),
+      /** Sides on which a takeover is announced (gratuitous ARP, unsolicited neighbour advertisement). */
+      announce: z.enum(['both', 'inside', 'outside', 'none']).default('both'),
+      /** Takes the role without detaching the peer: two nodes forward. */
+      splitBrain: z.boolean().default(false),
+    })
+    .prefault({}),
+});
+
+export type NodeConfig = z.infer<typeof nodeConfigSchema>;
+export type NodeConfigInput = z.input<typeof nodeConfigSchema>;
+export type RoutedConfig = z.infer<typeof routed>;
+export type ProxyConfig = z.infer<typeof proxy>;
+
+/** A configuration that cannot be used; each problem names its key, as `inside.addresses[0]: …`. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('; '));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** The configuration of a YAML (or JSON) text. Paths are taken as they stand. @throws ConfigError */
+export function parseNodeConfig(text: string): NodeConfig {
+  return parseYaml(text, nodeConfigSchema);
+}
+
+/** A YAML text as what a schema says. @throws ConfigError with every problem, by key */
+export function parseYaml<T extends z.ZodType>(text: string, schema: T): z.output<T> {
+  const document = parseDocument(text);
+  if (document.errors.length > 0)
+    throw new ConfigError(document.errors.map((error) => error.message.split('\n')[0]!));
+  const result = schema.safeParse(document.toJS());
+  if (result.success) return result.data;
+  throw new ConfigError(
+    result.error.issues.map(({ path, message }) =>
+      path.length === 0 ? message : `${keyPath(path)}: ${message}`,
+    ),
+  );
+}
+
+const keyPath = (path: readonly PropertyKey[]): string =>
+  path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${String(part)}`))
+    .join('');

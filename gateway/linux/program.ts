@@ -1,0 +1,47 @@
+/**
+ * Other programs: run to their end, with their output, or a sentence on why not.
+ * The trap: a program that is missing and one that refuses look alike to Node; people need to know which.
+ */
+import { execFile } from 'node:child_process';
+import { GatewayError } from './forwarder.ts';
+
+export interface RunOptions {
+  /** To its standard input. */
+  readonly input?: string;
+  /** ms. */
+  readonly timeout?: number;
+}
+
+/** What it printed. @throws GatewayError with the program's own last line, or that it is not installed */
+export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      program,
+      args,
+      { timeout: options.timeout ?? 15_000, maxBuffer: 256 << 20, killSignal: 'SIGKILL' },
+      (error, stdout, stderr) => {
+        if (error === null) resolve(stdout);
+        else reject(explain(program, args, error, stderr));
+      },
+    );
+    child.stdin?.on('error', () => {}); // it may have ended before it read all
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+function explain(program: string, args: readonly string[], error: Error, stderr: string): GatewayError {
+  if ('code' in error && error.code === 'ENOENT')
+    return new GatewayError(`${program} is not installed`, `apt-get install ${PACKAGES[program] ?? program}`);
+  const said = stderr.trim().split('\n').at(-1) || error.message;
+  return new GatewayError(`${[program, ...args].join(' ')}: ${said}`, '', { cause: error });
+}
+
+/** Debian's names where they differ from the program's. */
+export const PACKAGES: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  tc: 'iproute2',
+  ss: 'iproute2',
+  nft: 'nftables',
+  sysctl: 'procps',
+  nginx: 'nginx-light',
+};
