@@ -42,6 +42,8 @@ const adapterMove = z.strictObject({
   peerNamespace: name,
   /** From detaching at the peer to attaching here: what the cloud takes. */
   attachDelay: duration.default(0),
+  /** From the link's coming up at the new node to its addresses: the lab begins its captures in it. */
+  settle: duration.default(0),
 });
 
 const addressMove = z.strictObject({
