@@ -70,7 +70,10 @@ const routed = z.strictObject({
   sync: z.enum(['conntrackd', 'none']).default('conntrackd'),
   /** conntrackd's TCPWindowTracking, with `nf_conntrack_tcp_be_liberal` off; off: both liberal. */
   windowTracking: z.boolean().default(false),
-  /** More rules, in nft's words, in the chain that forwards, before all others: policies in which the nodes differ. */
+  /**
+   * More rules, in nft's words, in the chain that forwards, before all others: policies in which the nodes differ.
+   * `counter name extra drop` is counted in the status.
+   */
   extraRules: z.array(z.string()).default([]),
 });
 
@@ -109,7 +112,8 @@ export const nodeConfigSchema = z.strictObject({
     interface: device,
     address,
     peerAddress: address,
-    port: z.number().int().min(1).max(65_535).default(7879),
+    /** Of heartbeats and sessions; conntrackd takes the next one. */
+    port: z.number().int().min(1).max(65_534).default(7879),
     /** A file of at least 16 bytes, the same on both nodes: heartbeats and sessions are authenticated by it. */
     keyFile: file,
   }),

@@ -32,7 +32,9 @@ export function run(program: string, args: readonly string[], options: RunOption
 function explain(program: string, args: readonly string[], error: Error, stderr: string): GatewayError {
   if ('code' in error && error.code === 'ENOENT')
     return new GatewayError(`${program} is not installed`, `apt-get install ${PACKAGES[program] ?? program}`);
-  const said = stderr.trim().split('\n').at(-1) || error.message;
+  const lines = stderr.trim().split('\n');
+  // Below its error, nft shows the rule and points at the place.
+  const said = lines.find((line) => line.includes('Error: ')) ?? (lines.at(-1) || error.message);
   return new GatewayError(`${[program, ...args].join(' ')}: ${said}`, '', { cause: error });
 }
 
