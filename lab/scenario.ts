@@ -103,6 +103,8 @@ export const trafficSchema = z.discriminatedUnion('run', [
     localPort: z.number().int().min(1024).max(65_535).optional(),
     /** Reads no faster than this, so that the window closes. */
     readRate: bytes.optional(),
+    /** The server says nothing for so long in the middle of the download. */
+    pause: duration.optional(),
     /** More of curl's own options. */
     options: z.array(z.string()).default([]),
   }),

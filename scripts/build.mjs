@@ -21,7 +21,13 @@ export async function build() {
   const esbuild = await import('esbuild');
   const result = await esbuild.build({
     ...bundleOptions(),
-    entryPoints: { diagnose: 'cli/main.ts', 'analysis-worker': 'server/jobs/analysis-worker.ts' },
+    entryPoints: {
+      diagnose: 'cli/main.ts',
+      'analysis-worker': 'server/jobs/analysis-worker.ts',
+      // Run on the lab's hosts, each as a program of its own.
+      'lab-client': 'lab/clients/lab-client.ts',
+      'lab-server': 'lab/servers/lab-server.ts',
+    },
     outdir: 'dist',
     splitting: true, // keeps `import()` lazy: a start loads only what its command needs
     external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }),
