@@ -1,0 +1,210 @@
+/**
+ * The relay: each connection that is steered here is ended, and a second one is opened to where it was bound.
+ * As a transparent proxy does, the client is answered before the server is known to answer (the kernel completes the
+ * handshake); if the server then cannot be reached, the client is reset.
+ * The trap: each end of each leg closes by itself. A FIN passes as a FIN and the other direction goes on; whatever
+ * is no FIN (a reset, a timeout, no route) resets the other leg.
+ */
+import { createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { NodeConfig, ProxyConfig } from '../../config.ts';
+import { pump } from './pump.ts';
+import { type Family, familiesOf, withoutPrefix } from './rules.ts';
+import type { End, Session } from './session.ts';
+import type { SocketCalls } from './transparent-socket.ts';
+
+/** As many as the kernel lets wait (`net.core.somaxconn`). */
+const BACKLOG = 4096;
+/** Idle so long, an end is asked whether it is there; ten questions, 1 s apart. */
+const KEEPALIVE_MS = 600_000;
+
+export interface RelayEvents {
+  opened(session: Session): void;
+  /** Its second leg is up: `outside` is known. */
+  connected(session: Session): void;
+  closed(session: Session): void;
+}
+
+/** Both legs as sockets, and what is relayed between them. */
+export interface Legs {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+/** Takes over a connection that is not relayed as it is; it calls `start` of its own when it may begin. */
+export type Interceptor = (session: Session, legs: Legs, relay: RelayPart) => void;
+
+export interface RelayPart {
+  /** Relays between what was put around the legs. */
+  readonly start: typeof pump;
+  /** Ends both legs by resets. */
+  readonly abort: () => void;
+}
+
+export interface Relay {
+  readonly sessions: ReadonlyMap<number, Session>;
+  /** Ended and open. */
+  readonly total: number;
+  /** Connections to servers that could not be opened. */
+  readonly refused: number;
+  /** @throws GatewayError where a port is taken */
+  listen(): Promise<void>;
+  resetAll(): void;
+  close(): Promise<void>;
+}
+
+export interface RelayOptions {
+  readonly config: NodeConfig;
+  readonly proxy: ProxyConfig;
+  readonly sockets: SocketCalls;
+  readonly events: RelayEvents;
+  readonly intercept?: Interceptor;
+}
+
+export function createRelay({ config, proxy, sockets, events, intercept }: RelayOptions): Relay {
+  const sessions = new Map<number, Session>();
+  const legsOf = new Map<number, Legs>();
+  const servers: Server[] = [];
+  let total = 0;
+  let refused = 0;
+
+  const accept = (client: Socket): void => {
+    const session = sessionOf(client, total + 1);
+    if (session === null || isOwn(session, proxy.port)) {
+      client.destroy();
+      return;
+    }
+    total++;
+    const server = openServerLeg(session, client);
+    if (server === null) return;
+    sessions.set(session.id, session);
+    legsOf.set(session.id, { client, server });
+    client.setKeepAlive(true, KEEPALIVE_MS);
+    follow(session, { client, server });
+    events.opened(session);
+  };
+
+  const openServerLeg = (session: Session, client: Socket): Socket | null => {
+    const family = isIPv6(session.server.address) ? 6 : 4;
+    try {
+      const source = proxy.source === 'client' ? session.client.address : outsideAddress(config, family);
+      const server = sockets.outgoing(family, source, proxy.source === 'client');
+      server.connect(session.server.port, session.server.address);
+      return server;
+    } catch {
+      refused++;
+      client.on('error', () => {});
+      sockets.reset(client);
+      return null;
+    }
+  };
+
+  /** Until both legs are closed. */
+  const follow = (session: Session, legs: Legs): void => {
+    const { client, server } = legs;
+    let open = 2;
+    const abort = (): void => {
+      sockets.reset(client);
+      sockets.reset(server);
+    };
+    for (const leg of [client, server]) {
+      leg.setNoDelay(true);
+      leg.on('error', abort);
+      leg.on('close', () => {
+        if (--open > 0) return;
+        sessions.delete(session.id);
+        legsOf.delete(session.id);
+        events.closed(session);
+      });
+    }
+    server.once('connect', () => {
+      session.outside = { client: localEnd(server), server: session.server };
+      server.setKeepAlive(true, KEEPALIVE_MS);
+      events.connected(session);
+    });
+    server.once('error', () => {
+      if (session.outside === null) refused++;
+    });
+    if (intercept !== undefined && proxy.intercept?.ports.includes(session.server.port))
+      intercept(session, legs, { start: pump, abort });
+    else relayPlainly(session, legs);
+  };
+
+  const listenOn = (family: Family): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const server = createServer({ allowHalfOpen: true }, accept);
+      servers.push(server);
+      server.once('error', reject);
+      server.listen({ fd: sockets.listener(family, proxy.port), backlog: BACKLOG }, resolve);
+    });
+
+  const resetAll = (): void => {
+    for (const { client, server } of legsOf.values()) {
+      sockets.reset(client);
+      sockets.reset(server);
+    }
+  };
+
+  return {
+    sessions,
+    get total() {
+      return total;
+    },
+    get refused() {
+      return refused;
+    },
+    listen: async () => {
+      for (const family of familiesOf(config)) await listenOn(family);
+    },
+    resetAll,
+    close: async () => {
+      const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+      resetAll();
+      await Promise.all(closed);
+    },
+  };
+}
+
+function relayPlainly(session: Session, { client, server }: Legs): void {
+  pump(client, server, (bytes) => {
+    session.up += bytes;
+  });
+  pump(server, client, (bytes) => {
+    session.down += bytes;
+  });
+}
+
+/** Null where the client is gone already. */
+function sessionOf(client: Socket, id: number): Session | null {
+  const { remoteAddress, remotePort, localAddress, localPort } = client;
+  if (remoteAddress === undefined || remotePort === undefined) return null;
+  if (localAddress === undefined || localPort === undefined) return null;
+  return {
+    id,
+    client: { address: remoteAddress, port: remotePort },
+    server: { address: localAddress, port: localPort },
+    outside: null,
+    up: 0,
+    down: 0,
+    opened: Date.now(),
+  };
+}
+
+/** Called by its own port, and not steered: it would connect to itself for ever. */
+function isOwn({ server }: Session, port: number): boolean {
+  if (server.port !== port) return false;
+  return Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ address }) => address === server.address),
+  );
+}
+
+function outsideAddress({ outside }: NodeConfig, family: Family): string {
+  const own = outside.addresses.map(withoutPrefix).find((address) => isIPv6(address) === (family === 6));
+  if (own === undefined) throw new Error(`no outside address of IPv${family}`);
+  return own;
+}
+
+const localEnd = ({ localAddress, localPort }: Socket): End => ({
+  address: localAddress ?? '',
+  port: localPort ?? 0,
+});
