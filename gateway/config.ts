@@ -44,6 +44,11 @@ const adapterMove = z.strictObject({
   attachDelay: duration.default(0),
   /** From the link's coming up at the new node to its addresses: the lab begins its captures in it. */
   settle: duration.default(0),
+  /**
+   * Links of this node into the same switches, down, that stand in for the adapters where `faults.splitBrain` leaves
+   * those at the peer: they are given the adapters' names and MACs.
+   */
+  spare: z.strictObject({ inside: device, outside: device }).optional(),
 });
 
 const addressMove = z.strictObject({

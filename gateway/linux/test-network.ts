@@ -28,8 +28,14 @@ export interface TestNetwork {
 
 const CLONE_NEWNET = 0x40000000;
 
-/** `nodes` have no addresses yet; client and server have .10 and ::10, and their gateways are .1 and ::1. */
-export function makeNetwork(nodes: readonly string[]): TestNetwork {
+/**
+ * Nodes have no addresses yet; client and server have .10 and ::10, and their gateways are .1 and ::1.
+ * `plugs`: what a node's links are called after `in` and `out`; null: it has none.
+ */
+export function makeNetwork(
+  nodes: readonly string[],
+  plugs: Readonly<Record<string, string | null>> = {},
+): TestNetwork {
   const id = `stallscope-t${randomBytes(3).toString('hex')}`;
   const name = (role: string) => `${id}-${role}`;
   const made: string[] = [];
@@ -53,7 +59,7 @@ export function makeNetwork(nodes: readonly string[]): TestNetwork {
       // A link-local address that is still tentative sends no solicitations, for about 2 s.
       network.exec(role, 'sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0');
     }
-    build(network, nodes);
+    build(network, nodes, plugs);
   } catch (error) {
     network.close();
     throw error;
@@ -61,7 +67,11 @@ export function makeNetwork(nodes: readonly string[]): TestNetwork {
   return network;
 }
 
-function build(network: TestNetwork, nodes: readonly string[]): void {
+function build(
+  network: TestNetwork,
+  nodes: readonly string[],
+  plugs: Readonly<Record<string, string | null>>,
+): void {
   const { ip, name } = network;
   for (const [i, side] of (['in', 'out'] as const).entries()) {
     ip('switch', 'link', 'add', `br-${side}`, 'type', 'bridge', 'mcast_snooping', '0');
@@ -71,7 +81,10 @@ function build(network: TestNetwork, nodes: readonly string[]): void {
       ip('switch', 'link', 'add', port, 'type', 'veth', 'peer', 'name', device, 'netns', name(role));
       ip('switch', 'link', 'set', port, 'master', `br-${side}`, 'up');
     };
-    for (const node of nodes) plug(node, side);
+    for (const node of nodes) {
+      const suffix = plugs[node] === undefined ? '' : plugs[node];
+      if (suffix !== null) plug(node, `${side}${suffix}`);
+    }
     const host = side === 'in' ? 'client' : 'server';
     plug(host, 'eth0');
     ip(host, 'address', 'add', `10.0.${i + 1}.10/24`, 'dev', 'eth0');

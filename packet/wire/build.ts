@@ -136,6 +136,8 @@ export interface NeighbourFrame extends Envelope {
   target: string;
   /** In the link-layer address option. Default `sourceMac`. */
   mac?: string;
+  /** The advertiser is a router. Default false. */
+  router?: boolean;
 }
 
 /** IPv6 neighbour discovery. */
@@ -145,7 +147,7 @@ export function buildNeighbour(fields: NeighbourFrame): Uint8Array {
   const ends = endpoints(envelope);
   const type = operation === 1 ? NEIGHBOUR_SOLICITATION : NEIGHBOUR_ADVERTISEMENT;
   // Override flag: this replaces what the receiver knew.
-  const rest = operation === 1 ? 0 : 0x20000000;
+  const rest = operation === 1 ? 0 : fields.router ? 0xa0000000 : 0x20000000;
   const body = writeNeighbourBody(operation, address(fields.target), parseMac(mac));
   return seal(envelope, ends, IpProtocol.Icmpv6, writeIcmpv6({ ...ends, type, code: 0, rest }, body));
 }

@@ -11,7 +11,7 @@ import { GatewayError } from '../forwarder.ts';
 export interface RawSockets {
   /** Sends a whole IP packet by the routing table. Null, or why the kernel refused. */
   sendPacket(destination: string, packet: Uint8Array): string | null;
-  /** Sends a whole Ethernet frame out of an interface. Null, or why the kernel refused. */
+  /** Sends a whole Ethernet frame out of an interface, which is found by name the first time. Null, or why the kernel refused. */
   sendFrame(device: string, frame: Uint8Array): string | null;
   close(): void;
 }
@@ -51,6 +51,7 @@ export async function openRawSockets(): Promise<RawSockets> {
   const link = socket(AF_PACKET, 0); // protocol 0: receives nothing
   const mark = new Uint8Array(new Uint32Array([RAW_MARK]).buffer);
   for (const descriptor of [ipv4, ipv6]) libc.setsockopt(descriptor, SOL_SOCKET, SO_MARK, mark, mark.length);
+  const indices = new Map<string, number>();
   const send = (descriptor: number, bytes: Uint8Array, to: Uint8Array): string | null =>
     libc.sendto(descriptor, bytes, bytes.length, 0, to, to.length) < 0 ? libc.lastError() : null;
   return {
@@ -59,8 +60,10 @@ export async function openRawSockets(): Promise<RawSockets> {
       return send(family === AF_INET ? ipv4 : ipv6, packet, bytes);
     },
     sendFrame: (device, frame) => {
-      const index = libc.if_nametoindex(device);
-      return index === 0 ? libc.lastError() : send(link, frame, linkAddress(index));
+      const index = indices.get(device) ?? libc.if_nametoindex(device);
+      if (index === 0) return libc.lastError();
+      indices.set(device, index);
+      return send(link, frame, linkAddress(index));
     },
     close,
   };
