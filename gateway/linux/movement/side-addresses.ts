@@ -7,7 +7,7 @@ import { formatAddress, parseAddress } from '../../../packet/address.ts';
 import type { NodeConfig } from '../../config.ts';
 import type { NodeContext } from '../forwarder.ts';
 import { run } from '../program.ts';
-import { readLinks } from './links.ts';
+import { type Link, readLinks } from './links.ts';
 
 export type SideName = 'inside' | 'outside';
 export const SIDES: readonly SideName[] = ['inside', 'outside'];
@@ -17,9 +17,8 @@ export async function raiseSides({ config, journal }: NodeContext): Promise<void
   const links = await readLinks();
   const missing = SIDES.flatMap((side) => {
     const { interface: device, addresses } = config[side];
-    const there = links.find(({ name }) => name === device)?.addresses.map(canonicalPrefix) ?? [];
     return addresses
-      .filter((address) => !there.includes(canonicalPrefix(address)))
+      .filter((address) => !hasAddress(links, device, address))
       .map((address) => ({ device, address }));
   });
   await ipBatch(missing.map(({ device, address }) => addressWords('replace', address, device)));
@@ -39,12 +38,16 @@ export async function lowerSides(config: NodeConfig): Promise<void> {
   await ipBatch(
     SIDES.flatMap((side) => {
       const { interface: device, addresses } = config[side];
-      const there = links.find(({ name }) => name === device)?.addresses.map(canonicalPrefix) ?? [];
       return addresses
-        .filter((address) => there.includes(canonicalPrefix(address)))
+        .filter((address) => hasAddress(links, device, address))
         .map((address) => addressWords('delete', address, device));
     }),
   );
+}
+
+export function hasAddress(links: readonly Link[], device: string, prefix: string): boolean {
+  const there = links.find(({ name }) => name === device)?.addresses ?? [];
+  return there.map(canonicalPrefix).includes(canonicalPrefix(prefix));
 }
 
 /** A line of `ip -batch`. */

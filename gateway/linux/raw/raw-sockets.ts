@@ -50,7 +50,7 @@ export async function openRawSockets(): Promise<RawSockets> {
   const ipv6 = socket(AF_INET6, IPPROTO_RAW);
   const link = socket(AF_PACKET, 0); // protocol 0: receives nothing
   const mark = new Uint8Array(new Uint32Array([RAW_MARK]).buffer);
-  for (const descriptor of [ipv4, ipv6]) libc.setsockopt(descriptor, SOL_SOCKET, SO_MARK, mark, mark.length);
+  for (const descriptor of open) libc.setsockopt(descriptor, SOL_SOCKET, SO_MARK, mark, mark.length);
   const indices = new Map<string, number>();
   const send = (descriptor: number, bytes: Uint8Array, to: Uint8Array): string | null =>
     libc.sendto(descriptor, bytes, bytes.length, 0, to, to.length) < 0 ? libc.lastError() : null;

@@ -67,8 +67,9 @@ export async function superviseDaemon(daemon: Daemon): Promise<SupervisedDaemon>
     },
     stop: async () => {
       stopping.abort();
+      await end(child); // else the watch would wait for it
       await watch;
-      await end(child);
+      await end(child); // one that was just being started again
       daemon.clear();
     },
   };
