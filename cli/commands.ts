@@ -3,6 +3,8 @@ export const COMMANDS = {
   analyze: 'diagnose captures; the same as naming them without a command',
   open: 'diagnose captures, keep them, and open the web page at the finding',
   serve: 'the web page with all incidents that are kept',
+  gateway: 'run a node of the HA pair, or ask one that runs',
+  lab: 'real failovers between network namespaces, with the truth beside the diagnosis',
   explain: 'what a cause means, how to recognise it, what to do; without CAUSE: the list',
   frames: 'a line a TCP frame: number, stream, flags as tshark names them (tab-separated)',
   completion: 'print the completion script of a shell',

@@ -7,6 +7,8 @@ import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './commands.ts';
 import { completionScript } from './completion.ts';
 import { diagnose } from './diagnose.ts';
+import { addGatewayCommands } from './gateway-commands.ts';
+import { addLabCommands } from './lab-commands.ts';
 import { addDiagnoseOptions, type DiagnoseOptions } from './options.ts';
 import { addServerCommands } from './server-commands.ts';
 import { UserError } from './user-error.ts';
@@ -65,6 +67,8 @@ function createProgram(run: { exitCode: number }): Command {
       run.exitCode = await diagnose(files, options);
     });
   addServerCommands(program, run);
+  addGatewayCommands(program, run);
+  addLabCommands(program, run);
   addOtherCommands(program);
   return showOptionsOf(analyze, program);
 }

@@ -1,0 +1,64 @@
+/** `diagnose lab …` as commander knows it. What it does is loaded when it is called: few need it, and only on Linux. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { COMMANDS } from './commands.ts';
+import { UserError } from './user-error.ts';
+
+const RUN_NOTES = `
+SCENARIO  a name of 'diagnose lab list', or the path of a YAML file
+Exit      0 truth and diagnosis agree in every run; 1 they differ, or a run did not
+          happen as its scenario says; 2 usage, or a run that failed; 130 interrupted
+Everything happens in network namespaces named stallscope-…, which are removed at the end, on
+Ctrl-C, and, where a run was killed, by the next 'diagnose lab' command.`;
+
+export interface LabRunOptions {
+  /** ms. */
+  readonly outage?: number;
+  readonly out?: string;
+  readonly repeat: number;
+  readonly jobs: number;
+  readonly keepFailed?: string;
+  readonly watch?: true;
+  readonly json?: true;
+  readonly summary?: true;
+}
+
+export function addLabCommands(program: Command, run: { exitCode: number }): void {
+  const lab = program.command('lab').description(COMMANDS.lab).helpCommand(false);
+  lab
+    .command('list')
+    .description('the scenarios, and what is expected of each')
+    .option('--json', 'as one JSON document')
+    .action(async (options: { json?: true }) => {
+      const { listScenarios } = await import('./lab-list.ts');
+      await listScenarios(options);
+    });
+  lab
+    .command('run')
+    .description('make failovers, and print the diagnosis beside the truth')
+    .usage('[options] SCENARIO ...')
+    .argument('<scenario...>', "names or files; 'all' for all")
+    .addOption(new Option('--outage <span>', 'how long the path is gone, such as 30s').argParser(parseSpan))
+    .option('--out <folder>', 'where results go, a folder a run; ./stallscope-lab without it')
+    .addOption(new Option('--repeat <n>', 'runs of each scenario').argParser(parseCount).default(1))
+    .addOption(new Option('--jobs <n>', 'runs at once').argParser(parseCount).default(1))
+    .option('--keep-failed <folder>', 'keep only the results of runs that do not agree, there')
+    .option('--watch', 'say every step on stderr as it is taken')
+    .addOption(new Option('--json', 'as one JSON document').conflicts('summary'))
+    .option('--summary', 'a line a run instead of each finding')
+    .addHelpText('after', RUN_NOTES)
+    .action(async (scenarios: string[], options: LabRunOptions) => {
+      const { runLab } = await import('./lab-run.ts');
+      run.exitCode = await runLab(scenarios, options);
+    });
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a number from 1 to 999.');
+}
+
+function parseSpan(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
+  if (number !== undefined) return Number(number) * (unit === 'ms' ? 1 : unit === 'm' ? 60_000 : 1000);
+  throw new UserError('usage', `--outage: '${text}' is no time`, 'such as 30s, 500ms or 2m');
+}

@@ -1,0 +1,161 @@
+/**
+ * tcpdump at every place of the path, each file from before the first frame until it is closed.
+ * The trap: an adapter that moves away ends the capture of it, and is another interface where it arrives; so links
+ * are watched, and a capture begins as soon as one is up, in the time that the gateway leaves for it
+ * (`settle`). One that comes back begins a second file of the same vantage.
+ */
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
+import { GatewayError } from '../gateway/linux/forwarder.ts';
+import { type Child, startChild } from './child.ts';
+import type { HostName } from './scenario.ts';
+
+/** As the captures of failovers everywhere else in this repository were made. */
+const TCPDUMP = ['tcpdump', '-Z', 'root', '-n', '-s', '128', '-B', '10240', '--immediate-mode', '-U'];
+
+/** A program that has not begun to listen in this time has a reason that it printed. */
+const READY_MS = 10_000;
+
+export interface CaptureFile {
+  /** `client`, `node-a.in`. */
+  readonly vantage: string;
+  readonly path: string;
+  /** By tcpdump's own count; null where it did not say. */
+  readonly dropped: number | null;
+}
+
+interface Running {
+  readonly host: HostName;
+  readonly device: string;
+  readonly vantage: string;
+  readonly file: string;
+  readonly child: Child;
+  readonly said: string[];
+  readonly ready: Promise<void>;
+}
+
+export class Captures {
+  readonly #run: string;
+  readonly #folder: string;
+  readonly #all: Running[] = [];
+  readonly #monitors: Child[] = [];
+  #closing = false;
+
+  constructor(run: string, folder: string) {
+    this.#run = run;
+    this.#folder = folder;
+  }
+
+  /** Client, server, and the nodes' adapters, those that are there and those that come. @throws GatewayError */
+  async start(): Promise<void> {
+    for (const node of ['node-a', 'node-b'] as const) this.#watch(node);
+    this.#capture('client', 'eth0', 'client');
+    this.#capture('server', 'eth0', 'server');
+    for (const node of ['node-a', 'node-b'] as const) await this.#captureThere(node);
+    await this.ready();
+  }
+
+  /** All that were begun do capture. @throws GatewayError with what tcpdump said */
+  async ready(): Promise<void> {
+    await Promise.all(this.#all.map(({ ready }) => ready));
+  }
+
+  /** Ends them, compresses the files, and says what each has. Files without a frame stay: nothing came by there. */
+  async close(): Promise<CaptureFile[]> {
+    this.#closing = true;
+    await Promise.all(this.#monitors.map((child) => child.stop()));
+    await Promise.all(this.#all.map(({ child }) => child.stop('SIGINT')));
+    const files: CaptureFile[] = [];
+    for (const { vantage, file, said } of this.#all) {
+      await compress(file);
+      files.push({ vantage, path: `${file}.gz`, dropped: droppedIn(said) });
+    }
+    return files;
+  }
+
+  /** Of those whose programs a loss of power must leave alone. */
+  pids(): ReadonlySet<number> {
+    return new Set(
+      [...this.#all, ...this.#monitors.map((child) => ({ child }))].map(({ child }) => child.pid),
+    );
+  }
+
+  #watch(node: 'node-a' | 'node-b'): void {
+    const take = (line: string): void => {
+      const device = upDevice(line);
+      if (device !== null && !this.#closing) this.#capture(node, device, `${node}.${device}`);
+    };
+    this.#monitors.push(
+      startChild(['ip', '-o', 'monitor', 'link'], { run: this.#run, host: node, output: take }),
+    );
+  }
+
+  async #captureThere(node: 'node-a' | 'node-b'): Promise<void> {
+    const lines: string[] = [];
+    const show = startChild(['ip', '-o', 'link', 'show', 'up'], {
+      run: this.#run,
+      host: node,
+      output: (line) => lines.push(line),
+    });
+    await show.ended;
+    for (const device of lines.flatMap((line) => upDevice(line) ?? []))
+      this.#capture(node, device, `${node}.${device}`);
+  }
+
+  #capture(host: HostName, device: string, vantage: string): void {
+    const same = this.#all.filter((one) => one.vantage === vantage);
+    if (same.some(({ child }) => child.end === null)) return;
+    const file = path.join(this.#folder, `${vantage}${same.length === 0 ? '' : `.${same.length + 1}`}.pcap`);
+    const said: string[] = [];
+    let listens = (): void => {};
+    const listening = new Promise<void>((resolve) => {
+      listens = resolve;
+    });
+    const child = startChild([...TCPDUMP, '--time-stamp-precision=nano', '-i', device, '-w', file], {
+      run: this.#run,
+      host,
+      output: (line) => {
+        said.push(line);
+        if (line.includes('listening on')) listens();
+      },
+    });
+    const ready = whenReady(
+      child,
+      listening,
+      () => `tcpdump at ${vantage}: ${said.join(' ') || 'says nothing'}`,
+    );
+    ready.catch(() => {}); // an adapter may leave again before its capture has begun
+    this.#all.push({ host, device, vantage, file, child, said, ready });
+  }
+}
+
+async function whenReady(child: Child, listening: Promise<void>, why: () => string): Promise<void> {
+  const timeout = new AbortController();
+  const isReady = await Promise.race([
+    listening.then(() => true),
+    child.ended.then(() => false),
+    sleep(READY_MS, false, { signal: timeout.signal, ref: false }),
+  ]);
+  timeout.abort();
+  if (!isReady) throw new GatewayError(why());
+}
+
+/** The node's `in` or `out`, where a line of `ip -o link` shows that it is up. */
+export function upDevice(line: string): 'in' | 'out' | null {
+  const [, device, flags = ''] = /^\d+: (in|out)(?:@[^:]*)?: <([^>]*)>/.exec(line) ?? [];
+  return device !== undefined && flags.split(',').includes('UP') ? (device as 'in' | 'out') : null;
+}
+
+/** `12 packets dropped by kernel` */
+export function droppedIn(said: readonly string[]): number | null {
+  const counts = said.flatMap((line) => /^(\d+) packets? dropped by kernel/.exec(line)?.[1] ?? []);
+  return counts.length === 0 ? null : counts.map(Number).reduce((sum, one) => sum + one, 0);
+}
+
+async function compress(file: string): Promise<void> {
+  await pipeline(createReadStream(file), createGzip({ level: 6 }), createWriteStream(`${file}.gz`));
+  rmSync(file);
+}

@@ -1,0 +1,91 @@
+/**
+ * Who runs: processes by id and start time, those inside network namespaces, and those that carry the mark
+ * of a run in their environment. The trap: ids are used again, so an id alone proves nothing, and a
+ * process that has just been forked is not in its namespace yet; its mark is already there.
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** The variable that every process of a run has, with the run's id. */
+export const RUN_MARK = 'STALLSCOPE_LAB_RUN';
+
+/** In ticks since the machine started (proc(5), field 22); null where it does not run, or is a zombie. */
+export function startTimeOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name in parentheses may hold spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}
+
+export interface Search {
+  /** Inode numbers of network namespaces. */
+  readonly namespaces: ReadonlySet<number>;
+  /** Ids of runs, as the mark names them. */
+  readonly runs: ReadonlySet<string>;
+}
+
+/** All that is inside one of the namespaces or has the mark of one of the runs; never this process. */
+export function findProcesses({ namespaces, runs }: Search): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && (isInside(pid, namespaces) || isMarked(pid, runs)))
+    .filter((pid) => startTimeOf(pid) !== null);
+}
+
+function isInside(pid: number, namespaces: ReadonlySet<number>): boolean {
+  try {
+    const found = /\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/net`));
+    return namespaces.has(Number(found?.[1]));
+  } catch {
+    return false;
+  }
+}
+
+function isMarked(pid: number, runs: ReadonlySet<string>): boolean {
+  if (runs.size === 0) return false;
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+    return environment.some((entry) => {
+      const [name, value = ''] = entry.split('=', 2);
+      return name === RUN_MARK && runs.has(value);
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** What a program is given to put its things away. */
+const TERM_MS = 2000;
+/** A process that is killed is gone as soon as it leaves the kernel. */
+const KILL_MS = 5000;
+
+/** Ends all that `find` finds, again and again until it finds none: TERM first, KILL after 2 s. @returns how many */
+export async function endProcesses(find: () => number[], graceMs = TERM_MS): Promise<number> {
+  const ended = new Set<number>();
+  const began = performance.now();
+  for (;;) {
+    const left = find();
+    const took = performance.now() - began;
+    if (left.length === 0 || took > graceMs + KILL_MS) return ended.size;
+    for (const pid of left) {
+      if (took >= graceMs) signal(pid, 'SIGKILL');
+      else if (!ended.has(pid)) signal(pid, 'SIGTERM');
+      ended.add(pid);
+    }
+    await sleep(25);
+  }
+}
+
+/** Harmless where it has ended meanwhile. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone.
+  }
+}
