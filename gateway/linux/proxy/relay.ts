@@ -8,9 +8,10 @@
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { NodeConfig, ProxyConfig } from '../../config.ts';
+import type { Endpoint } from '../tuple-text.ts';
 import { pump } from './pump.ts';
 import { type Family, familiesOf, withoutPrefix } from './rules.ts';
-import type { End, Session } from './session.ts';
+import type { Session } from './session.ts';
 import type { SocketCalls } from './transparent-socket.ts';
 
 /** As many as the kernel lets wait (`net.core.somaxconn`). */
@@ -49,7 +50,8 @@ export interface Relay {
   readonly refused: number;
   /** @throws GatewayError where a port is taken */
   listen(): Promise<void>;
-  resetAll(): void;
+  /** Resolves when all that were open are closed. */
+  resetAll(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -138,11 +140,15 @@ export function createRelay({ config, proxy, sockets, events, intercept }: Relay
       server.listen({ fd: sockets.listener(family, proxy.port), backlog: BACKLOG }, resolve);
     });
 
-  const resetAll = (): void => {
-    for (const { client, server } of legsOf.values()) {
-      sockets.reset(client);
-      sockets.reset(server);
-    }
+  const resetAll = async (): Promise<void> => {
+    const all = [...legsOf.values()].flatMap(({ client, server }) => [client, server]);
+    await Promise.all(
+      all.map((leg) => {
+        const closed = leg.closed || new Promise((resolve) => leg.once('close', resolve));
+        sockets.reset(leg);
+        return closed;
+      }),
+    );
   };
 
   return {
@@ -159,7 +165,7 @@ export function createRelay({ config, proxy, sockets, events, intercept }: Relay
     resetAll,
     close: async () => {
       const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
-      resetAll();
+      await resetAll();
       await Promise.all(closed);
     },
   };
@@ -204,7 +210,7 @@ function outsideAddress({ outside }: NodeConfig, family: Family): string {
   return own;
 }
 
-const localEnd = ({ localAddress, localPort }: Socket): End => ({
+const localEnd = ({ localAddress, localPort }: Socket): Endpoint => ({
   address: localAddress ?? '',
   port: localPort ?? 0,
 });

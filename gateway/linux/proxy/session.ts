@@ -1,18 +1,14 @@
 /** One connection that the relay carries, or that it knows of its peer. IPv6 addresses are not bracketed. */
 import type { Tuple } from '../forwarder.ts';
-
-export interface End {
-  readonly address: string;
-  readonly port: number;
-}
+import type { Endpoint } from '../tuple-text.ts';
 
 export interface Session {
   /** Of its node, since that was started. */
   readonly id: number;
-  readonly client: End;
-  readonly server: End;
+  readonly client: Endpoint;
+  readonly server: Endpoint;
   /** The leg to the server; null until it is up. */
-  outside: { readonly client: End; readonly server: End } | null;
+  outside: { readonly client: Endpoint; readonly server: Endpoint } | null;
   /** Bytes from the client, and to it. */
   up: number;
   down: number;
@@ -22,9 +18,3 @@ export interface Session {
 
 export const tupleOf = ({ client, server, outside }: Session): Tuple =>
   outside === null ? { client, server } : { client, server, outside };
-
-/** `10.0.1.10:40000-10.0.2.10:80`, as journals write it; IPv6 addresses in brackets. */
-export const tupleText = ({ client, server }: Session): string => `${endText(client)}-${endText(server)}`;
-
-const endText = ({ address, port }: End): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

@@ -1,0 +1,122 @@
+/** The link between two nodes on the loopback, as two addresses of it, with somebody between who listens. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { GatewayError } from '../../forwarder.ts';
+import { testConfig } from '../../test-config.ts';
+import type { Session } from '../session.ts';
+import { createSyncLink, type SyncLink } from './link.ts';
+import { SyncReceiver } from './receiver.ts';
+
+const [OWN, PEER, BETWEEN] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+interface End {
+  readonly link: SyncLink;
+  readonly receiver: SyncReceiver;
+  readonly troubles: string[];
+}
+
+function makeEnd(address: string, peerAddress: string, port: number, key: string): End {
+  const folder = mkdtempSync(path.join(tmpdir(), 'stallscope-link-'));
+  closing.push(async () => rmSync(folder, { recursive: true }));
+  const keyFile = path.join(folder, 'key');
+  writeFileSync(keyFile, key);
+  const receiver = new SyncReceiver();
+  const troubles: string[] = [];
+  const config = testConfig({ sync: { interface: 'lo', address, peerAddress, port, keyFile } });
+  const events = { received: () => {}, trouble: (what: string) => void troubles.push(what) };
+  const link = createSyncLink(config, receiver, events);
+  closing.push(() => link.close());
+  return { link, receiver, troubles };
+}
+
+const listening = (server: Server, port: number, address: string): Promise<void> =>
+  new Promise((resolve) => void server.listen(port, address, resolve));
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await listening(server, 0, OWN);
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Passes on to the peer what it is told, and keeps it. */
+async function listenIn(port: number): Promise<Buffer[]> {
+  const heard: Buffer[] = [];
+  const server = createServer((socket) => {
+    const onward = connect(port, PEER);
+    for (const end of [socket, onward]) end.on('error', () => {});
+    socket.on('data', (data) => heard.push(data));
+    socket.pipe(onward).pipe(socket);
+  });
+  await listening(server, port, BETWEEN);
+  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  return heard;
+}
+
+const session = (id: number): Session => ({
+  id,
+  client: { address: '10.0.1.10', port: 40_000 + id },
+  server: { address: '10.0.2.10', port: 80 },
+  outside: null,
+  up: 0,
+  down: 0,
+  opened: 1_700_000_000_000,
+});
+
+describe.skipIf(process.platform !== 'linux')('the link between the nodes', () => {
+  it('carries sessions both ways; what was overheard says nothing, and played again does nothing', async () => {
+    const port = await freePort();
+    const heard = await listenIn(port);
+    const own = makeEnd(OWN, BETWEEN, port, 'a key of sixteen bytes');
+    const peer = makeEnd(PEER, OWN, port, 'a key of sixteen bytes');
+    for (const { link } of [own, peer]) await link.open();
+    own.link.sender.open(session(1));
+    peer.link.sender.open(session(2));
+    await expect.poll(() => [...peer.receiver.table.keys()]).toEqual([1]);
+    await expect.poll(() => [...own.receiver.table.keys()]).toEqual([2]);
+    own.link.sender.close(1);
+    await own.link.settle(5000);
+    expect(peer.receiver.table.size).toBe(0);
+    expect(Buffer.concat(heard).toString('latin1')).not.toContain('10.0.1.10');
+
+    const again = connect(port, PEER);
+    again.on('error', () => {});
+    again.resume();
+    again.write(Buffer.concat(heard));
+    await new Promise((resolve) => again.once('close', resolve));
+    expect(peer.receiver.table.size).toBe(0);
+    own.link.sender.open(session(3));
+    await expect.poll(() => [...peer.receiver.table.keys()]).toEqual([3]);
+    expect(own.link.sender).toMatchObject({ wholes: 1, resent: 0 }); // its own link did not break
+  });
+
+  it('is refused with another key, and both say once which file must be the same', async () => {
+    const port = await freePort();
+    const own = makeEnd(OWN, PEER, port, 'a key of sixteen bytes');
+    const peer = makeEnd(PEER, OWN, port, 'quite another key of it');
+    for (const { link } of [own, peer]) await link.open();
+    own.link.sender.open(session(1));
+    for (const { troubles } of [own, peer]) {
+      await expect.poll(() => troubles.length).toBe(2);
+      for (const trouble of troubles) expect(trouble).toContain('sync.keyFile');
+    }
+    expect(own.link.isUp).toBe(false);
+    expect(peer.receiver.table.size).toBe(0);
+  });
+
+  it('is not made with a key that is short or missing', () => {
+    expect(() => makeEnd(OWN, PEER, 7879, 'too short')).toThrow(GatewayError);
+    const config = testConfig();
+    const events = { received: () => {}, trouble: () => {} };
+    expect(() => createSyncLink(config, new SyncReceiver(), events)).toThrow('cannot be read');
+  });
+});
