@@ -6,6 +6,7 @@
 import type { webcrypto } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { loadX509 } from '../gateway/linux/proxy/tls/x509.ts';
 import { serverAddress } from './addresses.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -92,13 +93,6 @@ async function makeCertificate(name: string, server?: { issuer: Made; address: s
     ],
   });
   return { certificate, keys };
-}
-
-/** Heavy, and few scenarios need it. */
-async function loadX509(): Promise<typeof import('@peculiar/x509')> {
-  const x509 = await import('@peculiar/x509');
-  x509.cryptoProvider.set(crypto);
-  return x509;
 }
 
 const pem = ({ certificate }: Made): string => `${certificate.toString('pem')}\n`;

@@ -16,7 +16,7 @@ import {
   type Tuple,
 } from '../forwarder.ts';
 import { tupleText } from '../tuple-text.ts';
-import { createRelay, type Relay, type RelayEvents } from './relay.ts';
+import { createRelay, type Interceptor, type Relay, type RelayEvents } from './relay.ts';
 import { type Session, tupleOf } from './session.ts';
 import { createSteering, type Steering } from './steering.ts';
 import { createPeerSessions, type PeerSessions } from './sync/peer-sessions.ts';
@@ -44,6 +44,7 @@ class RelayingForwarder implements ProxyForwarder {
   #relay: Relay | null = null;
   #peer: PeerSessions | null = null;
   #forwarding = false;
+  #tlsRefused = 0;
   #bytes = { up: 0, down: 0 };
   /** Ended behind the guard. Whoever takes over must still know them: their ends were not told. */
   readonly #discarded = new Set<number>();
@@ -62,8 +63,34 @@ class RelayingForwarder implements ProxyForwarder {
       this.#peer = createPeerSessions(this.#context);
       await this.#peer.link.open();
     }
-    this.#relay = createRelay({ config, proxy: this.#proxy, sockets, events: this.#events() });
+    const intercept = this.#proxy.intercept && (await this.#makeInterceptor(this.#proxy.intercept));
+    const events = this.#events();
+    this.#relay = createRelay({
+      config,
+      proxy: this.#proxy,
+      sockets,
+      events,
+      ...(intercept && { intercept }),
+    });
     await this.#relay.listen();
+  }
+
+  /** Makes the CA where there is none. */
+  async #makeInterceptor(config: NonNullable<ProxyConfig['intercept']>): Promise<Interceptor> {
+    const { createAuthority, hasAuthority, loadAuthority } = await import('./tls/authority.ts');
+    const { createInterceptor, readTrust } = await import('./tls/interceptor.ts');
+    const { journal } = this.#context;
+    const files = { certificate: config.caCertificate, key: config.caKey };
+    if (!hasAuthority(files)) {
+      await createAuthority(files);
+      const text = `a CA was made: clients must trust ${files.certificate}, and the peer needs both files`;
+      journal.write({ event: 'note', text });
+    }
+    const refused = (session: Session, why: string): void => {
+      this.#tlsRefused++;
+      journal.write({ event: 'note', text: `${tupleText(session)} refused: ${why}` });
+    };
+    return createInterceptor({ authority: await loadAuthority(files), trust: readTrust(config), refused });
   }
 
   #events(): RelayEvents {
@@ -133,6 +160,7 @@ class RelayingForwarder implements ProxyForwarder {
         'bytes-down': open.reduce((sum, { down }) => sum + down, this.#bytes.down),
         'connections-total': this.#relay?.total ?? 0,
         'connections-refused': this.#relay?.refused ?? 0,
+        ...(this.#proxy.intercept && { 'tls-refused': this.#tlsRefused }),
         ...this.#peer?.counters(),
         ...(await this.#steering.counters().catch(() => ({}))),
       },

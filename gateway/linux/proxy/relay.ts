@@ -7,6 +7,7 @@
  */
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { Duplex } from 'node:stream';
 import type { NodeConfig, ProxyConfig } from '../../config.ts';
 import type { Endpoint } from '../tuple-text.ts';
 import { pump } from './pump.ts';
@@ -32,12 +33,12 @@ export interface Legs {
   readonly server: Socket;
 }
 
-/** Takes over a connection that is not relayed as it is; it calls `start` of its own when it may begin. */
+/** Takes over a connection that is not relayed as it is, and calls `start` when bytes may pass. */
 export type Interceptor = (session: Session, legs: Legs, relay: RelayPart) => void;
 
 export interface RelayPart {
-  /** Relays between what was put around the legs. */
-  readonly start: typeof pump;
+  /** Relays, and counts, between the legs or what was put around them. */
+  readonly start: (client: Duplex, server: Duplex) => void;
   /** Ends both legs by resets. */
   readonly abort: () => void;
 }
@@ -127,9 +128,10 @@ export function createRelay({ config, proxy, sockets, events, intercept }: Relay
     server.once('error', () => {
       if (session.outside === null) refused++;
     });
+    const start: RelayPart['start'] = (...ends) => relayBetween(session, ...ends);
     if (intercept !== undefined && proxy.intercept?.ports.includes(session.server.port))
-      intercept(session, legs, { start: pump, abort });
-    else relayPlainly(session, legs);
+      intercept(session, legs, { start, abort });
+    else start(client, server);
   };
 
   const listenOn = (family: Family): Promise<void> =>
@@ -171,7 +173,7 @@ export function createRelay({ config, proxy, sockets, events, intercept }: Relay
   };
 }
 
-function relayPlainly(session: Session, { client, server }: Legs): void {
+function relayBetween(session: Session, client: Duplex, server: Duplex): void {
   pump(client, server, (bytes) => {
     session.up += bytes;
   });
