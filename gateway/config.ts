@@ -142,6 +142,8 @@ export const nodeConfigSchema = z.strictObject({
     .strictObject({
       /** When the shared state enters the kernel: before the address is up, never, or so long after forwarding began. */
       commit: z.union([z.enum(['before', 'never']), z.strictObject({ after: duration })]).default('before'),
+      /** Whether a node that was replaced forgets its own connections, which are the peer's from then on. */
+      flush: z.boolean().default(true),
       /** Sides on which a takeover is announced (gratuitous ARP, unsolicited neighbour advertisement). */
       announce: z.enum(['both', 'inside', 'outside', 'none']).default('both'),
       /** Takes the role without detaching the peer: two nodes forward. */

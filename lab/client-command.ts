@@ -110,12 +110,13 @@ function curl(traffic: Of<'curl'>, { address, trust, folder }: ClientPlace): str
 }
 
 function upload(traffic: Of<'upload'>, { address, trust, folder }: ClientPlace): string[] {
-  const { name, rate, https, maxTime } = traffic;
+  const { name, rate, https, maxTime, localPort } = traffic;
   return [
     ...CURL,
     ...keepalive(traffic.keepalive),
     ...seconds('--max-time', maxTime),
     ...option('--limit-rate', rate),
+    ...option('--local-port', localPort),
     // It would wait for an answer first.
     ...['--header', 'Expect:'],
     ...(https ? ['--cacert', trust] : []),

@@ -43,6 +43,8 @@ export interface FlowVerdict {
     readonly outcome: string;
     readonly cause: string | null;
     readonly contributing: readonly string[];
+    /** Where it cannot tell: what it may have been. */
+    readonly candidates: readonly string[];
   } | null;
   readonly agrees: boolean;
 }
@@ -58,13 +60,25 @@ function compareFlow(report: Report, truth: FlowTruth): FlowVerdict {
   const agrees =
     truth.outcome.includes(flow.outcome) &&
     truth.cause.some((accepted) => accepted === flow.cause || accepted === cause) &&
+    (flow.outcome === 'unaffected' || isHonest(flow, truth)) &&
     truth.contributing.every((one) => flow.contributing.some((found) => found === one));
   return {
     truth,
-    found: { id: flow.id, outcome: flow.outcome, cause, contributing: flow.contributing },
+    found: {
+      id: flow.id,
+      outcome: flow.outcome,
+      cause,
+      contributing: flow.contributing,
+      candidates: flow.candidates,
+    },
     agrees,
   };
 }
+
+/** A diagnosis that leaves the cause open is right only where what really was is among what it may have been. */
+const isHonest = ({ cause, candidates }: Flow, truth: FlowTruth): boolean =>
+  cause !== null ||
+  truth.cause.some((accepted) => accepted !== null && candidates.some((one) => one === accepted));
 
 /** By its ports; where they were used twice, the one that began nearest to when the client had it. */
 function flowOf(report: Report, { clientPort, serverPort, since }: FlowTruth): Flow | undefined {

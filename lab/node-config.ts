@@ -46,12 +46,21 @@ export function nodeConfig(scenario: Scenario, node: NodeName, files: NodeFiles)
     journal: path.join(files.run.path, `${node}.jsonl`),
     stateFolder: path.join(files.run.path, node),
     faults: {
-      commit:
-        typeof gateway.commit === 'string' ? gateway.commit : { after: milliseconds(gateway.commit.after) },
+      commit: commit(gateway.commit, node),
+      flush: gateway.flush,
       announce: gateway.announce,
       splitBrain: gateway.splitBrain && node === 'node-b',
     },
   };
+}
+
+function commit(
+  when: Scenario['gateway']['commit'],
+  node: NodeName,
+): NonNullable<NodeConfigInput['faults']>['commit'] {
+  if (typeof when === 'object') return { after: milliseconds(when.after) };
+  if (when === 'once') return node === 'node-b' ? 'before' : 'never';
+  return when;
 }
 
 function side({ family, gateway }: Scenario, node: NodeName, of: Side): NodeConfigInput['inside'] {

@@ -46,7 +46,12 @@ const gateway = z
     /** conntrackd where it routes, the relay's own sync where it is a proxy. */
     sync: z.boolean().default(true),
     windowTracking: z.boolean().default(false),
-    commit: z.union([z.enum(['before', 'never']), z.strictObject({ after: duration })]).default('before'),
+    /** `once`: node B puts the state to use, and node A does not when it comes back. */
+    commit: z
+      .union([z.enum(['before', 'once', 'never']), z.strictObject({ after: duration })])
+      .default('before'),
+    /** Whether a node that was replaced forgets its own connections. */
+    flush: z.boolean().default(true),
     move: z.enum(['adapter', 'address']).default('adapter'),
     announce: z.enum(['both', 'inside', 'outside', 'none']).default('both'),
     failFast: z.boolean().default(false),
@@ -117,6 +122,7 @@ export const trafficSchema = z.discriminatedUnion('run', [
     https: z.boolean().default(false),
     keepalive: z.union([z.number().positive(), z.literal(false)]).default(false),
     maxTime: duration.optional(),
+    localPort: z.number().int().min(1024).max(65_535).optional(),
   }),
   /** A download by Node: `http` (an agent that keeps alive, as axios) or `fetch`. */
   z.strictObject({ ...common, run: z.literal('node'), api: z.enum(['http', 'fetch']), size: bytes }),
@@ -185,6 +191,8 @@ const expectation = z.strictObject({
     /** Seconds that it ran, at least and at most. */
     tookFrom: duration.optional(),
     tookTo: duration.optional(),
+    /** It ends at most so long after the path was back. */
+    endsAfterRestored: duration.optional(),
   }),
 });
 

@@ -68,7 +68,7 @@ export function writeTruth(
     done: course.done.map(({ at, what }) => ({ at: seconds(at), what })),
     capturedUntil: seconds(course.end),
     notAsWritten: [
-      ...clients.flatMap((client) => differences(client, scenario.expect[client.name])),
+      ...clients.flatMap((client) => differences(client, scenario.expect[client.name], restoredAt(course))),
       ...courseDifferences(scenario, course),
     ],
   };
@@ -108,7 +108,12 @@ function lastWords({ output, exit, startedAt, endedAt }: ClientResult): string {
 }
 
 /** In words, each a sentence. */
-export function differences(client: ClientResult, expected: Expectation | undefined): string[] {
+export function differences(
+  client: ClientResult,
+  expected: Expectation | undefined,
+  /** ms since the epoch; null where the path did not come back, or was never lost. */
+  restored: number | null,
+): string[] {
   const { name, startedAt, endedAt, exit, output, connections } = client;
   if (expected === undefined) return [];
   if (startedAt === null) return [`${name} never started`];
@@ -127,7 +132,20 @@ export function differences(client: ClientResult, expected: Expectation | undefi
     found.push(`${name} took ${took / 1000} s, less than ${says.tookFrom / 1000}`);
   if (took !== null && says.tookTo !== undefined && took > says.tookTo)
     found.push(`${name} took ${took / 1000} s, more than ${says.tookTo / 1000}`);
+  if (says.endsAfterRestored !== undefined) {
+    const after = endedAt === null || restored === null ? null : endedAt - restored;
+    if (after === null || after > says.endsAfterRestored)
+      found.push(
+        `${name} ${after === null ? 'did not end after the path was back' : `ended ${(after / 1000).toFixed(2)} s after the path was back`}, and was expected to within ${says.endsAfterRestored / 1000} s`,
+      );
+  }
   return found;
+}
+
+/** The last failover's; ms since the epoch. */
+function restoredAt({ failovers }: Course): number | null {
+  const restored = failovers.at(-1)?.restored ?? null;
+  return restored === null ? null : Number(restored) / 1e6;
 }
 
 function courseDifferences(scenario: Scenario, { failovers }: Course): string[] {

@@ -137,7 +137,7 @@ export class TakeoverMachine {
     if (this.role !== 'standby') return;
     if (this.entries === 'own') this.entries = 'stale';
     // Not earlier: what is deleted here is also deleted at the peer, until the peer has committed it.
-    if (this.entries !== 'stale' || this.steps.length > 0) return;
+    if (this.entries !== 'stale' || this.steps.length > 0 || !this.options.flush) return;
     this.steps.push('flush-state');
     this.advance();
   }

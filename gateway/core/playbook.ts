@@ -19,6 +19,7 @@ export const OPTIONS: MachineOptions = {
   failFast: false,
   peerWinsTies: true,
   commit: 'before',
+  flush: true,
   splitBrain: false,
 };
 

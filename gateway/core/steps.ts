@@ -12,7 +12,7 @@ export function takeoverSteps(options: MachineOptions, stale: boolean): Action[]
     if (!options.splitBrain) steps.push('detach-adapters');
     steps.push('attach-adapters');
   }
-  if (stale) steps.push('flush-state');
+  if (stale && options.flush) steps.push('flush-state');
   if (options.commit === 'before') steps.push('commit-state');
   steps.push('raise-addresses', 'announce', 'start-forwarding');
   return steps;

@@ -86,5 +86,7 @@ export interface MachineOptions {
   /** Of two claims of one term, the peer's counts. It must be so on exactly one of the two nodes. */
   readonly peerWinsTies: boolean;
   readonly commit: 'before' | 'never' | { readonly after: number };
+  /** Whether it forgets its own connections once the peer has them. */
+  readonly flush: boolean;
   readonly splitBrain: boolean;
 }

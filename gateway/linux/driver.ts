@@ -234,6 +234,7 @@ export const machineOptions = (config: NodeConfig): MachineOptions => ({
   failFast: config.failFast,
   peerWinsTies: config.peer < config.node,
   commit: config.faults.commit,
+  flush: config.faults.flush,
   splitBrain: config.faults.splitBrain,
 });
 
