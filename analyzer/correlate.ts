@@ -108,7 +108,12 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
       ({ a, b, pairs }): ClockLink => ({ a, b, fits: fitClocks(pairs) }),
     ),
   ];
-  const clocks = alignClocks(unplaced.length, reference, links);
+  const clocks = alignClocks(
+    unplaced.length,
+    reference,
+    links,
+    sameHosts(stations, links, (i) => analyses[i]?.origin === 0n),
+  );
   const covered = withCoverage(
     analyses.map((a, i) => ({
       station: stations[i] as Station,
@@ -174,6 +179,26 @@ function firstActs(passed: readonly Busy[], said: readonly Announcement[]): Map<
   const acts = [...passed.map((b) => ({ node: b.node, time: b.from })), ...said];
   for (const { node, time } of acts) first.set(node, Math.min(first.get(node) ?? time, time));
   return first;
+}
+
+/**
+ * Captures of one node have one clock. Needed only for those that nothing else ties: where packets do, they know
+ * better, also of a node whose sides were captured by two machines.
+ */
+function sameHosts(
+  stations: readonly Station[],
+  links: readonly ClockLink[],
+  isEmpty: (vantage: number) => boolean,
+): number[][] {
+  const isTied = (i: number): boolean =>
+    links.some(({ a, b, fits }) => fits.length > 0 && (a === i || b === i));
+  const isOf = (i: number, { place, node }: Station): boolean =>
+    stations[i]?.place === 'node' && place === 'node' && stations[i].node === node && node >= 0;
+  return stations.flatMap((station, i) => {
+    if (isEmpty(i) || isTied(i)) return [];
+    const others = stations.flatMap((_, j) => (j !== i && isOf(j, station) ? [j] : []));
+    return others.length === 0 ? [] : [[i, ...others]];
+  });
 }
 
 const NO_LACK = { client: false, server: false };

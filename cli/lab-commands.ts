@@ -10,6 +10,10 @@ Exit      0 truth and diagnosis agree in every run; 1 they differ, or a run did 
 Everything happens in network namespaces named stallscope-…, which are removed at the end, on
 Ctrl-C, and, where a run was killed, by the next 'diagnose lab' command.`;
 
+const MATRIX_NOTES = `
+A run a gateway and outage, with all clients at once: 21 runs, which take a quarter of an hour
+with --jobs 4. Each run's captures, journals and report are kept, so that every cell can be looked into.`;
+
 export interface LabRunOptions {
   /** ms. */
   readonly outage?: number;
@@ -20,6 +24,17 @@ export interface LabRunOptions {
   readonly watch?: true;
   readonly json?: true;
   readonly summary?: true;
+}
+
+export interface LabMatrixOptions {
+  /** ms. */
+  readonly outage?: readonly number[];
+  readonly only?: string;
+  readonly out?: string;
+  readonly jobs: number;
+  readonly watch?: true;
+  readonly json?: true;
+  readonly html?: string;
 }
 
 export function addLabCommands(program: Command, run: { exitCode: number }): void {
@@ -49,6 +64,25 @@ export function addLabCommands(program: Command, run: { exitCode: number }): voi
     .action(async (scenarios: string[], options: LabRunOptions) => {
       const { runLab } = await import('./lab-run.ts');
       run.exitCode = await runLab(scenarios, options);
+    });
+  lab
+    .command('matrix')
+    .description('gateways x outages x clients: what each client saw, and why, as a table')
+    .addOption(
+      new Option('--outage <spans>', 'how long the path is gone; 15s,30s,60s without it').argParser((text) =>
+        text.split(',').map(parseSpan),
+      ),
+    )
+    .option('--only <text>', 'only gateways whose name has it, such as proxied')
+    .option('--out <folder>', 'where the captures of each run go; ./stallscope-lab without it')
+    .addOption(new Option('--jobs <n>', 'runs at once').argParser(parseCount).default(4))
+    .option('--watch', 'say every step on stderr as it is taken')
+    .option('--json', 'as one JSON document')
+    .option('--html <file>', 'write it as a web page as well')
+    .addHelpText('after', MATRIX_NOTES)
+    .action(async (options: LabMatrixOptions) => {
+      const { runMatrix } = await import('./lab-matrix.ts');
+      await runMatrix(options);
     });
 }
 

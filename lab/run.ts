@@ -56,6 +56,7 @@ export interface RunResult {
   readonly folder: string;
   readonly truth: Truth;
   readonly report: Report;
+  readonly clients: readonly ClientResult[];
   readonly flows: readonly FlowVerdict[];
   /** Happened as written, and every flow's diagnosis equals the truth. */
   readonly agrees: boolean;
@@ -81,6 +82,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
 
 interface Captured {
   readonly truth: Truth;
+  readonly clients: readonly ClientResult[];
   readonly captures: readonly CaptureFile[];
   readonly until: bigint;
 }
@@ -119,7 +121,7 @@ class LabRun {
       await Promise.all(Object.values(nodes).map((node) => node.stop()));
       await endRuns(new Set([this.#run.id]));
       for (const node of Object.values(nodes)) this.#keepOutput(node);
-      return { truth: this.#writeTruth(name, course, clients), captures, until: course.end };
+      return { truth: this.#writeTruth(name, course, clients), clients, captures, until: course.end };
     } catch (error) {
       // What was broken off says only that it was.
       throw this.#ending.signal.aborted ? this.#ending.signal.reason : error;
@@ -220,7 +222,7 @@ class LabRun {
 }
 
 async function diagnose(
-  { truth, captures, until }: Captured,
+  { truth, clients, captures, until }: Captured,
   folder: string,
   { warn }: RunOptions,
 ): Promise<Omit<RunResult, 'folder'>> {
@@ -239,7 +241,7 @@ async function diagnose(
   writeFileSync(path.join(folder, 'report.json'), `${JSON.stringify(report)}\n`);
   const flows = compareFlows(report, truth);
   const agrees = truth.notAsWritten.length === 0 && flows.length > 0 && flows.every((flow) => flow.agrees);
-  return { name: truth.scenario, truth, report, flows, agrees };
+  return { name: truth.scenario, truth, report, clients, flows, agrees };
 }
 
 /** Results that are there stay: `name`, `name-2`, … */

@@ -17,9 +17,11 @@ const ENDING = /\.ya?ml$/;
 /** All that come with the package, by name. @throws UserError */
 export const allScenarios = (): NamedScenario[] => scenarioNames().map((name) => readScenario(name));
 
+/** @throws UserError where the package lacks them */
 export function scenarioNames(): string[] {
   const folder = packagePath('lab', 'scenarios');
-  if (folder === null) return [];
+  if (folder === null)
+    throw new UserError('input', 'the scenarios are not there (lab/scenarios)', 'install the package again');
   return readdirSync(folder)
     .filter((file) => ENDING.test(file))
     .map((file) => file.replace(ENDING, ''))

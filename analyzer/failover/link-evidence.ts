@@ -37,7 +37,7 @@ export function buildLinkFacts(sources: readonly LinkSource[], vantages: readonl
         const others = new Set(nodes.filter((n) => n !== node).flatMap((n) => at(n, side)));
         const theirs = new Set([...others].flatMap((i) => farMacs(sources[i] as LinkSource, side)));
         const said = here.flatMap(announcedMacs).filter((mac) => !theirs.has(mac));
-        macs = new Set([...here.flatMap((s) => farMacs(s, side)), ...said]);
+        macs = new Set([...here.flatMap((s) => farMacs(s, side)), ...said, ...successors(here, theirs)]);
         own.set(key, macs);
       }
       return macs;
@@ -67,6 +67,18 @@ const farMacs = ({ watches }: LinkSource, side: 'in' | 'out'): number[] =>
 /** MACs that an address was announced at on its link; the other node's announcements are heard there as well. */
 const announcedMacs = ({ neighbours }: LinkSource): number[] =>
   neighbours.events.filter((e) => e.kind === 'announces' && e.mac >= 0).map((e) => e.mac);
+
+/**
+ * MACs of whoever speaks for a virtual router (RFC 9568) that another node, of known MAC, had spoken for before.
+ * Advertisements are for all: a node's capture holds those of both.
+ */
+function successors(here: readonly LinkSource[], theirs: ReadonlySet<number>): number[] {
+  const said = here.flatMap(({ neighbours }) =>
+    neighbours.events.filter((e) => e.kind === 'vrrp' && e.mac >= 0),
+  );
+  const groups = new Set(said.filter(({ mac }) => theirs.has(mac)).map(({ about }) => about));
+  return said.filter(({ mac, about }) => groups.has(about) && !theirs.has(mac)).map(({ mac }) => mac);
+}
 
 function isWithin(e: NeighbourEvent, { clock, shift }: CrossVantage, from: Nanos, to: Nanos): boolean {
   const time = clock.toReference(e.time + shift);

@@ -16,7 +16,7 @@ export interface UnansweredQuestion {
 }
 
 export interface LinkFacts {
-  /** MACs that a node used as a sender on one of its sides; empty where it sent nothing, or the link has none. */
+  /** MACs that a node used as a sender on one of its sides, or announced there; empty where it sent nothing, or the link has none. */
   ownMacs(node: number, side: 'in' | 'out'): ReadonlySet<number>;
   /** Questions for an address that were seen on that side in a time (by the reference's clock) and that nobody answered. */
   unanswered(node: number, side: 'in' | 'out', from: Nanos, to: Nanos): readonly UnansweredQuestion[];

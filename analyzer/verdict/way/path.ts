@@ -60,6 +60,10 @@ export function stalePath(c: Case): Judgement | null {
   if (way === null || wentOn(c) || c.outcome === 'reset') return null;
   const node = way.newNode;
   if (node === null) return null;
+  for (const from of ['server', 'client'] as const) {
+    const late = floodedLate(node, from);
+    if (late.length >= TWICE) return misdirected(way, node, late);
+  }
   if (count(node.passed) > 0)
     return out(`${node.host} passed on segments of the connection: they were steered to it`);
   const flooded = both(node.flooded);
@@ -103,6 +107,13 @@ function announcedInVain(way: Way): Judgement | null {
     ),
     inferred('the node was there, and what lies before it did not send to it yet'),
   );
+}
+
+/** Of an end none of whose segments were meant for the new node, although those of the other end came to it by then. */
+function floodedLate(node: NodeWay, from: Sender): readonly CrossPacket[] {
+  const [first] = node.arrived[otherSender(from)];
+  if (first === undefined || node.arrived[from].length > 0) return [];
+  return node.flooded[from].filter((p) => p.time > first.time);
 }
 
 function misdirected(way: Way, node: NodeWay, flooded: readonly CrossPacket[]): Judgement {

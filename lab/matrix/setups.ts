@@ -1,0 +1,108 @@
+/**
+ * What the matrix varies: gateways, what they share, and clients. Each gateway and outage is one run, with all
+ * clients in it at once, so that they meet the very same failover.
+ * The trap: a client must be called as people call it. curl probes an idle connection after 60 s without being
+ * asked to, and Node's pool after 1 s; a matrix that left that out would say that they hang.
+ */
+import { type Scenario, scenarioSchema } from '../scenario.ts';
+
+/** ms. The question's own range. */
+export const OUTAGES: readonly number[] = [15_000, 30_000, 60_000];
+
+export interface Setup {
+  readonly id: string;
+  readonly title: string;
+  readonly gateway: object;
+}
+
+const ROUTED = { forwarder: 'routed' } as const;
+const PROXIED = { forwarder: 'proxy' } as const;
+
+export const SETUPS: readonly Setup[] = [
+  { id: 'routed-synced', title: 'a router that shares its state', gateway: { ...ROUTED, sync: true } },
+  {
+    id: 'routed-drops',
+    title: 'a router that shares nothing, and drops what it does not know',
+    gateway: { ...ROUTED, sync: false, rules: 'strict' },
+  },
+  {
+    id: 'routed-rejects',
+    title: 'a router that shares nothing, and answers what it does not know with a reset',
+    gateway: { ...ROUTED, sync: false, rules: 'reject' },
+  },
+  {
+    id: 'routed-loose',
+    title: 'a router that shares nothing, and takes up what it sees in mid-stream',
+    gateway: { ...ROUTED, sync: false, rules: 'loose' },
+  },
+  {
+    id: 'proxied-alone',
+    title: 'a proxy that shares nothing',
+    gateway: { ...PROXIED, sync: false },
+  },
+  {
+    id: 'proxied-synced',
+    title: 'a proxy that shares its sessions',
+    gateway: { ...PROXIED, sync: true },
+  },
+  {
+    id: 'proxied-fail-fast',
+    title: 'a proxy that shares its sessions, and resets at takeover what it cannot continue',
+    gateway: { ...PROXIED, sync: true, failFast: true },
+  },
+];
+
+export interface Client {
+  readonly id: string;
+  readonly title: string;
+  /** As a scenario file has it. */
+  readonly traffic: object;
+}
+
+/** Long enough for the takeover at 3 s, short enough for the rest of the download. */
+const SIZE = '4M';
+const API = { run: 'api', count: 20, every: 500 } as const;
+
+export const CLIENTS: readonly Client[] = [
+  client('wget', 'wget --tries=1', { run: 'wget', size: SIZE }),
+  client('wget-timeout', 'wget --read-timeout=20 --tries=20', {
+    run: 'wget',
+    size: SIZE,
+    readTimeout: '20s',
+    tries: 20,
+  }),
+  client('curl', 'curl', { run: 'curl', size: SIZE, keepalive: 60 }),
+  client('curl-timeout', 'curl --speed-time 20 --retry 5', {
+    run: 'curl',
+    size: SIZE,
+    keepalive: 60,
+    speedTime: '20s',
+    retry: 5,
+  }),
+  client('api', 'pooled API client of Node', { ...API, keepalive: true }),
+  client('api-no-probes', 'pooled API client without keep-alive probes', API),
+  client('api-timeout', 'the same with a timeout of 10 s for each request', { ...API, timeout: '10s' }),
+  client('api-waiting', 'the same without a timeout, each answer takes 2 s', {
+    ...API,
+    count: 5,
+    think: '2s',
+  }),
+];
+
+/** One run: a gateway, an outage in ms, all clients. */
+export function matrixScenario({ title, gateway }: Setup, outage: number): Scenario {
+  return scenarioSchema.parse({
+    title,
+    gateway,
+    outage: `${outage}ms`,
+    // The last retry before the path is back comes at half of the silence at the earliest, so the next one comes
+    // within the outage's length after it; a probe of curl within 60 s.
+    watch: `${Math.max(outage, 60_000) + 15_000}ms`,
+    traffic: CLIENTS.map(({ traffic }) => traffic),
+    expect: {},
+  });
+}
+
+function client(id: string, title: string, traffic: object): Client {
+  return { id, title, traffic: { name: id, ...traffic } };
+}
