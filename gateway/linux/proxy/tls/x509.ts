@@ -14,7 +14,9 @@ interface ReflectMetadata {
 export async function loadX509(): Promise<typeof import('@peculiar/x509')> {
   const reflect: ReflectMetadata = Reflect as object;
   if (reflect.getMetadata === undefined) Object.assign(reflect, makeMetadata());
-  const x509 = await import('@peculiar/x509');
+  const loaded = await import('@peculiar/x509');
+  // It is CommonJS: bundled, all of it stands under `default`.
+  const x509 = (loaded as { default?: typeof loaded }).default ?? loaded;
   x509.cryptoProvider.set(crypto);
   return x509;
 }
