@@ -16,7 +16,7 @@ export async function loadX509(): Promise<typeof import('@peculiar/x509')> {
   if (reflect.getMetadata === undefined) Object.assign(reflect, makeMetadata());
   const loaded = await import('@peculiar/x509');
   // It is CommonJS: bundled, all of it stands under `default`.
-  const x509 = (loaded as { default?: typeof loaded }).default ?? loaded;
+  const x509 = loaded.default ?? loaded;
   x509.cryptoProvider.set(crypto);
   return x509;
 }
