@@ -64,8 +64,9 @@ const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (val
 const isDuration = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
 
 /** The fields that events have beside `role`'s, each with what it must be. */
-const FIELDS: Record<Exclude<keyof EventDetails, 'role' | 'failed'>, (value: unknown) => boolean> = {
+const FIELDS: Record<Exclude<keyof EventDetails, 'role'>, (value: unknown) => boolean> = {
   entries: isCount,
+  failed: isCount,
   took: isDuration,
   address: isText,
   adapter: isText,

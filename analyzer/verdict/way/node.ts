@@ -383,9 +383,9 @@ export function stateNotCommitted(c: Case): Judgement | null {
 }
 
 /** A commit of an earlier event says nothing about this one. */
-const RECENT = 600_000_000_000n;
+export const RECENT = 600_000_000_000n;
 /** Logs take the kernel's coarse clock. */
-const TICK = 10_000_000n;
+export const TICK = 10_000_000n;
 
 /** The packet's time by the node's own clock, which its log is written by; ns since the epoch. */
 export function epochAtNode(way: Way, node: number, packet: CrossPacket): bigint {

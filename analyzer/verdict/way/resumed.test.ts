@@ -5,15 +5,11 @@ import { ANSWER, goesOn, lost, outBecause, PROBE, rungs, said, verdictOn } from 
 
 /** B passes a keepalive and its answer at 4 s, and the retry of 5.7 s. */
 const probed = () => goesOn(lost().client(4, PROBE).server(4.001, ANSWER), 5.7);
-const journal = (at: number): Record<string, string> => ({
-  'node-b.jsonl': JSON.stringify({
-    time: epoch(at).toString(),
-    node: 'node-b',
-    event: 'state-committed',
-    entries: 3,
-    took: 0.1,
-  }),
-});
+const line = (at: number, event: Record<string, unknown>): string =>
+  JSON.stringify({ time: epoch(at).toString(), node: 'node-b', ...event });
+const committed = (at: number, entries: number): string =>
+  line(at, { event: 'state-committed', entries, failed: 0, took: 0.1 });
+const journal = (...lines: string[]): Record<string, string> => ({ 'node-b.jsonl': lines.join('\n') });
 
 describe('a download that went on at the retry after a keepalive had passed', () => {
   it('waited for the timer, or was picked up by the keepalive: nothing tells the two apart', () => {
@@ -28,10 +24,10 @@ describe('a download that went on at the retry after a keepalive had passed', ()
   });
 
   it('waited for the timer, where the journal shows the state in place before', () => {
-    expect(said([probed()], { journals: journal(3.5) })).toBe('resumed rto-backoff');
-    expect(outBecause(verdictOn([probed()], { journals: journal(3.5) }), 'midstream-pickup')).toContain(
-      'journal',
-    );
+    expect(said([probed()], { journals: journal(committed(3.5, 3)) })).toBe('resumed rto-backoff');
+    expect(
+      outBecause(verdictOn([probed()], { journals: journal(committed(3.5, 3)) }), 'midstream-pickup'),
+    ).toContain('journal');
   });
 
   it('waited for the timer, where a log of whole seconds has the commit in that of the keepalive', () => {
@@ -44,7 +40,22 @@ describe('a download that went on at the retry after a keepalive had passed', ()
   });
 
   it('is as open as before, where the state came later', () => {
-    expect(verdictOn([probed()], { journals: journal(5) }).cause).toBeNull();
+    expect(verdictOn([probed()], { journals: journal(committed(5, 3)) }).cause).toBeNull();
+  });
+
+  it('was picked up, where the journal shows that B took over with nothing in its table', () => {
+    const flow = verdictOn([probed()], { journals: journal(committed(3.5, 0)) });
+    expect([flow.cause, flow.confidence]).toEqual(['midstream-pickup', 'high']);
+    expect(flow.claims.map(({ text }) => text).join()).toContain('took over without knowing any connection');
+  });
+
+  it('is as open as before, where B may have learnt the connection otherwise', () => {
+    const served = journal(line(1, { event: 'forwarding-on' }), committed(3.5, 0));
+    expect(verdictOn([probed()], { journals: served }).cause).toBeNull();
+    const later = journal(committed(3.5, 0), committed(5, 3));
+    expect(verdictOn([probed()], { journals: later }).cause).toBeNull();
+    const some = journal(line(3.5, { event: 'state-committed', entries: 0, failed: 2 }));
+    expect(verdictOn([probed()], { journals: some }).cause).toBeNull();
   });
 
   it('was picked up, where the retry before the keepalive was dropped', () => {
@@ -83,6 +94,11 @@ describe('a download that went on with the first that came to the new node', () 
       'the first that node-b passed on was the data itself',
     );
     expect(flow.candidates).toEqual(['rto-backoff', 'outage']);
+  });
+
+  it('was one, where its journal shows that it knew nothing', () => {
+    const flow = verdictOn([goesOn(lost(), 5.7)], { journals: journal(committed(3.5, 0)) });
+    expect([flow.outcome, flow.cause]).toEqual(['resumed', 'midstream-pickup']);
   });
 
   it('did not wait for an idle application: the server’s own capture shows what it sent in vain', () => {

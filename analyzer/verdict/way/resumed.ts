@@ -6,17 +6,18 @@
  * was dropped before it, or the node's table, tells the two apart.
  */
 
-import type { Sender } from '../../failover/crossing.ts';
+import type { CrossPacket, Sender } from '../../failover/crossing.ts';
+import type { JournalEvent } from '../../failover/journal-event.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { backoffOf } from '../backoff.ts';
 import type { Case, Cross, Innocent, JudgedStall } from '../case.ts';
 import { isMetLate } from '../gates.ts';
-import { end, framesAt, ingress } from '../hops.ts';
-import { found, inferred, type Judgement, out, possible } from '../rule.ts';
+import { both, end, framesAt, ingress } from '../hops.ts';
+import { found, inferred, type Judgement, out, possible, type VerdictClaim } from '../rule.ts';
 import { plural, seconds } from '../words.ts';
-import { committedBefore, outOfWindow } from './node.ts';
+import { committedBefore, epochAtNode, outOfWindow, RECENT, TICK } from './node.ts';
 import { passedBefore } from './timer.ts';
-import { keptClaims, shown, wayOf } from './way.ts';
+import { keptClaims, shown, type Way, wayOf } from './way.ts';
 
 /** Below this a back-off counts as none (report.md), in seconds. */
 const NO_BACKOFF = 0.5;
@@ -65,6 +66,8 @@ export function midstreamPickupOnTheWay(c: Case): Judgement | null {
   }
   // One side alone shows what came or what left, not what passed before; nor does a view that began with it.
   if (before === null && (!node.captured.in || !node.captured.out || isMetLate(c))) return null;
+  const unknown = before === null ? pickedUpByData(way) : null;
+  if (unknown !== null) return unknown;
   if (before === null)
     return out(
       `the first that ${node.host} passed on was the data itself: nothing before it could have made it known there`,
@@ -72,17 +75,18 @@ export function midstreamPickupOnTheWay(c: Case): Judgement | null {
   return possible(99);
 }
 
-/** What the node dropped first it let pass later, after a segment of the other direction had passed. */
+/** A segment of the waiting end passed first, at a node that did not know the connection: it had dropped what came before, or its journal says so. */
 function pickedUp(c: Case): Judgement | null {
   const way = wayOf(c);
   const before = way === null ? null : passedBefore(way);
   if (way === null || before === null || before.data === null) return null;
   const { node, probe, owing, waiting } = before;
   const dropped = node.swallowed[owing].filter((p) => p.time < probe.time && p.length > 0);
-  if (dropped.length === 0) return null;
+  const empty = dropped.length > 0 ? null : tookOverEmpty(way, before.data);
+  if (dropped.length === 0 && empty === null) return null;
   return found(
     'high',
-    ...keptClaims(way, node, dropped),
+    ...(empty === null ? keptClaims(way, node, dropped) : [emptyClaim(node.host, empty)]),
     shown(
       `then ${node.host} passed on a segment of the ${waiting}`,
       framesAt([probe], way.hops.crossing, (s) => ingress(node.node, s)),
@@ -95,6 +99,48 @@ function pickedUp(c: Case): Judgement | null {
     ),
     inferred(`${node.host} did not know the connection until the ${waiting} spoke`),
   );
+}
+
+/** The sender's own next try made the connection known, at a node whose journal says that it knew none. */
+function pickedUpByData(way: Way): Judgement | null {
+  const node = way.newNode;
+  if (node === null) return null;
+  const first = both(node.passed).sort((a, b) => a.time - b.time)[0];
+  const empty = first === undefined ? null : tookOverEmpty(way, first);
+  if (first === undefined || empty === null) return null;
+  return found(
+    'high',
+    emptyClaim(node.host, empty),
+    shown(
+      `${node.host} passed on the next try of the ${first.from}, and all that came after it`,
+      framesAt([first], way.hops.crossing, (s) => ingress(node.node, s)),
+      first.from,
+    ),
+    inferred(`${node.host} did not know the connection until the ${first.from} tried again`),
+  );
+}
+
+const emptyClaim = (host: string, { file, line }: JournalEvent): VerdictClaim => ({
+  ...inferred(`${host} took over without knowing any connection: none was put into its table`),
+  journal: [{ file, line }],
+});
+
+/**
+ * The new node's own journal: the commit of its takeover brought no entry, no other came until this packet, and it had
+ * not been in service before, when it could have learnt some itself.
+ */
+function tookOverEmpty(way: Way, packet: CrossPacket): JournalEvent | null {
+  const node = way.newNode;
+  const first = node === null ? undefined : both(node.arrived).sort((a, b) => a.time - b.time)[0];
+  if (node === null || first === undefined) return null;
+  const at = epochAtNode(way, node.node, first);
+  const then = epochAtNode(way, node.node, packet);
+  const own = way.cross.journal.filter((e) => e.node === node.host);
+  const commits = own.filter((e) => e.kind === 'state-committed' && e.from <= then);
+  const commit = commits.findLast((e) => e.until + TICK <= at && e.from > at - RECENT);
+  if (commit === undefined || commits.some((e) => e.entries !== 0 || (e.failed ?? 0) > 0)) return null;
+  const served = own.some((e) => e.kind === 'forwarding-on' && e.from < commit.from);
+  return served ? null : commit;
 }
 
 /** Longer than any path: what was sent so long before the silence ended did not end it. */
