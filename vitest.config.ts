@@ -14,5 +14,6 @@ export default defineConfig({
     // Two shared cores: a test that takes 1 s alone may take ten times that in company, and more beside a browser.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- --rounds N] [--only NAME] [--profile]`: builds the command, bundles and runs
  * `bench/bench.ts`, which measures it against the programs that are installed. `--only drawing`: the web page
- * instead, in `bench/drawing.ts`.
+ * instead, in `bench/drawing.ts`; `--only proxy`: the gateway's proxy, in `bench/proxy.ts`.
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,7 +10,8 @@ import { root, setUp } from '../scripts/setup.mjs';
 
 process.chdir(root);
 await setUp();
-const entry = process.argv.includes('drawing') ? 'bench/drawing.ts' : 'bench/bench.ts';
+const own = ['drawing', 'proxy'].find((name) => process.argv.includes(name));
+const entry = `bench/${own ?? 'bench'}.ts`;
 const outfile = path.join(root, '.cache/bench.mjs');
 const { build } = await import('esbuild');
 await bundle(entry, outfile);

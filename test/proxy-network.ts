@@ -79,7 +79,7 @@ export async function createProxyNetwork({ offload = false } = {}): Promise<Prox
       const fd = enter(namespaceOf(host), () => sockets.listener(family, port));
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ fd, backlog: 4096 }, resolve);
+        server.listen({ fd }, 4096, resolve);
       });
       return server;
     },

@@ -139,7 +139,8 @@ export function createRelay({ config, proxy, sockets, events, intercept }: Relay
       const server = createServer({ allowHalfOpen: true }, accept);
       servers.push(server);
       server.once('error', reject);
-      server.listen({ fd: sockets.listener(family, proxy.port), backlog: BACKLOG }, resolve);
+      // Beside a descriptor in the options, Node does not look at `backlog` there.
+      server.listen({ fd: sockets.listener(family, proxy.port) }, BACKLOG, resolve);
     });
 
   const resetAll = async (): Promise<void> => {

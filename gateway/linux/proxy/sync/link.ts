@@ -19,6 +19,8 @@ import { DEAD_MS, SyncSender } from './sender.ts';
 
 const TICK_MS = 100;
 const CALL_AGAIN_MS = 500;
+/** A call unanswered for so long is made anew: the kernel asks a second time after 1 s, and then ever later. */
+const GIVE_UP_MS = 2000;
 /** What is called hears at least every second. */
 const DEAF_MS = 2 * DEAD_MS;
 const SHORTEST_KEY = 16;
@@ -121,7 +123,7 @@ class Caller {
     this.#socket = socket;
     let why = 'it hung up';
     let isWorthTelling = false;
-    const giveUp = setTimeout(() => socket.destroy(new Error('no answer')), DEAD_MS);
+    const giveUp = setTimeout(() => socket.destroy(new Error('no answer')), GIVE_UP_MS);
     socket.once('secureConnect', () => {
       clearTimeout(giveUp);
       this.isUp = true;
