@@ -89,7 +89,7 @@ function explainImport(file: string, target: string): string | null {
       ? null
       : `${says}: ${folder}/ may not use that package`;
   }
-  if (isTest(target) && !rule.mayImport.includes('test')) return `${says}: code may not depend on tests`;
+  if (isTest(target) && folder !== 'bench') return `${says}: code may not depend on tests`;
   if (top(target) !== folder) {
     if (!rule.mayImport.includes(top(target))) return `${says}: ${folder}/ may not import ${top(target)}/`;
     if (folder === 'ui' && top(target) === 'server' && target !== API) return `${says}: ui/ sees only ${API}`;
