@@ -25,8 +25,9 @@ const NO_BACKOFF = 0.5;
 export function rtoBackoffOnTheWay(c: Case): Judgement | null {
   const way = wayOf(c);
   if (way === null || c.outcome !== 'resumed') return null;
-  if (pickedUp(c) !== null) return out('the new node picked the connection up in mid-stream');
   const before = passedBefore(way);
+  const isPickedUp = before === null ? pickedUpByData(way) !== null : pickedUp(c) !== null;
+  if (isPickedUp) return out('the new node picked the connection up in mid-stream');
   if (before === null) return null;
   const b = backoffOf(c);
   if (b.most < NO_BACKOFF) return null;
@@ -65,9 +66,9 @@ export function midstreamPickupOnTheWay(c: Case): Judgement | null {
     return out(`${node.host} had committed the connection's state before ${what} came, by its journal`);
   }
   // One side alone shows what came or what left, not what passed before; nor does a view that began with it.
+  const byData = before === null ? pickedUpByData(way) : null;
+  if (byData !== null) return byData;
   if (before === null && (!node.captured.in || !node.captured.out || isMetLate(c))) return null;
-  const unknown = before === null ? pickedUpByData(way) : null;
-  if (unknown !== null) return unknown;
   if (before === null)
     return out(
       `the first that ${node.host} passed on was the data itself: nothing before it could have made it known there`,
@@ -126,12 +127,12 @@ const emptyClaim = (host: string, { file, line }: JournalEvent): VerdictClaim =>
 });
 
 /**
- * The new node's own journal: the commit of its takeover brought no entry, no other came until this packet, and it had
- * not been in service before, when it could have learnt some itself.
+ * The new node's own journal: the commit of its takeover brought no entry before it passed anything on, no other came
+ * until this packet, and it had not been in service before, when it could have learnt some itself.
  */
 function tookOverEmpty(way: Way, packet: CrossPacket): JournalEvent | null {
   const node = way.newNode;
-  const first = node === null ? undefined : both(node.arrived).sort((a, b) => a.time - b.time)[0];
+  const first = node === null ? undefined : both(node.passed).sort((a, b) => a.time - b.time)[0];
   if (node === null || first === undefined) return null;
   const at = epochAtNode(way, node.node, first);
   const then = epochAtNode(way, node.node, packet);
@@ -190,8 +191,9 @@ export function applicationIdleOnTheWay(c: Case): Judgement | null {
 export function outageOnTheWay(c: Case): Judgement | null {
   const way = wayOf(c);
   if (way === null || c.outcome !== 'resumed') return null;
-  if (pickedUp(c) !== null) return out('the path was back before');
   const before = passedBefore(way);
+  if (before === null && pickedUpByData(way) !== null) return out('the new node did not know the connection');
+  if (pickedUp(c) !== null) return out('the path was back before');
   if (before !== null && before.data !== null && before.data.time - before.probe.time >= NO_BACKOFF * 1e9) {
     return out(
       `${before.node.host} passed on segments of the connection ${seconds(before.data.time - before.probe.time)} before the data came`,
