@@ -6,7 +6,8 @@ import { UserError } from './user-error.ts';
 const RUN_NOTES = `
 SCENARIO  a name of 'diagnose lab list', or the path of a YAML file
 Exit      0 truth and diagnosis agree in every run; 1 they differ, or a run did not
-          happen as its scenario says; 2 usage, or a run that failed; 130 interrupted
+          happen as its scenario says, or one of several could not be made; 2 usage,
+          or the only run could not be made; 130 interrupted
 Everything happens in network namespaces named stallscope-…, which are removed at the end, on
 Ctrl-C, and, where a run was killed, by the next 'diagnose lab' command.`;
 

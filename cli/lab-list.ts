@@ -1,5 +1,6 @@
 /** `diagnose lab list`. */
-import { allScenarios } from '../lab/scenario-files.ts';
+import { allScenarios, type NamedScenario } from '../lab/scenario-files.ts';
+import { longestRun } from '../lab/steps.ts';
 import { describeSwept, sweep } from '../lab/sweep.ts';
 import { printNote } from './messages.ts';
 import { escapeText, safeJson } from './render/escape.ts';
@@ -15,15 +16,62 @@ export async function sweepFirst(): Promise<void> {
 export async function listScenarios({ json }: { json?: true }): Promise<void> {
   await sweepFirst();
   const scenarios = allScenarios();
-  if (json) {
-    process.stdout.write(`${safeJson(scenarios.map(({ name, scenario }) => ({ name, ...scenario })))}\n`);
-    return;
-  }
-  const rows = scenarios.map(({ name, scenario: { title, gateway, expect } }) => {
-    const expected = Object.values(expect).map(
-      ({ outcome, cause }) => `${outcome[0]}${cause[0] === null ? '' : ` ${cause[0]}`}`,
-    );
-    return [name, gateway.forwarder, [...new Set(expected)].join('; '), escapeText(title)];
+  process.stdout.write(json ? `${safeJson(scenarios.map(listed))}\n` : listText(scenarios));
+}
+
+const GROUPS = ['a router', 'a proxy', 'IPv6', 'no failover'] as const;
+
+function groupOf({ scenario: { control, family, gateway } }: NamedScenario): (typeof GROUPS)[number] {
+  if (control) return 'no failover';
+  if (family === 6) return 'IPv6';
+  return gateway.forwarder === 'proxy' ? 'a proxy' : 'a router';
+}
+
+/** A table a group; columns are as wide in all. */
+export function listText(scenarios: readonly NamedScenario[]): string {
+  const head = ['name', 'forwarder', 'outcome', 'cause', 'at most', 'what happens'];
+  const sorted = GROUPS.map((group) => scenarios.filter((one) => groupOf(one) === group));
+  const [first, ...lines] = table([head, ...sorted.flat().map(row)], [4]);
+  let at = 0;
+  const groups = sorted.flatMap((members, i) => {
+    const own = lines.slice(at, at + members.length);
+    at += members.length;
+    return own.length === 0 ? [] : ['', `${GROUPS[i]}:`, ...own];
   });
-  process.stdout.write(`${table([['name', 'gateway', 'expected', 'what happens'], ...rows]).join('\n')}\n`);
+  const notes = [
+    `${scenarios.length} scenarios. Each is one command: sudo diagnose lab run ${scenarios[0]?.name ?? 'SCENARIO'}`,
+    'Its captures, journals and truth.json stay in ./stallscope-lab, or in the folder that --out names.',
+  ];
+  return `${[first, ...groups, '', ...notes].join('\n')}\n`;
+}
+
+function row(one: NamedScenario): string[] {
+  const { name, outcomes, causes, forwarder, seconds, title } = listed(one);
+  const cause = causes.map((id) => id ?? '-').join(', ');
+  return [name, forwarder, outcomes.join(', '), cause, `${Math.round(seconds)} s`, escapeText(title)];
+}
+
+/** Of several flows, each outcome and cause once; the first that is accepted of each. */
+function listed(one: NamedScenario) {
+  const { name, scenario } = one;
+  const { title, gateway, family, control, expect } = scenario;
+  const flows = Object.entries(expect).map(([flow, { outcome, cause, contributing }]) => ({
+    name: flow,
+    outcome,
+    cause,
+    contributing,
+  }));
+  return {
+    name,
+    title,
+    group: groupOf(one),
+    forwarder: gateway.forwarder,
+    family,
+    control,
+    outcomes: [...new Set(flows.map(({ outcome }) => outcome[0]!))],
+    causes: [...new Set(flows.map(({ cause }) => cause[0] ?? null))],
+    flows,
+    /** At most. */
+    seconds: longestRun(scenario) / 1000,
+  };
 }

@@ -31,7 +31,7 @@ export async function runMatrix(options: LabMatrixOptions): Promise<void> {
   const planned = plan(options.only, outages);
   requireLab(planned.map(({ scenario }) => scenario));
   const out = openOutput(options);
-  const results = await runScenarios(planned, { ...options, out }, () => {});
+  const results = await runScenarios(planned, { ...options, out }, { onResult() {} });
   const matrix: Matrix = {
     made: new Date().toISOString(),
     outages: outages.map((outage) => outage / 1000),

@@ -4,15 +4,16 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import type { GatewayError } from '../gateway/linux/forwarder.ts';
 import { requireLab } from '../lab/requirements.ts';
-import { renderResult, resultJson, verdictLine } from '../lab/result-text.ts';
+import { renderResult, resultJson, verdictLine, whatDiffers } from '../lab/result-text.ts';
 import type { RunResult } from '../lab/run.ts';
 import { type NamedScenario, readScenario, scenarioNames } from '../lab/scenario-files.ts';
 import type { LabRunOptions } from './lab-commands.ts';
 import { sweepFirst } from './lab-list.ts';
 import { runScenarios } from './lab-runs.ts';
 import { printNote } from './messages.ts';
-import { safeJson } from './render/escape.ts';
+import { escapeText, safeJson } from './render/escape.ts';
 import { detectStyle, type Style } from './render/style.ts';
 import { systemErrorCode, UserError } from './user-error.ts';
 
@@ -28,16 +29,54 @@ export async function runLab(wanted: readonly string[], options: LabRunOptions):
   const out = openOutput(options);
   const runs = Array.from({ length: options.repeat }, () => scenarios).flat();
   const style = styleOfOutput();
-  const results = await runScenarios(runs, { ...options, out }, (result) => {
-    if (options.keepFailed !== undefined && result.agrees)
-      rmSync(result.folder, { recursive: true, force: true });
-    if (!options.json) process.stdout.write(textOf(result, style, options));
-  });
-  if (options.json) process.stdout.write(`${safeJson(results.map(resultJson))}\n`);
+  const say = (text: string): unknown => options.json || process.stdout.write(text);
+  const failures: Failure[] = [];
+  const results = await runScenarios(
+    runs,
+    { ...options, out },
+    {
+      onResult(result) {
+        if (options.keepFailed !== undefined && result.agrees)
+          rmSync(result.folder, { recursive: true, force: true });
+        say(textOf(result, style, options));
+      },
+      // One that is asked for alone fails as any command does.
+      ...(runs.length > 1 && {
+        onFailure(name: string, { message, hint }: GatewayError) {
+          failures.push({ name, failed: hint === '' ? message : `${message} (${hint})` });
+          say(`${name}: ${style.colors.red(`failed: ${escapeText(message)}`)}\n`);
+        },
+      }),
+    },
+  );
+  if (options.json)
+    process.stdout.write(
+      `${safeJson([...results.map(resultJson), ...failures.map((one) => ({ ...one, agrees: false }))])}\n`,
+    );
+  if (runs.length > 1) say(countText(results, failures));
+  return results.every(({ agrees }) => agrees) && failures.length === 0 ? 0 : 1;
+}
+
+/** A run that could not be made. */
+interface Failure {
+  readonly name: string;
+  readonly failed: string;
+}
+
+/** How many agree, and in what the others do not. */
+export function countText(results: readonly RunResult[], failures: readonly Failure[]): string {
   const agreeing = results.filter(({ agrees }) => agrees).length;
-  if (!options.json && runs.length > 1)
-    process.stdout.write(`${agreeing} of ${runs.length} diagnoses equal the truth\n`);
-  return agreeing === runs.length ? 0 : 1;
+  const others = [
+    ...results
+      .filter(({ agrees }) => !agrees)
+      .map((result) => ({ name: result.name, failed: `${whatDiffers(result)}; see ${result.folder}` })),
+    ...failures,
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [
+    `${agreeing} of ${results.length + failures.length} diagnoses equal the truth`,
+    ...others.map(({ name, failed }) => `  ${name}: ${escapeText(failed)}`),
+    '',
+  ].join('\n');
 }
 
 export const styleOfOutput = (): Style =>

@@ -20,11 +20,18 @@ export interface RunsOptions {
   readonly out: string;
 }
 
-/** In the order in which they end. `onResult` is called between what is told of the others. @throws UserError */
+/** Both are called between what is told of the others. */
+export interface RunsListener {
+  onResult(result: RunResult): void;
+  /** Of a run that could not be made, and then the others go on; without it, the first one ends all. */
+  onFailure?(name: string, error: GatewayError): void;
+}
+
+/** In the order in which they end. @throws UserError */
 export async function runScenarios(
   runs: readonly NamedScenario[],
   options: RunsOptions,
-  onResult: (result: RunResult) => void,
+  listener: RunsListener,
 ): Promise<RunResult[]> {
   const abort = new AbortController();
   const teller = new Teller(options);
@@ -32,10 +39,18 @@ export async function runScenarios(
   const queue = [...runs];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined && !abort.signal.aborted; next = queue.shift()) {
-      const result = await runOne(next, options.out, teller, abort.signal);
-      teller.forget(next.name);
-      results.push(result);
-      onResult(result);
+      const { name } = next;
+      try {
+        const result = await runOne(next, options.out, teller, abort.signal);
+        teller.forget(name);
+        results.push(result);
+        listener.onResult(result);
+      } catch (error) {
+        if (!(error instanceof GatewayError) || listener.onFailure === undefined || abort.signal.aborted)
+          throw error;
+        teller.forget(name);
+        listener.onFailure(name, error);
+      }
     }
   };
   const workers = Array.from({ length: Math.min(options.jobs, runs.length) }, () =>

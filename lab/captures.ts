@@ -42,11 +42,14 @@ export class Captures {
   readonly #folder: string;
   readonly #all: Running[] = [];
   readonly #monitors: Child[] = [];
+  readonly #onKilled: (why: GatewayError) => void;
   #closing = false;
 
-  constructor(run: string, folder: string) {
+  /** `onKilled` is called where a capture is ended from outside: what it should show is not there then. */
+  constructor(run: string, folder: string, onKilled: (why: GatewayError) => void) {
     this.#run = run;
     this.#folder = folder;
+    this.#onKilled = onKilled;
   }
 
   /** Client, server, and the nodes' adapters, those that are there and those that come. @throws GatewayError */
@@ -88,9 +91,17 @@ export class Captures {
       const device = upDevice(line);
       if (device !== null && !this.#closing) this.#capture(node, device, `${node}.${device}`);
     };
-    this.#monitors.push(
-      startChild(['ip', '-o', 'monitor', 'link'], { run: this.#run, host: node, output: take }),
-    );
+    const monitor = startChild(['ip', '-o', 'monitor', 'link'], { run: this.#run, host: node, output: take });
+    this.#monitors.push(monitor);
+    this.#hearOfKill(monitor, `the watch of ${node}'s links`);
+  }
+
+  /** A capture whose adapter goes away ends by itself, with an exit code. */
+  #hearOfKill(child: Child, what: string): void {
+    const tell = (by: string | null): void => {
+      if (by !== null && !this.#closing) this.#onKilled(new GatewayError(`${what} was ended by ${by}`));
+    };
+    child.ended.then(({ signal }) => tell(signal)).catch(() => {});
   }
 
   async #captureThere(node: 'node-a' | 'node-b'): Promise<void> {
@@ -128,6 +139,7 @@ export class Captures {
       () => `tcpdump at ${vantage}: ${said.join(' ') || 'says nothing'}`,
     );
     ready.catch(() => {}); // an adapter may leave again before its capture has begun
+    this.#hearOfKill(child, `the capture at ${vantage}`);
     this.#all.push({ host, device, vantage, file, child, said, ready });
   }
 }

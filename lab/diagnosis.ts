@@ -49,6 +49,10 @@ export interface FlowVerdict {
   readonly agrees: boolean;
 }
 
+/** Whether a failover is found where there was one, and none where there was none. */
+export const agreesOnFailover = (report: Report, { failedOver }: Truth): boolean =>
+  failedOver === null || report.failovers.length > 0 === failedOver;
+
 export const compareFlows = (report: Report, truth: Truth): FlowVerdict[] =>
   truth.flows.map((flow) => compareFlow(report, flow));
 

@@ -56,22 +56,45 @@ const causes = (accepted: readonly (string | null)[]): string =>
 const plus = (contributing: readonly string[]): string =>
   contributing.length === 0 ? '' : ` (with ${contributing.join(', ')})`;
 
-/** One line: whether truth and diagnosis agree, or why there is nothing to compare. */
-export function verdictLine({ truth, agrees, flows }: RunResult, { colors }: Style): string {
-  if (truth.notAsWritten.length > 0)
-    return colors.yellow(`did not happen as written: ${escapeText(truth.notAsWritten.join('; '))}`);
-  if (agrees) return colors.green('truth and diagnosis agree');
-  return colors.red(
-    flows.length === 0 ? 'no flow is expected: nothing to compare' : 'truth and diagnosis differ',
-  );
+/** One line: whether truth and diagnosis agree, or why there is nothing to compare, or in what they differ. */
+export function verdictLine(result: RunResult, { colors }: Style): string {
+  if (result.agrees) return colors.green('truth and diagnosis agree');
+  const text = escapeText(whatDiffers(result));
+  return result.truth.notAsWritten.length > 0 ? colors.yellow(text) : colors.red(text);
+}
+
+/** Of a run that does not agree, in a line. */
+export function whatDiffers({ truth, flows, agreesOnFailover }: RunResult): string {
+  if (truth.notAsWritten.length > 0) return `did not happen as written: ${truth.notAsWritten.join('; ')}`;
+  if (flows.length === 0) return 'no flow is expected: nothing to compare';
+  const differing = flows.filter(({ agrees }) => !agrees);
+  const shown = differing.slice(0, 3).map((flow) => {
+    const [name, expected, found] = row(flow);
+    return `${name} is ${expected}; found: ${found}`;
+  });
+  if (differing.length > shown.length) shown.push(`${differing.length - shown.length} more flows`);
+  if (!agreesOnFailover)
+    shown.push(truth.failedOver ? 'the failover was not found' : 'a failover was found where none was');
+  return `truth and diagnosis differ: ${shown.join('; ')}`;
 }
 
 /** The same for programs. */
-export const resultJson = ({ name, folder, truth, report, flows, agrees }: RunResult): object => ({
-  name,
-  folder,
-  agrees,
-  notAsWritten: truth.notAsWritten,
-  flows: flows.map(({ truth: expected, found, agrees: same }) => ({ expected, found, agrees: same })),
-  headline: report.headline,
-});
+export const resultJson = (result: RunResult): object => {
+  const { name, folder, truth, report, flows, clients, agrees, agreesOnFailover } = result;
+  return {
+    name,
+    folder,
+    agrees,
+    differs: agrees ? null : whatDiffers(result),
+    notAsWritten: truth.notAsWritten,
+    failover: { happened: truth.failedOver, found: report.failovers.length > 0, agrees: agreesOnFailover },
+    flows: flows.map(({ truth: expected, found, agrees: same }) => ({ expected, found, agrees: same })),
+    clients: clients.map(({ name: client, command, exit, startedAt, endedAt }) => ({
+      name: client,
+      command,
+      exit,
+      seconds: startedAt === null || endedAt === null ? null : (endedAt - startedAt) / 1000,
+    })),
+    headline: report.headline,
+  };
+};

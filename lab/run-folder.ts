@@ -4,7 +4,16 @@
  * last; whatever else a run makes is in its namespaces, in this folder, or named in it.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { startTimeOf } from './processes.ts';
 import { HOSTS, type HostName } from './scenario.ts';
@@ -25,13 +34,13 @@ export const namespaceOf = (id: string, host: HostName): string => `stallscope-$
 
 /** Of this process. @throws the system's error where it may not write there */
 export function createRunFolder(): RunFolder {
-  mkdirSync(RUNS, { recursive: true, mode: 0o755 });
   const taken = new Set([...listRuns().map((run) => run.id), ...listNamespaces().map(({ id }) => id)]);
   let id: string;
   do id = randomBytes(3).toString('hex');
   while (taken.has(id));
   const folder = path.join(RUNS, `${id}-${process.pid}-${startTimeOf(process.pid)}`);
-  mkdirSync(folder, { mode: 0o755 });
+  // Whoever removes the last run removes the folder of all.
+  mkdirSync(folder, { mode: 0o755, recursive: true });
   return { id, path: folder };
 }
 
@@ -84,6 +93,11 @@ export function removeRunFolder(run: RunFolder): void {
     if (partial.endsWith(partialSuffix(run.id))) rmSync(partial, { recursive: true, force: true });
   }
   rmSync(run.path, { recursive: true, force: true });
+  try {
+    rmdirSync(RUNS);
+  } catch {
+    // Other runs are in it.
+  }
 }
 
 export const partialSuffix = (id: string): string => `.${id}.partial`;

@@ -7,12 +7,13 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Report } from '../analyzer/index.ts';
+import type { GatewayError } from '../gateway/linux/forwarder.ts';
 import { act } from './actions.ts';
 import { type NodeName, serverAddress } from './addresses.ts';
 import { type CaptureFile, Captures } from './captures.ts';
 import { type Certificates, certificateFiles } from './certificates.ts';
 import { type ClientHome, type ClientResult, ClientRun } from './client-run.ts';
-import { compareFlows, diagnoseRun, type FlowVerdict } from './diagnosis.ts';
+import { agreesOnFailover, compareFlows, diagnoseRun, type FlowVerdict } from './diagnosis.ts';
 import { GatewayNode } from './gateway-node.ts';
 import { nodeConfig } from './node-config.ts';
 import type { ServerPlan } from './programs.ts';
@@ -58,7 +59,9 @@ export interface RunResult {
   readonly report: Report;
   readonly clients: readonly ClientResult[];
   readonly flows: readonly FlowVerdict[];
-  /** Happened as written, and every flow's diagnosis equals the truth. */
+  /** A failover is found if there was one, and only then. */
+  readonly agreesOnFailover: boolean;
+  /** Happened as written, and the failover and every flow are diagnosed as the truth is. */
   readonly agrees: boolean;
 }
 
@@ -95,13 +98,14 @@ class LabRun {
   /** Ends all at once: the caller's signal, or a program that ended by itself. */
   readonly #ending = new AbortController();
   #clients: readonly ClientRun[] = [];
+  #stopping = false;
 
   constructor(run: RunFolder, out: string, options: RunOptions) {
     this.#run = run;
     this.#out = out;
     this.#options = options;
     for (const folder of ['captures', 'journals', 'clients']) mkdirSync(path.join(out, folder));
-    this.#captures = new Captures(run.id, path.join(out, 'captures'));
+    this.#captures = new Captures(run.id, path.join(out, 'captures'), this.#endFor);
   }
 
   /** Everything has ended, and the namespaces are gone, when it resolves. */
@@ -115,6 +119,7 @@ class LabRun {
       const nodes = await this.#setUp();
       const course = await this.#play(nodes);
       say('stopping');
+      this.#stopping = true;
       const captures = await this.#captures.close();
       const clients = await Promise.all(this.#clients.map((client) => client.finish()));
       this.#keepJournals();
@@ -139,7 +144,7 @@ class LabRun {
     writeFileSync(this.#file('key'), randomBytes(32).toString('base64'), { mode: 0o600 });
     const certificates = await certificateFiles(scenario, this.#run.path);
     const nodes = this.#startNodes(certificates);
-    await startServers(id, this.#serverPlan(certificates), this.#options.programs.server);
+    await startServers(id, this.#serverPlan(certificates), this.#options.programs.server, this.#endFor);
     await Promise.all(NODES.map((node) => nodes[node].ready(this.#ending.signal)));
     await this.#captures.start();
     const home = this.#clientHome(certificates);
@@ -154,7 +159,7 @@ class LabRun {
         nodeConfig(this.#options.scenario, name, files),
         this.#file(`${name}.yaml`),
       );
-      node.start(this.#run.id, this.#options.programs.diagnose, (why) => this.#ending.abort(why));
+      node.start(this.#run.id, this.#options.programs.diagnose, this.#endFor);
       return node;
     };
     return { 'node-a': make('node-a'), 'node-b': make('node-b') };
@@ -218,6 +223,11 @@ class LabRun {
     return truth;
   }
 
+  /** A run that goes on without one of its programs shows something else than its scenario says. */
+  readonly #endFor = (why: GatewayError): void => {
+    if (!this.#stopping) this.#ending.abort(why);
+  };
+
   readonly #file = (name: string): string => path.join(this.#run.path, name);
 }
 
@@ -240,8 +250,10 @@ async function diagnose(
   });
   writeFileSync(path.join(folder, 'report.json'), `${JSON.stringify(report)}\n`);
   const flows = compareFlows(report, truth);
-  const agrees = truth.notAsWritten.length === 0 && flows.length > 0 && flows.every((flow) => flow.agrees);
-  return { name: truth.scenario, truth, report, clients, flows, agrees };
+  const found = agreesOnFailover(report, truth);
+  const agrees =
+    truth.notAsWritten.length === 0 && found && flows.length > 0 && flows.every((flow) => flow.agrees);
+  return { name: truth.scenario, truth, report, clients, flows, agreesOnFailover: found, agrees };
 }
 
 /** Results that are there stay: `name`, `name-2`, … */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../gateway/linux/forwarder.ts';
-import { type Child, startChild } from './child.ts';
+import { startChild } from './child.ts';
 import type { ServerPlan } from './programs.ts';
 import { serverCommands, tcpPorts } from './servers/server-commands.ts';
 import { socketsBeside } from './sockets.ts';
@@ -11,8 +11,13 @@ import { socketsBeside } from './sockets.ts';
 /** On a machine that does much else. */
 const READY_MS = 20_000;
 
-/** @throws GatewayError with what a server said that did not start */
-export async function startServers(run: string, plan: ServerPlan, serverProgram: string): Promise<Child[]> {
+/** `onEnd` is called where one ends that had started. @throws GatewayError with what a server said that did not start */
+export async function startServers(
+  run: string,
+  plan: ServerPlan,
+  serverProgram: string,
+  onEnd: (why: GatewayError) => void,
+): Promise<void> {
   const log = path.join(plan.folder, 'servers.txt');
   const children = serverCommands(plan, serverProgram).map((command) =>
     startChild(command, { run, host: 'server', output: log }),
@@ -26,7 +31,13 @@ export async function startServers(run: string, plan: ServerPlan, serverProgram:
       throw new GatewayError(`the server did not start: ${lastLine(log) || 'it says nothing'}`);
     await sleep(20);
   }
-  return children;
+  for (const { ended } of children)
+    ended.then(({ code, signal }) => onEnd(serverEnd(signal ?? code, log))).catch(() => {});
+}
+
+function serverEnd(by: NodeJS.Signals | number | null, log: string): GatewayError {
+  const said = lastLine(log);
+  return new GatewayError(`a server ended (${by})${said === '' ? '' : `: ${said}`}`);
 }
 
 const lastLine = (file: string): string => {

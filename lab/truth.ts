@@ -34,6 +34,8 @@ export interface Truth extends Omit<FlowTruth, 'name' | 'clientPort' | 'serverPo
     readonly lost: string;
     readonly restored: string | null;
   }[];
+  /** Whether the path went over to the other node; null where both forward at once, and no answer is right or wrong. */
+  readonly failedOver: boolean | null;
   readonly done: readonly { readonly at: string; readonly what: string }[];
   /** The captures ran until then. */
   readonly capturedUntil: string;
@@ -65,6 +67,7 @@ export function writeTruth(
       lost: seconds(lost),
       restored: seconds(restored),
     })),
+    failedOver: scenario.gateway.splitBrain ? null : course.failovers.length > 0,
     done: course.done.map(({ at, what }) => ({ at: seconds(at), what })),
     capturedUntil: seconds(course.end),
     notAsWritten: [
@@ -150,6 +153,7 @@ function restoredAt({ failovers }: Course): number | null {
 
 function courseDifferences(scenario: Scenario, { failovers }: Course): string[] {
   if (scenario.control) return failovers.length === 0 ? [] : ['a control had a failover'];
+  if (failovers.length === 0 && !scenario.gateway.splitBrain) return ['no failover happened'];
   if (scenario.restored && failovers.some(({ restored }) => restored === null))
     return ['the path did not come back'];
   return [];
