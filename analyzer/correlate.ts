@@ -182,23 +182,35 @@ function firstActs(passed: readonly Busy[], said: readonly Announcement[]): Map<
 }
 
 /**
- * Captures of one node have one clock. Needed only for those that nothing else ties: where packets do, they know
- * better, also of a node whose sides were captured by two machines.
+ * Captures of one node have one clock. It counts only for those that nothing else ties: where packets do, they know
+ * better, also of a node whose sides were captured by two machines. The two sides of a proxy share no packet.
  */
 function sameHosts(
   stations: readonly Station[],
   links: readonly ClockLink[],
   isEmpty: (vantage: number) => boolean,
 ): number[][] {
-  const isTied = (i: number): boolean =>
-    links.some(({ a, b, fits }) => fits.length > 0 && (a === i || b === i));
-  const isOf = (i: number, { place, node }: Station): boolean =>
-    stations[i]?.place === 'node' && place === 'node' && stations[i].node === node && node >= 0;
-  return stations.flatMap((station, i) => {
-    if (isEmpty(i) || isTied(i)) return [];
-    const others = stations.flatMap((_, j) => (j !== i && isOf(j, station) ? [j] : []));
-    return others.length === 0 ? [] : [[i, ...others]];
+  const islands = islandsOf(stations.length, links);
+  return stations.flatMap(({ place, node }, i) => {
+    if (place !== 'node' || node < 0 || isEmpty(i)) return [];
+    const apart = stations.flatMap((other, j) =>
+      j > i && other.place === 'node' && other.node === node && islands[j] !== islands[i] && !isEmpty(j)
+        ? [j]
+        : [],
+    );
+    return apart.map((j) => [i, j]);
   });
+}
+
+/** By vantage: the least of those that chains of links tie it to. */
+function islandsOf(vantages: number, links: readonly ClockLink[]): number[] {
+  const islands = Array.from({ length: vantages }, (_, i) => i);
+  for (const { a, b, fits } of links) {
+    const [x, y] = [islands[a] as number, islands[b] as number];
+    if (fits.length === 0 || x === y) continue;
+    for (let i = 0; i < vantages; i++) if (islands[i] === x || islands[i] === y) islands[i] = Math.min(x, y);
+  }
+  return islands;
 }
 
 const NO_LACK = { client: false, server: false };
