@@ -48,6 +48,8 @@ export class Connection {
     // Of a node that refuses, its RSTs are all that shows its MAC.
     if (own.mac < 0) own.mac = frame.macSource;
     if ((bits & Segment.Rst) !== 0) return;
+    // Its TTL, clock and counter are those of whoever made it.
+    if ((bits & (Segment.Foreign | Segment.PureAck)) === (Segment.Foreign | Segment.PureAck)) return;
     own.ttl = frame.ttl;
     if (frame.hasTimestamps) own.noteTimestamp(frame.tsVal, frame.time);
     if (frame.macSource >= 0) own.mac = frame.macSource;
@@ -55,6 +57,8 @@ export class Connection {
     this.takeSequence(own, frame, bits, id);
     if ((frame.flags & TcpFlag.Ack) !== 0 && (bits & Segment.Foreign) === 0) this.takeAck(peer, frame, bits);
     own.window = frame.window;
+    // That of a SYN is never scaled (RFC 7323, 2.2), and so the smaller.
+    own.largestWindow = Math.max(own.largestWindow, frame.window);
   }
 
   private takeSequence(own: Side, frame: Frame, bits: number, id: FrameId): void {

@@ -125,6 +125,19 @@ describe('acknowledgements', () => {
     expect(classify({ seq: 1000, ack: 100 + 2 ** 27 }, sender(), peer())).toContain('AckUnseen');
   });
 
+  it('that stand where no window reaches were made by somebody who does not know the numbers', () => {
+    const scaled = receiver({ largestWindow: 500, windowScale: 7 });
+    const reach = 500 * 2 ** 7 + 2 ** 20;
+    const seen = (seq: number, to = scaled): string => classify({ seq: seq >>> 0, ack: 0 }, sender(), to);
+    expect(seen(1000 + reach)).toBe('PureAck');
+    expect(seen(1001 + reach)).toBe('PureAck Foreign');
+    expect(seen(400 - reach)).toBe('PureAck');
+    expect(seen(399 - reach)).toBe('PureAck Foreign');
+    // Of a scale that is not known, or a window that was never seen, more is believed.
+    expect(seen(1001 + reach, receiver({ largestWindow: 500, windowScale: -1 }))).toBe('PureAck');
+    expect(seen(1001 + reach, receiver())).toBe('PureAck');
+  });
+
   it('of the FIN alone are told from those of data', () => {
     const closing = { fin: 9, finSeq: 499, next: 500, inOrder: 500 };
     expect(classify({ seq: 1000, ack: 500 }, sender(), peer({ ...closing, una: 499 }))).toBe(

@@ -5,7 +5,7 @@
  * The trap: a segment that was lost upstream and arrives here for the first
  * time is new data at this vantage, though its sender calls it a retransmission.
  */
-import { seqDistance } from '../../packet/seq.ts';
+import { seqDistance, seqMax } from '../../packet/seq.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import type { Side } from './side.ts';
 
@@ -59,6 +59,7 @@ export function classifySegment(frame: Frame, own: Side, peer: Side): number {
   if (length > 0 && bits === 0 && isProbe(frame, own, peer)) bits |= Segment.Probe;
   else if (length > 0) bits |= dataBits(frame.seq, length, own);
   else if (bits === 0) bits |= isProbe(frame, own, peer) ? Segment.Probe : Segment.PureAck;
+  if ((bits & Segment.PureAck) !== 0 && isOutOfReach(frame.seq, own, peer)) return bits | Segment.Foreign;
   if ((flags & TcpFlag.Ack) !== 0) bits |= ackBits(frame, own, peer);
   return bits;
 }
@@ -85,6 +86,22 @@ function isProbe(frame: Frame, own: Side, peer: Side): boolean {
   if (unacked && peer.window !== 0) return false;
   const below = (frame.seq + 1) >>> 0;
   return below === own.next || (own.acked && below === own.una);
+}
+
+/** Room for what a capture missed, and for segments that came late. */
+const MISSED = 1 << 20;
+/** Of a window whose scale is not known. */
+const ANY_WINDOW = 1 << 26;
+
+/**
+ * A bare acknowledgment stands at SND.NXT, which is within a window of what was acknowledged (RFC 9293, 3.10.7.4). One
+ * that is not was made by somebody who does not know the numbers, such as a node that wants an end to answer.
+ */
+function isOutOfReach(seq: number, own: Side, peer: Side): boolean {
+  if (!own.seen || !own.acked || peer.largestWindow < 0) return false;
+  const window = peer.windowScale < 0 ? ANY_WINDOW : peer.largestWindow * 2 ** peer.windowScale;
+  const reach = Math.min(window + MISSED, MAX_JUMP);
+  return seqDistance(seq, seqMax(own.next, own.una)) > reach || seqDistance(own.una, seq) > reach;
 }
 
 function ackBits(frame: Frame, own: Side, peer: Side): number {

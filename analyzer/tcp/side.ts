@@ -34,6 +34,8 @@ export class Side {
 
   /** Window as last advertised by this end, unscaled; -1 before any. */
   window = -1;
+  /** The largest of them. */
+  largestWindow = -1;
   /** Shift of its window (RFC 7323): as offered in its SYN, 0 where the handshake left it out, -1 unknown. */
   windowScale = -1;
   /** Its SYN was captured whole, without the option. */
