@@ -41,7 +41,8 @@ export function requireLab(scenarios: readonly Scenario[]): void {
 /** Where root finds programs, whatever the caller's own path. */
 const SYSTEM = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-function isInstalled(program: string): boolean {
+/** On the caller's path, or where root finds programs. */
+export function isInstalled(program: string): boolean {
   const folders = [...(process.env.PATH ?? '').split(':').filter((folder) => folder !== ''), ...SYSTEM];
   return folders.some((folder) => {
     try {
