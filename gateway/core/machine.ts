@@ -316,7 +316,7 @@ export class TakeoverMachine {
     if (turn.to === 'stopped') this.stopping = true;
     else this.note(`releases: ${turn.why}`);
     this.steps = releases ? releaseSteps(turn.to === 'stopped' || turn.lower) : [];
-    if (releases) this.setRole('releasing');
+    if (releases && this.role !== 'releasing') this.setRole('releasing');
     this.advance();
   }
 
