@@ -59,34 +59,52 @@ export interface Client {
   readonly traffic: object;
 }
 
-/** Long enough for the takeover at 3 s, short enough for the rest of the download. */
-const SIZE = '4M';
-const API = { run: 'api', count: 20, every: 500 } as const;
+/**
+ * Long enough for the takeover at 3 s, short enough for the rest of the download. Each has its own, so that two legs
+ * of a proxy can be told to be one download by what is asked for.
+ */
+const SIZES = [4_000_000, 4_100_000, 4_200_000, 4_300_000, 4_400_000] as const;
+/** Each API client asks for something of its own as well: how many ms the server is to think. */
+const API = { run: 'api', count: 20, every: '500ms' } as const;
 
 export const CLIENTS: readonly Client[] = [
-  client('wget', 'wget --tries=1', { run: 'wget', size: SIZE }),
+  client('wget', 'wget --tries=1', { run: 'wget', size: SIZES[0] }),
   client('wget-timeout', 'wget --read-timeout=20 --tries=20', {
     run: 'wget',
-    size: SIZE,
+    size: SIZES[1],
     readTimeout: '20s',
     tries: 20,
   }),
-  client('curl', 'curl', { run: 'curl', size: SIZE, keepalive: 60 }),
+  client('curl', 'curl', { run: 'curl', size: SIZES[2], keepalive: 60 }),
   client('curl-timeout', 'curl --speed-time 20 --retry 5', {
     run: 'curl',
-    size: SIZE,
+    size: SIZES[3],
     keepalive: 60,
     speedTime: '20s',
     retry: 5,
   }),
-  client('api', 'pooled API client of Node', { ...API, keepalive: true }),
-  client('api-no-probes', 'pooled API client without keep-alive probes', API),
-  client('api-timeout', 'the same with a timeout of 10 s for each request', { ...API, timeout: '10s' }),
-  client('api-waiting', 'the same without a timeout, each answer takes 2 s', {
-    ...API,
-    count: 5,
-    think: '2s',
+  client('curl-retry-all', 'curl --speed-time 20 --retry 5 --retry-all-errors', {
+    run: 'curl',
+    size: SIZES[4],
+    keepalive: 60,
+    speedTime: '20s',
+    retry: 5,
+    options: ['--retry-all-errors'],
   }),
+  client('api', 'pooled API client of Node, which probes every second', {
+    ...API,
+    think: '1ms',
+    keepalive: true,
+  }),
+  client('api-no-probes', 'pooled API client without probes and without a timeout', {
+    ...API,
+    think: '2ms',
+  }),
+  client('api-timeout', 'pooled API client with a timeout of 10 s for each request', {
+    ...API,
+    timeout: '10s',
+  }),
+  client('api-waiting', 'as api-no-probes, and each answer takes 2 s', { ...API, count: 5, think: '2s' }),
 ];
 
 /** One run: a gateway, an outage in ms, all clients. */
