@@ -265,14 +265,29 @@ function inOrder(
   group: readonly Opened[],
   partners: Partners,
 ): Opened | undefined {
-  const vantageOf = ({ leg }: Opened): number => first(leg).vantage;
   const own = new Set(partners.get(one));
-  const mates = group.filter((g) => vantageOf(g) === vantageOf(one) && !own.has(g));
   const likely = others.find((o) => isTimely(one, o)) ?? (others[0] as Opened);
-  const rivals = others.filter((o) => vantageOf(o) === vantageOf(likely));
-  if (mates.length !== rivals.length) return undefined;
-  const byStart = (a: Opened, b: Opened): number => flowOf(a.leg).firstTime - flowOf(b.leg).firstTime;
-  return [...rivals].sort(byStart)[[...mates].sort(byStart).indexOf(one)];
+  const mates = heldWith(
+    one,
+    group.filter((g) => !own.has(g)),
+  );
+  const rivals = heldWith(likely, others);
+  return mates.length === rivals.length ? rivals[mates.indexOf(one)] : undefined;
+}
+
+/**
+ * Those that one capture holds beside it, in the order in which it saw them open: of its captures the one with most. A
+ * takeover brings the next ones to another node, but an end goes on seeing all.
+ */
+function heldWith(one: Opened, all: readonly Opened[]): Opened[] {
+  const held = one.leg.views.map(({ vantage }) =>
+    all.flatMap((leg) => {
+      const view = leg.leg.views.find((v) => v.vantage === vantage);
+      return view === undefined ? [] : [{ leg, at: view.watch.connection.flow.firstTime }];
+    }),
+  );
+  const most = held.reduce((x, y) => (y.length > x.length ? y : x));
+  return most.sort((x, y) => x.at - y.at).map(({ leg }) => leg);
 }
 
 /** The client's leg was opened first; where no clock tells, it is the one whose client the proxy is not. */
