@@ -156,11 +156,11 @@ function withNodes(own: PathView, stall: Stall, flow: Flow, cross: CrossSource |
   if (restored === null || restoredFrame === null || restored > until) return { ...path, lost };
   const isOwn = stall.end !== null && stall.end - restored < ONE_PASSAGE;
   if (isOwn || (path.back !== null && path.back.time <= restored)) return { ...path, lost };
-  return {
-    ...path,
-    lost,
-    back: { time: Math.max(restored, stall.start), frame: restoredFrame, flow, by: 'node' },
-  };
+  const back = { time: Math.max(restored, stall.start), frame: restoredFrame, flow, by: 'node' as const };
+  // What went unanswered since then speaks of what the new node lets pass, not of the path.
+  const isSince = path.downAt !== null && path.downAt.time > back.time;
+  const down = isSince ? { downAt: null, downAgain: path.downAgain ?? path.downAt } : {};
+  return { ...path, lost, back, ...down };
 }
 
 /** The newest SYN to each service that was answered by an RST. */
