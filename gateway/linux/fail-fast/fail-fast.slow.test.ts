@@ -125,25 +125,32 @@ describe.skipIf(!isRoot || !isInstalled('nft'))('fail-fast, as root with nft', (
     network.close();
   });
 
-  it.skipIf(!isInstalled('curl')).each([
-    ['IPv4', V4, `http://${V4}/slow`],
-    ['IPv6', V6, `http://[${V6}]/slow`],
-  ])('a curl that only receives learns of it, and so does its server: %s', async (_, address, url) => {
-    const curl = start('client', 'curl', '-sS', '-g', '-o', '/dev/null', url);
-    const port = Number((await server.line(/^open (\d+)/))[1]);
-    await sleep(300);
-    failOver();
-    await sleep(1200);
-    expect(curl.child.exitCode).toBeNull();
-    expect(await reset(tuple(port, address))).toEqual({ reset: 2, gone: 0, unanswered: [] });
-    await curl.line(/^exit 56$/);
-    await server.line(new RegExp(`^error ${port} ECONNRESET$`));
-    expect(journal.map((line) => ('toward' in line ? line.toward : line.event)).sort()).toEqual([
-      'client',
-      'server',
-    ]);
-    expect(troubles).toEqual([]);
-  });
+  const curl = ['curl', '-sS', '-g', '-o', '/dev/null'];
+  const wget = ['wget', '-q', '--tries=1', '-O', '/dev/null'];
+  it.skipIf(!isInstalled('curl') || !isInstalled('wget')).each([
+    ['curl, IPv4', V4, `http://${V4}/slow`, curl, /^exit 56$/],
+    ['curl, IPv6', V6, `http://[${V6}]/slow`, curl, /^exit 56$/],
+    ['wget, IPv4', V4, `http://${V4}/slow`, wget, /^exit 4$/],
+    ['wget, IPv6', V6, `http://[${V6}]/slow`, wget, /^exit 4$/],
+  ])(
+    'a client that only receives learns of it, and so does its server: %s',
+    async (_, address, url, command, end) => {
+      const client = start('client', ...command, url);
+      const port = Number((await server.line(/^open (\d+)/))[1]);
+      await sleep(300);
+      failOver();
+      await sleep(1200);
+      expect(client.child.exitCode).toBeNull();
+      expect(await reset(tuple(port, address))).toEqual({ reset: 2, gone: 0, unanswered: [] });
+      await client.line(end);
+      await server.line(new RegExp(`^error ${port} ECONNRESET$`));
+      expect(journal.map((line) => ('toward' in line ? line.toward : line.event)).sort()).toEqual([
+        'client',
+        'server',
+      ]);
+      expect(troubles).toEqual([]);
+    },
+  );
 
   it('ends that say nothing learn of it, and a connection that was not lost goes on', async () => {
     const { client, ports } = await connect(V4, V4, V6);

@@ -47,6 +47,9 @@ export async function startConntrackd(context: NodeContext, routed: RoutedConfig
   mkdirSync(path.dirname(files.config), { recursive: true });
   writeFileSync(files.config, renderConntrackd(context.config, routed, files));
   const ask = (...args: string[]): Promise<string> => run('conntrackd', ['-C', files.config, ...args]);
+  const forget = (): void => {
+    for (const file of [files.config, files.log]) rmSync(file, { force: true });
+  };
   const daemon: SupervisedDaemon = await superviseDaemon({
     program: 'conntrackd',
     args: ['-C', files.config],
@@ -61,6 +64,9 @@ export async function startConntrackd(context: NodeContext, routed: RoutedConfig
       await ask('-B');
     },
     onTrouble: context.onTrouble,
+  }).catch((error: unknown) => {
+    forget();
+    throw error;
   });
   return {
     get pid() {
@@ -83,7 +89,7 @@ export async function startConntrackd(context: NodeContext, routed: RoutedConfig
     readStatistics: async () => parseStatistics(await ask('-s')),
     stop: async () => {
       await daemon.stop();
-      for (const file of [files.config, files.log]) rmSync(file, { force: true });
+      forget();
     },
   };
 }

@@ -114,6 +114,7 @@ async function launch(daemon: Daemon, signal: AbortSignal): Promise<ChildProcess
     await sleep(20);
   }
   await end(child);
+  daemon.clear();
   throw new GatewayError(
     `${daemon.program} did not start: ${said.trim().split('\n').at(-1) || 'it said nothing'}`,
     `apt-get install ${daemon.package} util-linux`,
