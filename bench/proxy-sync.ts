@@ -27,8 +27,15 @@ interface Status {
   readonly counters: Readonly<Record<string, number>>;
 }
 
-/** As lines to print. @param held connections all the time, beside those that come and go */
-export async function breakSync(network: ProxyNetwork, held: number): Promise<string[]> {
+export interface Broken {
+  /** To print. */
+  readonly lines: readonly string[];
+  /** Sessions that differ in the end. */
+  readonly lost: number;
+}
+
+/** @param held connections all the time, beside those that come and go */
+export async function breakSync(network: ProxyNetwork, held: number): Promise<Broken> {
   const node = await network.startNode('node', {});
   const peer = await network.startNode('peer', {});
   for (const each of [node, peer]) await each.call('prepare');
@@ -59,7 +66,7 @@ interface World {
   readonly load: Load;
 }
 
-async function breakUnderLoad(network: ProxyNetwork, { node, peer, load }: World): Promise<string[]> {
+async function breakUnderLoad(network: ProxyNetwork, { node, peer, load }: World): Promise<Broken> {
   const seconds = BEFORE_S + BREAK_S + AFTER_S;
   const bulk = runBulk(network, node, { server: SERVER, seconds, args: [] });
   await sleep(BEFORE_S);
@@ -92,11 +99,12 @@ async function breakUnderLoad(network: ProxyNetwork, { node, peer, load }: World
     'at the peer, and closed': difference.stale,
     'with other legs, bytes or age': difference.other,
   };
-  return [
+  const lines = [
     `\n| sync link down for ${BREAK_S} s under load | |`,
     '|---|---:|',
     ...Object.entries(rows).map(([name, value]) => `| ${name} | ${value} |`),
   ];
+  return { lines, lost: difference.total };
 }
 
 /** Session by session. */

@@ -38,11 +38,7 @@ const SERVER_DIRECT = '10.0.3.2';
 
 async function measureProxy(): Promise<void> {
   const missing = whatIsMissing();
-  if (missing !== null) {
-    process.stderr.write(`bench: ${missing}\n`);
-    process.exitCode = 1;
-    return;
-  }
+  if (missing !== null) return fail(missing);
   const network = await createProxyNetwork({ offload: true });
   const onSignal = (): void => void network.remove().finally(() => process.exit(130));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
@@ -52,8 +48,10 @@ async function measureProxy(): Promise<void> {
     print(
       `load before: ${loadavg()[0]!.toFixed(1)} (what others use is missing below); ${rounds} rounds, medians`,
     );
-    await compareWays(network);
-    for (const line of await breakSync(network, HELD)) print(line);
+    const held = await compareWays(network);
+    const { lines, lost } = await breakSync(network, HELD);
+    for (const line of lines) print(line);
+    if (held + lost > 0) fail(`lost: ${held} connections, ${lost} sessions at the peer`);
   } finally {
     await network.remove();
   }
@@ -80,8 +78,8 @@ function addDirectPath({ ip, namespaceOf }: ProxyNetwork): void {
   }
 }
 
-/** Every way once a round, in turn, so that a machine that is busy for a while is busy for all. */
-async function compareWays(network: ProxyNetwork): Promise<void> {
+/** Every way once a round, in turn, so that a machine that is busy for a while is busy for all. @returns connections lost */
+async function compareWays(network: ProxyNetwork): Promise<number> {
   const bulk = new Map<Kind, Map<Way, Bulk[]>>();
   const held = new Map<Way, Held[]>();
   for (let round = 0; round < rounds; round++) {
@@ -100,6 +98,7 @@ async function compareWays(network: ProxyNetwork): Promise<void> {
   }
   printBulk(bulk);
   printHeld(held);
+  return [...held.values()].flat().reduce((sum, { lost }) => sum + lost, 0);
 }
 
 /** The node that relays, where one does. */
@@ -152,6 +151,11 @@ function printHeld(held: ReadonlyMap<Way, readonly Held[]>): void {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+function fail(why: string): void {
+  process.stderr.write(`bench: ${why}\n`);
+  process.exitCode = 1;
 }
 
 await measureProxy();
