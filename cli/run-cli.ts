@@ -58,7 +58,7 @@ async function bundle(plugins: Plugin[]): Promise<string> {
     bundle: true,
     // As in `dist/`: a start loads only what its command needs.
     splitting: true,
-    external: ['better-sqlite3'],
+    external: ['better-sqlite3', 'koffi'],
     platform: 'node',
     format: 'esm',
     target: 'node20',
