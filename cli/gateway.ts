@@ -38,7 +38,7 @@ const PARTS: NodeParts = {
 /** Runs until a signal. @throws UserError */
 export async function runGateway({ config: file }: GatewayOptions): Promise<void> {
   const config = readConfig(file);
-  requireGateway(config);
+  await requireGateway(config);
   const say = (text: string): void => {
     process.stderr.write(`${formatUtcTime(String(BigInt(Date.now()) * 1_000_000n))}  ${escapeText(text)}\n`);
   };
@@ -60,7 +60,7 @@ export async function runGateway({ config: file }: GatewayOptions): Promise<void
 /** Says what is wrong, all of it, or that nothing is. @throws UserError */
 export async function checkGateway({ config: file }: GatewayOptions): Promise<void> {
   const config = readConfig(file);
-  requireGateway(config);
+  await requireGateway(config);
   await asUserError(async () => readKey(config));
   process.stdout.write(
     `${file}: ${config.node}, ${config.forwarding.forwarder === 'proxy' ? 'a proxy' : 'a router'}; everything that it needs is here\n`,
@@ -117,11 +117,15 @@ function readConfig(file: string): NodeConfig {
 }
 
 /** What is missing, all at once. @throws UserError */
-function requireGateway(config: NodeConfig): void {
+async function requireGateway(config: NodeConfig): Promise<void> {
   if (process.platform !== 'linux')
     throw new UserError('output', `a gateway node runs on Linux, not on ${process.platform}`);
   if (process.getuid?.() !== 0)
     throw new UserError('output', 'a gateway node needs root: it sets addresses and rules', 'run it by sudo');
+  // It would be missed only at the takeover, when frames are to be sent.
+  await import('koffi').catch((error: unknown) => {
+    throw new UserError('output', 'koffi is not installed', 'npm install koffi', { cause: error });
+  });
   const missing = programsOf(config).filter((program) => !isInstalled(program));
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((program) => PACKAGES[program] ?? program))];
@@ -133,12 +137,14 @@ function requireGateway(config: NodeConfig): void {
 }
 
 function programsOf({ forwarding, move }: NodeConfig): string[] {
+  const tellsConnections = forwarding.forwarder === 'routed' && forwarding.sync === 'conntrackd';
   return [
     'ip',
     'nft',
     ...(forwarding.forwarder === 'routed' ? ['conntrack'] : []),
-    ...(forwarding.forwarder === 'routed' && forwarding.sync === 'conntrackd' ? ['conntrackd'] : []),
+    ...(tellsConnections ? ['conntrackd'] : []),
     ...(move.by === 'address' ? ['keepalived'] : []),
+    ...(tellsConnections || move.by === 'address' ? ['setpriv'] : []),
   ];
 }
 

@@ -104,7 +104,7 @@ const proxy = z.strictObject({
   onRelease: z.enum(['silent', 'reset']).default('silent'),
 });
 
-export const nodeConfigSchema = z.strictObject({
+const fields = z.strictObject({
   node: name,
   peer: name,
   /** What it is when it starts and hears of nobody. */
@@ -150,6 +150,34 @@ export const nodeConfigSchema = z.strictObject({
       splitBrain: z.boolean().default(false),
     })
     .prefault({}),
+});
+
+/** What contradicts itself: the key, and what is wrong with it. */
+function contradictions(config: z.infer<typeof fields>): [readonly string[], string][] {
+  const { node, peer, inside, outside, move, sync, heartbeat } = config;
+  const found: [readonly string[], string][] = [];
+  if (peer === node) found.push([['peer'], 'is this node itself']);
+  if (outside.interface === inside.interface) found.push([['outside', 'interface'], 'is that of inside']);
+  if ([inside.interface, outside.interface].includes(sync.interface))
+    found.push([['sync', 'interface'], 'carries packets of clients; a takeover would cut it']);
+  if (isV6(sync.address) !== isV6(sync.peerAddress))
+    found.push([['sync', 'peerAddress'], 'is of another family than sync.address']);
+  else if (sync.address === sync.peerAddress) found.push([['sync', 'peerAddress'], 'is this node’s own']);
+  if (heartbeat.deadAfter < 2 * heartbeat.every)
+    found.push([
+      ['heartbeat', 'deadAfter'],
+      'one lost heartbeat is no dead peer: at least twice heartbeat.every',
+    ]);
+  if (move.by === 'adapter' && move.namespace === move.peerNamespace)
+    found.push([['move', 'peerNamespace'], 'is the namespace of this node']);
+  return found;
+}
+
+const isV6 = (text: string): boolean => text.includes(':');
+
+export const nodeConfigSchema = fields.superRefine((config, context) => {
+  for (const [path, message] of contradictions(config))
+    context.addIssue({ code: 'custom', path: [...path], message });
 });
 
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;

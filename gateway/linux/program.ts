@@ -44,6 +44,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   tc: 'iproute2',
   ss: 'iproute2',
   nft: 'nftables',
+  setpriv: 'util-linux',
   sysctl: 'procps',
   nginx: 'nginx-light',
 };
