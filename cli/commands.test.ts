@@ -103,6 +103,21 @@ describe('frames', () => {
   });
 });
 
+describe('a group of commands', () => {
+  test('says which it has where none is given, or another', async () => {
+    expect((await run('gateway')).stderr).toBe(
+      'error: gateway takes a command: run, takeover, release, status\nhelp: diagnose gateway --help\n',
+    );
+    expect((await run('gateway', 'runn')).stderr).toBe(
+      "error: unknown command 'runn'\nhelp: did you mean run?\n",
+    );
+    expect(await run('gateway', 'run', '--config', 'no.yaml')).toMatchObject({
+      code: 2,
+      stderr: 'error: no.yaml: cannot be read (ENOENT)\n',
+    });
+  });
+});
+
 describe('completion', () => {
   /** What bash offers for a command line, `COMP_WORDS` as it would set it. */
   async function complete(...words: string[]): Promise<string[]> {
@@ -128,6 +143,14 @@ describe('completion', () => {
     expect(await complete('open', '--js')).toEqual(['']);
     expect(await complete('serve', '--p')).toEqual(['--port']);
     expect(await complete('--po')).toEqual(['']);
+  });
+
+  test('bash: groups have commands, and those have options', async () => {
+    expect(await complete('gateway', '')).toEqual(['run', 'takeover', 'release', 'status']);
+    expect(await complete('gateway', 'take')).toEqual(['takeover']);
+    expect(await complete('gateway', 'takeover', '--f')).toEqual(['--force']);
+    expect(await complete('gateway', 'run', '--config', 'node')).toEqual(['']);
+    expect(await complete('lab', 'l')).toEqual(['list']);
   });
 
   test('a journal is a file, as often as there are nodes', async () => {

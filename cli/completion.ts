@@ -16,7 +16,7 @@ const VALUES: Record<string, readonly string[]> = {
   '--fail-on': OUTCOMES,
 };
 /** Options that take a file or folder. */
-const FILES: readonly string[] = ['--output', '--journal', '--data', '--token-file'];
+const FILES: readonly string[] = ['--output', '--journal', '--data', '--token-file', '--config', '--out'];
 /** Options that may be given again. */
 const REPEATABLE: readonly string[] = ['--journal', '--allow-host'];
 
@@ -35,7 +35,8 @@ export function completionScript(shell: string, program: Command): string {
 }
 
 function bashScript(program: Command): string {
-  const cases = [...valueOptions(program), ...Object.entries(VALUES)].map(([name, values]) => {
+  const values = [...valueOptions(program), ...Object.entries(VALUES), ...groupsOf(program)];
+  const cases = values.map(([name, values]) => {
     return `    ${name}) COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$cur")); return ;;`;
   });
   return `# diagnose completion bash: add to ~/.bashrc: source <(diagnose completion bash)
@@ -71,9 +72,14 @@ function zshScript(program: Command): string {
   const cases = Object.entries(VALUES)
     .filter(([name]) => !name.startsWith('-'))
     .map(([name, values]) => `    ${name}) _values '${name}' ${values.join(' ')} ; return ;;`);
-  const own = ownOptions(program).map(
-    ({ name, options }) => `    ${name}) ${zshArguments(options)} ; return ;;`,
-  );
+  const groups = new Map(groupsOf(program));
+  const own = ownOptions(program).map(({ name, options }) => {
+    const below = groups.get(name);
+    const first = below
+      ? `if (( CURRENT == 3 )); then _values '${name}' ${below.join(' ')}; return; fi; `
+      : '';
+    return `    ${name}) ${first}${zshArguments(options)} ; return ;;`;
+  });
   return `#compdef diagnose
 # diagnose completion zsh: add to ~/.zshrc after compinit: source <(diagnose completion zsh)
 _diagnose() {
@@ -123,7 +129,11 @@ function fishScript(program: Command): string {
       ([name, words]) =>
         `complete -c diagnose -n '__fish_seen_subcommand_from ${name}' -f -a '${words.join(' ')}'`,
     );
-  return `# diagnose completion fish > ~/.config/fish/completions/diagnose.fish\n${[...commands, ...options, ...values].join('\n')}\n`;
+  const groups = groupsOf(program).map(([name, below]) => {
+    const one = below.join(' ');
+    return `complete -c diagnose -n '__fish_seen_subcommand_from ${name}; and not __fish_seen_subcommand_from ${one}' -f -a '${one}'`;
+  });
+  return `# diagnose completion fish > ~/.config/fish/completions/diagnose.fish\n${[...commands, ...options, ...values, ...groups].join('\n')}\n`;
 }
 
 function fishOption(condition: string, option: Option): string {
@@ -134,11 +144,26 @@ function fishOption(condition: string, option: Option): string {
   return `complete -c diagnose -n '${condition}'${short}${long}${value} -d '${quote(option.description)}'`;
 }
 
-/** Commands that have options of their own, beside the default one, and those options. */
+/** Commands that have options of their own, beside the default one, and those options; of a group, those of all in it. */
 const ownOptions = (program: Command): { name: string; options: Option[] }[] =>
   program.commands
-    .filter((command) => command.name() !== 'analyze' && command.options.length > 0)
-    .map((command) => ({ name: command.name(), options: [...command.options, helpOption(program)] }));
+    .filter((command) => command.name() !== 'analyze')
+    .map((command) => ({
+      name: command.name(),
+      options: [command, ...command.commands].flatMap(({ options }) => options),
+    }))
+    .filter(({ options }) => options.length > 0)
+    .map(({ name, options }) => ({ name, options: unique([...options, helpOption(program)]) }));
+
+const unique = (options: readonly Option[]): Option[] => [
+  ...new Map(options.map((option) => [option.long, option])).values(),
+];
+
+/** Commands that have others below them, and the names of those. */
+const groupsOf = (program: Command): [string, readonly string[]][] =>
+  program.commands
+    .filter(({ commands }) => commands.length > 0)
+    .map((group) => [group.name(), group.commands.map((command) => command.name())]);
 
 const helpOption = (program: Command): Option => program.createOption('-h, --help', 'display help');
 

@@ -36,14 +36,23 @@ Exit     0 analysed, whatever was found; 1 only by --fail-on; 2 usage or unreada
 /** Runs one command line (without `node` and the script) and returns the exit code. @throws UserError */
 export async function runProgram(args: readonly string[]): Promise<number> {
   const run = { exitCode: 0 };
+  const program = createProgram(run);
   try {
-    await createProgram(run).parseAsync([...args], { from: 'user' });
+    await program.parseAsync([...args], { from: 'user' });
     return run.exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') throw incomplete(program, args[0] ?? '');
     throw usageError(error);
   }
+}
+
+/** A group without its command; commander would print its help, and say nothing. */
+function incomplete(program: Command, group: string): UserError {
+  const below = program.commands.find((command) => command.name() === group)?.commands ?? [];
+  const names = below.map((command) => command.name()).join(', ');
+  return new UserError('usage', `${group} takes a command: ${names}`, `diagnose ${group} --help`);
 }
 
 function createProgram(run: { exitCode: number }): Command {

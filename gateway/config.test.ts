@@ -76,7 +76,8 @@ describe('the configuration of a node', () => {
   it('tells of all mistakes at once, and of what is no YAML', () => {
     const text = changed('start: active', 'start: up').replace('peer: node-b', 'peer: B!');
     expect(problemsOf(text)).toHaveLength(2);
-    expect(problemsOf('node: [')).not.toEqual([]);
+    expect(problemsOf('node: a\npeer: [')).toEqual([expect.stringMatching(/^line 2: /)]);
+    expect(problemsOf('node: a\n- peer: "a\nb"')).toHaveLength(1);
     expect(problemsOf('')).not.toEqual([]);
   });
 

@@ -201,11 +201,15 @@ export function parseNodeConfig(text: string): NodeConfig {
   return parseYaml(text, nodeConfigSchema);
 }
 
-/** A YAML text as what a schema says. @throws ConfigError with every problem, by key */
+/** A YAML text as what a schema says. @throws ConfigError with every problem by its key, or where it is no YAML */
 export function parseYaml<T extends z.ZodType>(text: string, schema: T): z.output<T> {
-  const document = parseDocument(text);
-  if (document.errors.length > 0)
-    throw new ConfigError(document.errors.map((error) => error.message.split('\n')[0]!));
+  const document = parseDocument(text, { prettyErrors: false });
+  // After the first, the others follow from it.
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const line = text.slice(0, error.pos[0]).split('\n').length;
+    throw new ConfigError([`line ${line}: ${error.message.replace(/: ".*/s, '')}`]);
+  }
   const result = schema.safeParse(document.toJS());
   if (result.success) return result.data;
   throw new ConfigError(
