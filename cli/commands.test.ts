@@ -151,6 +151,8 @@ describe('completion', () => {
     expect(await complete('gateway', 'takeover', '--f')).toEqual(['--force']);
     expect(await complete('gateway', 'run', '--config', 'node')).toEqual(['']);
     expect(await complete('lab', 'l')).toEqual(['list']);
+    expect(await complete('lab', 'run', 'resumed-w')).toEqual(['resumed-wget']);
+    expect(await complete('lab', 'list', 'resumed-w')).toEqual(['']);
   });
 
   test('a journal is a file, as often as there are nodes', async () => {

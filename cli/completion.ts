@@ -3,8 +3,10 @@
  * they are defined, so that they cannot fall behind. Files complete as usual,
  * also after `VANTAGE=`.
  */
+import { readdirSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import { CAUSE_IDS, OUTCOMES } from '../analyzer/index.ts';
+import { packagePath } from './package-files.ts';
 import { UserError } from './user-error.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -16,7 +18,16 @@ const VALUES: Record<string, readonly string[]> = {
   '--fail-on': OUTCOMES,
 };
 /** Options that take a file or folder. */
-const FILES: readonly string[] = ['--output', '--journal', '--data', '--token-file', '--config', '--out'];
+const FILES: readonly string[] = [
+  '--output',
+  '--journal',
+  '--data',
+  '--token-file',
+  '--config',
+  '--out',
+  '--keep-failed',
+  '--html',
+];
 /** Options that may be given again. */
 const REPEATABLE: readonly string[] = ['--journal', '--allow-host'];
 
@@ -57,6 +68,8 @@ ${ownOptions(program)
     COMPREPLY=($(compgen -W "${commandsOf(program)
       .map(({ name }) => name)
       .join(' ')}" -f -- "$cur"))
+  elif [[ "\${COMP_WORDS[1]} \${COMP_WORDS[2]}" == 'lab run' ]]; then
+    COMPREPLY=($(compgen -W "${scenarioNames().join(' ')}" -f -- "$cur"))
   fi
 }
 complete -o default -F _diagnose diagnose
@@ -78,7 +91,9 @@ function zshScript(program: Command): string {
     const first = below
       ? `if (( CURRENT == 3 )); then _values '${name}' ${below.join(' ')}; return; fi; `
       : '';
-    return `    ${name}) ${first}${zshArguments(options)} ; return ;;`;
+    const scenarios =
+      name === 'lab' ? `[[ "\${words[3]}" == run ]] && compadd -- ${scenarioNames().join(' ')}; ` : '';
+    return `    ${name}) ${first}${scenarios}${zshArguments(options)} ; return ;;`;
   });
   return `#compdef diagnose
 # diagnose completion zsh: add to ~/.zshrc after compinit: source <(diagnose completion zsh)
@@ -133,6 +148,9 @@ function fishScript(program: Command): string {
     const one = below.join(' ');
     return `complete -c diagnose -n '__fish_seen_subcommand_from ${name}; and not __fish_seen_subcommand_from ${one}' -f -a '${one}'`;
   });
+  groups.push(
+    `complete -c diagnose -n '__fish_seen_subcommand_from lab; and __fish_seen_subcommand_from run' -a '${scenarioNames().join(' ')}'`,
+  );
   return `# diagnose completion fish > ~/.config/fish/completions/diagnose.fish\n${[...commands, ...options, ...values, ...groups].join('\n')}\n`;
 }
 
@@ -164,6 +182,13 @@ const groupsOf = (program: Command): [string, readonly string[]][] =>
   program.commands
     .filter(({ commands }) => commands.length > 0)
     .map((group) => [group.name(), group.commands.map((command) => command.name())]);
+
+/** Those that come with the package, as their files are named. */
+function scenarioNames(): string[] {
+  const folder = packagePath('lab', 'scenarios');
+  const files = folder === null ? [] : readdirSync(folder);
+  return files.flatMap((file) => /^([a-z0-9-]+)\.yaml$/.exec(file)?.[1] ?? []).sort();
+}
 
 const helpOption = (program: Command): Option => program.createOption('-h, --help', 'display help');
 
