@@ -146,7 +146,7 @@ const fields = z.strictObject({
       flush: z.boolean().default(true),
       /** Sides on which a takeover is announced (gratuitous ARP, unsolicited neighbour advertisement). */
       announce: z.enum(['both', 'inside', 'outside', 'none']).default('both'),
-      /** Takes the role without detaching the peer: two nodes forward. */
+      /** Takes the role without detaching the peer, and without a word to it: two nodes forward. */
       splitBrain: z.boolean().default(false),
     })
     .prefault({}),

@@ -137,6 +137,18 @@ describe('a takeover', () => {
     );
   });
 
+  it('with the fault of a split brain tells the peer of no role, so that two are active', () => {
+    const machines = [new Playbook({ splitBrain: true }), new Playbook({ start: 'active' })] as const;
+    const [split, other] = machines;
+    other.play(`> started\n> heartbeat standby 0${'\n> done'.repeat(6)}`);
+    split.play(`> started\n> heartbeat active 1\n> take-over force${'\n> done'.repeat(5)}`);
+    expect(machines.map(({ machine }) => machine.role)).toEqual(['active', 'active']);
+    const { role, term } = split.machine.claim;
+    expect(other.play(`> heartbeat ${role} ${term}`)).toHaveLength(1);
+    expect(split.play('> heartbeat active 1')).toHaveLength(1);
+    expect(machines.map(({ machine }) => machine.role)).toEqual(['active', 'active']);
+  });
+
   it('with the fault of a commit left out, or late', () => {
     const before = `
       > take-over force

@@ -56,6 +56,14 @@ export class TakeoverMachine {
     this.options = options;
   }
 
+  /**
+   * What the peer is told. With the fault of a split brain it hears of no other role, and so keeps its own: a peer that
+   * heard of a newer claim would release within a heartbeat.
+   */
+  get claim(): Claim {
+    return { role: this.options.splitBrain ? 'standby' : this.role, term: this.term };
+  }
+
   /** What is to be done now that this has happened, in this order. */
   handle(event: Event): Command[] {
     this.commands = [];
@@ -420,7 +428,7 @@ export class TakeoverMachine {
   }
 
   private sendHeartbeat(): void {
-    this.emit({ kind: 'send-heartbeat', role: this.role, term: this.term });
+    this.emit({ kind: 'send-heartbeat', ...this.claim });
   }
 
   private setTimer(timer: Timer, after: number): void {

@@ -58,7 +58,7 @@ export class Driver {
   }
 
   get claim(): Claim {
-    return { role: this.machine.role, term: this.machine.term };
+    return this.machine.claim;
   }
 
   feed(event: Event): void {
