@@ -31,6 +31,11 @@ export type Progress =
 const STEP_LIMIT = 30_000;
 /** ms; whoever ends a process waits 10 s for it. */
 const STOP_LIMIT = 5000;
+/**
+ * ms after a node became active at which it counts again, so that its journal says what was dropped, and that nothing
+ * else was done. Not for ever: to count is to read the whole table.
+ */
+const COUNTS_AFTER: readonly number[] = [2000, 5000, 10_000, 20_000, 30_000, 60_000];
 /** ms between looks at whether the adapters are still here. */
 const LOOK_EVERY = 250;
 
@@ -45,6 +50,9 @@ export class Driver {
   private forwarding = false;
   private onStopped: (() => void) | null = null;
   private counting: Promise<void> = Promise.resolve();
+  private counts: NodeJS.Timeout[] = [];
+  /** As they were written last. */
+  private readonly counted = new Map<string, number>();
 
   constructor(context: NodeContext, parts: DriverParts) {
     this.context = context;
@@ -90,6 +98,7 @@ export class Driver {
     clearInterval(this.look);
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.timers.clear();
+    this.dropCounts();
     await this.count();
   }
 
@@ -115,7 +124,10 @@ export class Driver {
       case 'role':
         this.context.journal.write({ event: 'role', from: command.from, to: command.to });
         this.tell(command);
+        this.dropCounts();
         if (command.to === 'active' || command.from === 'releasing') void this.count();
+        if (command.to === 'active')
+          this.counts = COUNTS_AFTER.map((after) => setTimeout(() => void this.count(), after));
         break;
       case 'note':
         this.note(command.text);
@@ -200,13 +212,20 @@ export class Driver {
     if (lost.length > 0) await this.parts.resetConnections(this.context, lost);
   }
 
-  /** What the forwarder counts, into the journal. One after the other; never throws. */
+  private dropCounts(): void {
+    for (const timer of this.counts.splice(0)) clearTimeout(timer);
+  }
+
+  /** What the forwarder counts, into the journal, where it has changed. One after the other; never throws. */
   private count(): Promise<void> {
     this.counting = this.counting.then(async () => {
       try {
         const { connections, known, counters } = await within(STOP_LIMIT, this.parts.forwarder.status());
-        for (const [name, value] of Object.entries({ connections, known, ...counters }))
+        for (const [name, value] of Object.entries({ connections, known, ...counters })) {
+          if (this.counted.get(name) === value) continue;
+          this.counted.set(name, value);
           this.context.journal.write({ event: 'counter', name, value });
+        }
       } catch (error) {
         this.note(`counters cannot be read: ${error instanceof Error ? error.message : String(error)}`);
       }

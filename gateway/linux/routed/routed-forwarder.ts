@@ -58,6 +58,7 @@ class RoutedForwarder implements Forwarder {
   }
 
   async startForwarding(): Promise<void> {
+    if (this.#known === undefined && this.#conntrackd !== undefined) await this.#tellUnused(this.#conntrackd);
     await run('nft', ['-f', '-'], { input: renderGuard(this.#context.config, false) });
     this.#forwarding = true;
   }
@@ -65,12 +66,14 @@ class RoutedForwarder implements Forwarder {
   async stopForwarding(): Promise<void> {
     await run('nft', ['-f', '-'], { input: renderGuard(this.#context.config, true) });
     this.#forwarding = false;
+    this.#known = undefined; // of the time that ends here
   }
 
   async commitState(): Promise<Commit> {
     const conntrackd = this.#conntrackd;
     if (conntrackd === undefined) return { entries: 0, failed: 0, took: 0 };
     const known = await conntrackd.readForeign();
+    this.#tellReceived(known.length);
     const words = await conntrackd.commit();
     const table = new Set((await readTable()).map(connectionKey));
     const entries = known.filter((connection) => table.has(connectionKey(connection))).length;
@@ -123,6 +126,21 @@ class RoutedForwarder implements Forwarder {
     this.#restore?.();
     this.#restore = undefined;
     await run('nft', ['-f', '-'], { input: REMOVAL }).catch(() => {});
+  }
+
+  /** What the peer told, and nobody has put to use so far. The journal of a node that forwards without it must say so. */
+  async #tellUnused(conntrackd: Conntrackd): Promise<void> {
+    try {
+      this.#tellReceived((await conntrackd.readStatistics())['sync-external-entries'] ?? 0);
+    } catch (error) {
+      this.#context.onTrouble(
+        `conntrackd cannot be asked: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+  }
+
+  #tellReceived(entries: number): void {
+    if (entries > 0) this.#context.journal.write({ event: 'state-received', entries });
   }
 
   /** The external cache does not show translation; the kernel keeps the port where it is free. */
