@@ -5,7 +5,7 @@ import { nodeConfigSchema } from '../config.ts';
 export function testConfig(given: Partial<NodeConfigInput> = {}): NodeConfig {
   return nodeConfigSchema.parse({
     node: 'node-b',
-    peer: 'node-a',
+    peer: given.node === 'node-a' ? 'node-b' : 'node-a',
     start: 'standby',
     inside: { interface: 'in', addresses: ['10.0.1.1/24', 'fd00:0:0:1::1/64'] },
     outside: { interface: 'out', addresses: ['10.0.2.1/24', 'fd00:0:0:2::1/64'] },
