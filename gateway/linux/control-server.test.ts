@@ -59,7 +59,7 @@ describe.skipIf(process.platform === 'win32')('the control socket', () => {
       {
         mover: mover as Partial<Mover> as Mover,
         forwarder: forwarder as Partial<Forwarder> as Forwarder,
-        link: { send: () => {} },
+        link: { send: () => {}, counters: { received: 0 } },
         resetConnections: nothing,
         hasAdapters: () => true,
       },

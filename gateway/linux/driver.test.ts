@@ -52,7 +52,10 @@ function makeNode(given: Partial<NodeConfigInput> = {}) {
   const parts: DriverParts = {
     forwarder,
     mover,
-    link: { send: (kind, { role, term }) => void done.push(`${kind} ${role} ${term}`) },
+    link: {
+      send: (kind, { role, term }) => void done.push(`${kind} ${role} ${term}`),
+      counters: { received: 7 },
+    },
     resetConnections: async (_, tuples) => void done.push(`reset ${tuples.length}`),
     hasAdapters: () => adapters,
   };
@@ -161,6 +164,16 @@ describe('the driver', () => {
     await node.driver.stop();
   });
 
+  it('gives a sign of life every 5 s, so that its journal says how far it reaches', async () => {
+    const node = makeNode();
+    node.driver.feed({ kind: 'started' });
+    await vi.advanceTimersByTimeAsync(10_000);
+    const sign = { event: 'counter', name: 'heartbeats-received', value: 7 };
+    expect(node.lines.filter(({ event }) => event === 'counter')).toEqual([sign, sign]);
+    await node.driver.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('releases when its adapters are gone', async () => {
     const node = makeNode();
     node.driver.feed({ kind: 'take-over', force: true });
@@ -184,5 +197,7 @@ describe('the driver', () => {
       event: 'note',
       text: 'stop-forwarding did not end in time; ending all the same',
     });
+    // But for the limit of the step itself.
+    expect(vi.getTimerCount()).toBe(1);
   });
 });

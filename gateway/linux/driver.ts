@@ -13,7 +13,10 @@ export interface DriverParts {
   readonly forwarder: Forwarder;
   readonly mover: Mover;
   /** To the peer. */
-  readonly link: { send(kind: 'heartbeat' | 'release-asked', claim: Claim): void };
+  readonly link: {
+    send(kind: 'heartbeat' | 'release-asked', claim: Claim): void;
+    readonly counters: { readonly received: number };
+  };
   readonly resetConnections: (context: NodeContext, tuples: readonly Tuple[]) => Promise<unknown>;
   /** Whether both adapters are in this node. */
   readonly hasAdapters: () => boolean;
@@ -38,6 +41,8 @@ const STOP_LIMIT = 5000;
 const COUNTS_AFTER: readonly number[] = [2000, 5000, 10_000, 20_000, 30_000, 60_000];
 /** ms between looks at whether the adapters are still here. */
 const LOOK_EVERY = 250;
+/** ms between lines of a journal in which nothing else happens: what is not in it did not happen up to the last. */
+const SIGN_OF_LIFE_EVERY = 5000;
 
 export class Driver {
   readonly machine: TakeoverMachine;
@@ -46,6 +51,7 @@ export class Driver {
   private readonly timers = new Map<Timer, NodeJS.Timeout>();
   private readonly observers = new Set<(progress: Progress) => void>();
   private readonly look: NodeJS.Timeout | undefined;
+  private readonly signOfLife: NodeJS.Timeout;
   private abort = new AbortController();
   private forwarding = false;
   private onStopped: (() => void) | null = null;
@@ -58,6 +64,10 @@ export class Driver {
     this.context = context;
     this.parts = parts;
     this.machine = new TakeoverMachine(machineOptions(context.config));
+    this.signOfLife = setInterval(() => {
+      const value = parts.link.counters.received;
+      context.journal.write({ event: 'counter', name: 'heartbeats-received', value });
+    }, SIGN_OF_LIFE_EVERY);
     if (context.config.move.by === 'adapter') {
       this.look = setInterval(() => {
         if (this.machine.role !== 'standby' && !parts.hasAdapters()) this.feed({ kind: 'adapters-gone' });
@@ -96,6 +106,7 @@ export class Driver {
     await Promise.race([stopped, late]);
     clearTimeout(limit);
     clearInterval(this.look);
+    clearInterval(this.signOfLife);
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.timers.clear();
     this.dropCounts();
