@@ -21,6 +21,7 @@ function makeNode(given: Partial<NodeConfigInput> = {}) {
     done.push(name);
     await instead.get(name)?.(signal);
   };
+  const counters = { dropped: 2 };
   let adapters = true;
   const mover: Mover = {
     prepare: step('prepare'),
@@ -41,7 +42,7 @@ function makeNode(given: Partial<NodeConfigInput> = {}) {
     },
     flushState: step('flush'),
     lostConnections: async () => [TUPLE],
-    status: async () => ({ forwarding: true, connections: 3, known: 4, counters: { dropped: 2 } }),
+    status: async () => ({ forwarding: true, connections: 3, known: 4, counters: { ...counters } }),
     close: step('close'),
   };
   const context: NodeContext = {
@@ -67,6 +68,7 @@ function makeNode(given: Partial<NodeConfigInput> = {}) {
     driver,
     progress,
     lines,
+    counters,
     instead,
     /** Without heartbeats. */
     done: () => done.filter((one) => !one.startsWith('heartbeat')),
@@ -99,11 +101,14 @@ describe('the driver', () => {
     await node.driver.stop();
   });
 
-  it('says what it knew where nothing is committed', async () => {
-    const node = makeNode({ faults: { commit: 'never' } });
+  it('counts again after a takeover, and writes what has changed', async () => {
+    const node = makeNode();
     node.driver.feed({ kind: 'take-over', force: true });
     await settle();
-    expect(node.lines).toContainEqual({ event: 'state-received', entries: 4 });
+    const dropped = () => node.lines.filter((line) => line.event === 'counter' && line.name === 'dropped');
+    node.counters.dropped = 9;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(dropped().map((line) => 'value' in line && line.value)).toEqual([2, 9]);
     await node.driver.stop();
   });
 
