@@ -57,7 +57,12 @@ export function addLabCommands(program: Command, run: { exitCode: number }): voi
     .option('--out <folder>', 'where results go, a folder a run; ./stallscope-lab without it')
     .addOption(new Option('--repeat <n>', 'runs of each scenario').argParser(parseCount).default(1))
     .addOption(new Option('--jobs <n>', 'runs at once').argParser(parseCount).default(1))
-    .option('--keep-failed <folder>', 'keep only the results of runs that do not agree, there')
+    .addOption(
+      new Option(
+        '--keep-failed <folder>',
+        'keep only the results of runs that do not agree, there',
+      ).conflicts('out'),
+    )
     .option('--watch', 'say every step on stderr as it is taken')
     .addOption(new Option('--json', 'as one JSON document').conflicts('summary'))
     .option('--summary', 'a line a run instead of each finding')

@@ -34,9 +34,15 @@ function explain(program: string, args: readonly string[], error: Error, stderr:
     return new GatewayError(`${program} is not installed`, `apt-get install ${PACKAGES[program] ?? program}`);
   const lines = stderr.trim().split('\n');
   // Below its error, nft shows the rule and points at the place.
-  const said = lines.find((line) => line.includes('Error: ')) ?? (lines.at(-1) || error.message);
+  const said = lines.find((line) => line.includes('Error: ')) ?? (lines.at(-1) || howEnded(error));
   return new GatewayError(`${[program, ...args].join(' ')}: ${said}`, '', { cause: error });
 }
+
+/** Of one that said nothing. */
+const howEnded = (error: Error & { code?: unknown; signal?: unknown }): string => {
+  if (typeof error.code === 'number') return `exit code ${error.code}`;
+  return error.signal ? `ended by ${String(error.signal)}` : error.message.trim();
+};
 
 /** Debian's names where they differ from the program's. */
 export const PACKAGES: Readonly<Record<string, string>> = {
