@@ -7,7 +7,7 @@
 import type { Traffic } from './scenario.ts';
 
 /** At the server. nginx serves `/<bytes>.bin` from its web root on `http` and `https`; the app server has the others. */
-export const SERVER_PORTS = { http: 80, https: 443, api: 8080, udp: 5300 } as const;
+export const SERVER_PORTS = { http: 80, https: 443, api: 8080, udp: 53 } as const;
 
 /** Of the server: nginx's configuration is rendered from it, and `lab-server.js` is given it. */
 export interface ServerPlan {
@@ -20,6 +20,8 @@ export interface ServerPlan {
   /** ms. */
   readonly sendTimeout?: number;
   readonly resetTimedOut: boolean;
+  /** ms. */
+  readonly dnsDelay?: number;
   /** PEM files; without it there is no `https`. */
   readonly tls?: { readonly certificate: string; readonly key: string };
 }

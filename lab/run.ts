@@ -167,12 +167,13 @@ class LabRun {
 
   #serverPlan(certificates: Certificates | null): ServerPlan {
     const { scenario } = this.#options;
-    const { rate, sendTimeout, resetTimedOut } = scenario.server;
+    const { rate, sendTimeout, resetTimedOut, dnsDelay } = scenario.server;
     const plan: ServerPlan = {
       folder: this.#file('server'),
       address: serverAddress(scenario.family),
       rate,
       resetTimedOut,
+      dnsDelay,
       ...(sendTimeout !== undefined && { sendTimeout }),
       ...(certificates !== null && { tls: certificates.server }),
     };

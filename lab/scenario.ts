@@ -73,6 +73,8 @@ const server = z
     sendTimeout: duration.optional(),
     /** nginx `reset_timedout_connection`. */
     resetTimedOut: z.boolean().default(false),
+    /** How long the server takes over the answer to a DNS question. */
+    dnsDelay: duration.default(0),
   })
   .prefault({});
 
@@ -140,12 +142,14 @@ export const trafficSchema = z.discriminatedUnion('run', [
     /** A request without an answer for so long is given up. */
     timeout: duration.optional(),
   }),
-  /** DNS-like questions over UDP from one socket. */
+  /** DNS questions from one socket; one without an answer is asked `again` so often, `tries` times in all. */
   z.strictObject({
     ...common,
     run: z.literal('udp'),
     count: count.default(20),
     every: duration.default(500),
+    again: duration.default(1000),
+    tries: count.default(10),
   }),
   /** Many at once: downloads, uploads and API calls of several sizes, as one program. */
   z.strictObject({ ...common, run: z.literal('mixed'), connections: count.default(50), size: bytes }),

@@ -1,16 +1,17 @@
 /**
  * The lab's own server, bundled as `lab-server.js`: API calls with time to think, downloads that
- * pause in the middle, answers over UDP. It is given one argument, a `ServerPlan` as JSON.
+ * pause in the middle, answers to DNS questions. It is given one argument, a `ServerPlan` as JSON.
  */
 import { createSocket } from 'node:dgram';
 import { createServer, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dnsAnswer } from '../dns-message.ts';
 import { SERVER_PORTS, type ServerPlan } from '../programs.ts';
 
 /** ms between two parts of a download that pauses. */
 const PART_EVERY = 40;
 
-const { rate } = JSON.parse(process.argv[2] ?? 'null') as ServerPlan;
+const { rate, dnsDelay = 0 } = JSON.parse(process.argv[2] ?? 'null') as ServerPlan;
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://server');
@@ -26,7 +27,10 @@ server.headersTimeout = 0;
 server.listen(SERVER_PORTS.api, '::');
 
 const udp = createSocket({ type: 'udp6', ipv6Only: false });
-udp.on('message', (message, from) => udp.send(message, from.port, from.address));
+udp.on('message', (message, from) => {
+  const answer = dnsAnswer(message);
+  if (answer !== null) setTimeout(() => udp.send(answer, from.port, from.address), dnsDelay);
+});
 udp.on('error', () => {}); // an asker that is gone
 udp.bind(SERVER_PORTS.udp);
 
