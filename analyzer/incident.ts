@@ -259,7 +259,7 @@ class Incident {
     const own = this.correlation.vantages[vantage] as CrossVantage;
     const end = own.clock.toReference(judged.case.flow.lastTime + own.shift);
     const soon = this.losses.some((lost) => lost > end - SAME_MOMENT && lost < end + TEAR_DOWN);
-    const [inner, outer] = joined.legs.map((l) => l.views[0]?.watch.connection);
+    const [inner, outer] = joined.legs.map((l) => l.views[0]?.watch);
     if (inner !== undefined && outer !== undefined) return closedByProxy(judged.case, inner, outer, soon);
     return soon ? closedShort(judged.case) : null;
   }

@@ -45,6 +45,12 @@ export interface Split {
 /** On either side at least so many. */
 const SEVERAL = 2;
 
+/** As `cleanSplit`, by age and port alone: of a new connection, what it waits for when it is refused is the refusal itself. */
+export function cleanSplitOfNew(members: readonly Member[]): Split | null {
+  const split = cleanSplit(members);
+  return split?.trait === 'age' || split?.trait === 'port' ? split : null;
+}
+
 /** The trait that separates the refused from the others without exception; null where none does. */
 export function cleanSplit(members: readonly Member[]): Split | null {
   const refused = members.filter((m) => m.refused);

@@ -7,11 +7,10 @@
  */
 import { type Nanos, seconds as secondsOf } from '../../packet/time.ts';
 import type { CrossVantage } from '../failover/crossing.ts';
-import type { EndIndex } from '../flow/flow.ts';
+import { type EndIndex, otherEnd } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import { CAUSE_IDS, type CauseId, type Outcome } from '../report/report.ts';
-import type { Connection } from '../tcp/connection.ts';
-import type { Side } from '../tcp/side.ts';
+import type { SilenceWatch } from '../stall/silence.ts';
 import type { FlowView, JoinedLeg } from '../vantage/join.ts';
 import type { Case } from './case.ts';
 import type { Verdict } from './decide.ts';
@@ -234,36 +233,67 @@ export const unsureVerdict = (c: Case, unsure: Unsure, before: Verdict): Verdict
 });
 
 /**
- * A proxy that closes both legs of its own accord: toward the client before the
+ * A proxy that closes or resets both legs of its own accord: toward the client before the
  * server had closed, and toward the server before the client had.
  */
-export function closedByProxy(c: Case, inner: Connection, outer: Connection, soon: boolean): Unsure | null {
+export function closedByProxy(
+  c: Case,
+  inner: SilenceWatch,
+  outer: SilenceWatch,
+  soon: boolean,
+): Unsure | null {
   if (c.outcome !== 'unaffected') return null;
-  const toClient = inner.sides[inner.flow.server];
-  const toServer = outer.sides[outer.flow.client];
-  const [client, server] = [inner.sides[inner.flow.client], outer.sides[outer.flow.server]];
-  if (toClient.fin === NO_FRAME || toServer.fin === NO_FRAME) return null;
-  const first = (own: Side, other: Side): boolean => other.fin === NO_FRAME || own.finTime < other.finTime;
-  if (!first(toClient, client) || !first(toServer, server)) return null;
+  const toClient = closedFirst(inner, 'server');
+  const toServer = closedFirst(outer, 'client');
+  if (toClient === null || toServer === null) return null;
   const { promised, turn, complete } = c.watch.exchange;
   if (turn !== c.flow.server || complete) return null;
+  const isReset = toClient.what === 'rst';
   // Where the length is not in the capture, a takeover right after it says that it was no end of a conversation.
-  if (promised === null ? !soon : ((promised.end - toClient.finSeq) | 0) <= 0) return null;
+  const isShort = promised === null || isReset ? soon : ((promised.end - toClient.seq) | 0) > 0;
+  if (!isShort) return null;
+  const did = (what: 'fin' | 'rst'): string => (what === 'rst' ? 'reset the connection' : 'closed');
   return {
-    outcome: 'cut-short',
+    outcome: isReset ? 'reset' : 'cut-short',
     cause: soon ? 'torn-down-by-old-node' : null,
     candidates: soon ? [] : ['torn-down-by-old-node', 'terminated-proxy', 'node-capacity', 'policy-mismatch'],
     claims: [
-      observed('the proxy closed toward the client in the middle of a body', [toClient.fin], {
-        from: 'server',
-        what: 'fin',
-      }),
-      observed('and toward the server, which had not closed', [toServer.fin], {
-        from: 'client',
-        what: 'fin',
-      }),
+      observed(
+        `the proxy ${did(toClient.what)} toward the client in the middle of a body`,
+        [toClient.frame],
+        {
+          from: 'server',
+          what: toClient.what,
+        },
+      ),
+      observed(
+        toServer.what === 'rst'
+          ? 'and it reset the one to the server, which had not closed'
+          : 'and toward the server, which had not closed',
+        [toServer.frame],
+        { from: 'client', what: toServer.what },
+      ),
     ],
   };
+}
+
+interface Closing {
+  readonly what: 'fin' | 'rst';
+  readonly frame: FrameId;
+  /** Of a FIN. */
+  readonly seq: number;
+}
+
+/** By an RST or a FIN in that end's name, before the other end's; null where it was not. */
+function closedFirst({ connection, close }: SilenceWatch, by: 'client' | 'server'): Closing | null {
+  const { flow, sides } = connection;
+  const [own, other] = [sides[flow[by]], sides[otherEnd(flow[by])]];
+  if (own.fin !== NO_FRAME) {
+    const isFirst = other.fin === NO_FRAME || own.finTime < other.finTime;
+    return isFirst ? { what: 'fin', frame: own.fin, seq: own.finSeq } : null;
+  }
+  if (close === null || close.how !== 'RST' || close.by !== flow[by] || other.fin !== NO_FRAME) return null;
+  return { what: 'rst', frame: close.event.id, seq: 0 };
 }
 
 /**

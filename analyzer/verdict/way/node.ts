@@ -82,6 +82,8 @@ export function noStateDrop(c: Case): Judgement | null {
   // Nobody answers for the MAC that they were sent to: they may never have been meant for this node.
   if (askedInVain(way, node, 'client').length + askedInVain(way, node, 'server').length > 0)
     return possible(97);
+  // What it had in its table by then may have had this connection: a check of another kind drops the same.
+  if (committedBefore(way, null) === 'first') return possible(91);
   // Without sight of the takeover, bare probes may be those of a connection that had been idle all along.
   if (way.takeover === null && way.c.near === null && own.every((p) => p.length === 0)) return possible(100);
   return found(

@@ -3,7 +3,7 @@
  * all, old and new, of every age and port.
  */
 import type { Case } from '../case.ts';
-import { cleanSplit } from '../population.ts';
+import { cleanSplit, cleanSplitOfNew } from '../population.ts';
 import { found, inferred, type Judgement, out, possible } from '../rule.ts';
 import { plural } from '../words.ts';
 import { kept, keptClaims, wayOf, wentOn } from './way.ts';
@@ -26,7 +26,7 @@ export function nodeCapacity(c: Case): Judgement | null {
   if (again.length >= SEVERAL && passed.length - again.length >= SEVERAL && kept(node).length > 0)
     return possible(97);
   if (lost.length < SEVERAL || passed.length < SEVERAL || kept(node).length === 0) return null;
-  if (cleanSplit(fresh) !== null || cleanSplit(old) !== null) return null;
+  if (cleanSplitOfNew(fresh) !== null || cleanSplit(old) !== null) return null;
   // Of one kind, so that no rule tells them apart.
   if (!lost.some((m) => passed.some((p) => p.port === m.port))) return null;
   return found(
