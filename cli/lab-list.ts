@@ -1,4 +1,5 @@
 /** `diagnose lab list`. */
+import { GatewayError } from '../gateway/linux/forwarder.ts';
 import { allScenarios, type NamedScenario } from '../lab/scenario-files.ts';
 import { longestRun } from '../lab/steps.ts';
 import { describeSwept, sweep } from '../lab/sweep.ts';
@@ -9,8 +10,15 @@ import { table } from './render/layout.ts';
 /** Removes what runs have left, where it may. */
 export async function sweepFirst(): Promise<void> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
-  const swept = describeSwept(await sweep());
-  if (swept !== null) printNote(swept);
+  try {
+    const swept = describeSwept(await sweep());
+    if (swept !== null) printNote(swept);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    printNote(
+      `what an earlier run left is not gone: ${error.message}; the next diagnose lab command tries again`,
+    );
+  }
 }
 
 export async function listScenarios({ json }: { json?: true }): Promise<void> {

@@ -79,6 +79,11 @@ export class Captures {
     return files;
   }
 
+  /** The run is broken off: none is begun any more. */
+  abandon(): void {
+    this.#closing = true;
+  }
+
   /** Of those whose programs a loss of power must leave alone. */
   pids(): ReadonlySet<number> {
     return new Set(

@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { GatewayError } from '../gateway/linux/forwarder.ts';
 
 /** The variable that every process of a run has, with the run's id. */
 export const RUN_MARK = 'STALLSCOPE_LAB_RUN';
@@ -61,17 +62,25 @@ function isMarked(pid: number, runs: ReadonlySet<string>): boolean {
 
 /** What a program is given to put its things away. */
 const TERM_MS = 2000;
-/** A process that is killed is gone as soon as it leaves the kernel. */
-const KILL_MS = 5000;
+/**
+ * A process that is killed is gone as soon as it leaves the kernel. It may wait there for the lock of all network
+ * configuration, which whoever removes namespaces holds for seconds on a busy machine.
+ */
+const KILL_MS = 40_000;
 
-/** Ends all that `find` finds, again and again until it finds none: TERM first, KILL after 2 s. @returns how many */
+/**
+ * Ends all that `find` finds, again and again until it finds none: TERM first, KILL after 2 s. @returns how many
+ * @throws GatewayError where one does not end
+ */
 export async function endProcesses(find: () => number[], graceMs = TERM_MS): Promise<number> {
   const ended = new Set<number>();
   const began = performance.now();
   for (;;) {
     const left = find();
     const took = performance.now() - began;
-    if (left.length === 0 || took > graceMs + KILL_MS) return ended.size;
+    if (left.length === 0) return ended.size;
+    if (took > graceMs + KILL_MS)
+      throw new GatewayError(`process ${left.join(', ')} does not end, although it is killed`);
     for (const pid of left) {
       if (took >= graceMs) signal(pid, 'SIGKILL');
       else if (!ended.has(pid)) signal(pid, 'SIGTERM');

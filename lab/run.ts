@@ -128,6 +128,7 @@ class LabRun {
       for (const node of Object.values(nodes)) this.#keepOutput(node);
       return { truth: this.#writeTruth(name, course, clients), clients, captures, until: course.end };
     } catch (error) {
+      this.#captures.abandon();
       // What was broken off says only that it was.
       throw this.#ending.signal.aborted ? this.#ending.signal.reason : error;
     } finally {

@@ -13,7 +13,7 @@ export interface Swept {
   readonly processes: number;
 }
 
-/** What is left of runs that ended without putting it away. @throws GatewayError where a namespace cannot be deleted */
+/** What is left of runs that ended without putting it away. @throws GatewayError where a process does not end, or a namespace cannot be deleted */
 export async function sweep(): Promise<Swept> {
   // In this order: a run makes its folder first and removes it last, so no namespace of a living run lacks one.
   const named = new Set(listNamespaces().map(({ id }) => id));
