@@ -25,13 +25,17 @@ export function membersOf(lived: readonly Lived[], takeovers: readonly Takeover[
   for (const one of lived) {
     const hops = one.judged.case.cross?.hops ?? null;
     const takeover = hops?.takeover ?? takeovers.find((t) => t.restored !== null && one.to > t.restored);
-    if (takeover === undefined || takeover === null) continue;
+    if (takeover === undefined || takeover === null || isWithin(one, takeover)) continue;
     const member = toMember(one, hops, takeover);
     if (member.age !== null && member.age < 0) fresh.push(member);
     else old.push(member);
   }
   return { old, fresh };
 }
+
+/** Opened and given up while the path was gone: it met neither node, and says nothing of them. */
+const isWithin = ({ from, to }: Lived, { lost, restored }: Takeover): boolean =>
+  from > lost && (restored === null || to < restored);
 
 function toMember({ judged, from }: Lived, hops: Hops | null, takeover: Takeover): Member {
   const { case: c } = judged;
@@ -70,9 +74,12 @@ const isHalf = ({ passed, swallowed }: NodeWay, good: Sender, bad: Sender): bool
 /** Once would be a loss. */
 const TWICE = 2;
 
+/** Once it knew the connection: what it kept before anything passed says nothing of size. */
 function keepsLarge({ passed, swallowed }: NodeWay, from: Sender): boolean {
-  if (passed[from].length === 0 || swallowed[from].length < TWICE) return false;
-  const least = Math.min(...swallowed[from].map((p) => p.length));
+  const [first] = passed[from];
+  const later = first === undefined ? [] : swallowed[from].filter((p) => p.time > first.time);
+  if (later.length < TWICE) return false;
+  const least = Math.min(...later.map((p) => p.length));
   return least >= LARGE && passed[from].every((p) => p.length < least);
 }
 

@@ -206,13 +206,13 @@ function isHabit(judged: JudgedStall, stalls: readonly JudgedStall[]): boolean {
  * wait was at most D, so the next is at most 2 D): until then a flow whose
  * path is back may still go on.
  */
-export function isRetryPending(judged: JudgedStall): boolean {
-  const back = judged.path.back;
-  if (back === null) return true;
-  const { stall } = judged;
-  const outage = back.time - stall.start;
-  const until = stall.start + stall.duration;
-  return until < back.time + 1.12 * outage + ANSWER_WAIT;
+export function isRetryPending({ path, stall }: JudgedStall): boolean {
+  return path.back === null || isRetryPendingSince(path.back.time, stall);
+}
+
+/** The same from a moment on: a try before it does not count. */
+export function isRetryPendingSince(time: Nanos, { start, duration }: Stall): boolean {
+  return start + duration < time + 1.12 * (time - start) + ANSWER_WAIT;
 }
 
 function closedOutcome(stall: Stall, watch: SilenceWatch, near: EndIndex | null): Outcome {

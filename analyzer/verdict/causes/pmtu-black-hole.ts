@@ -5,7 +5,7 @@
  */
 import { noClientView, unlessWentOn } from '../gates.ts';
 import { LARGE } from '../hops.ts';
-import { isRetryPending } from '../outcome.ts';
+import { isRetryPending, isRetryPendingSince } from '../outcome.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
 import { pmtuBlackHole as byTheWay } from '../way/path.ts';
 import { endName, seconds } from '../words.ts';
@@ -35,6 +35,8 @@ export const pmtuBlackHole: Rule = {
     const who = endName(c.flow, stall.owedBy);
     const answers = c.facts.answeredProbes;
     const first = answers[0] as { time: number };
+    // A try before the first answered probe may have met a node that did not know the connection yet.
+    if (isRetryPendingSince(first.time, stall)) return possible(70);
     const span = stall.start + stall.duration - first.time;
     return found(
       // Stale windows at the node could drop the data as well, and let probes pass.

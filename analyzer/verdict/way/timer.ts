@@ -112,11 +112,15 @@ export function retriesEnded(way: Way): Judgement | null {
     return null;
   const peer: Sender = stall.owedBy === c.flow.client ? 'client' : 'server';
   const { restored } = takeover;
-  const tries = hops.sent[peer].filter((p) => p.length > 0);
+  // Of what was on its way when the path was lost nobody can say whether it reached the old node.
+  const isVain = (p: CrossPacket): boolean => hops.unreached[peer].includes(p);
+  const sent = hops.sent[peer].filter((p) => p.length > 0);
+  const first = sent.findIndex(isVain);
+  const tries = first < 0 ? [] : sent.slice(first);
   const [before, last] = tries.slice(-2);
   if (before === undefined || last === undefined || tries.length < FEWEST_TRIES || last.time > restored)
     return null;
-  if (!tries.every((p) => hops.unreached[peer].includes(p))) return null;
+  if (!tries.every(isVain)) return null;
   let wait = last.time - before.time;
   let due = last.time;
   while (due < restored) {
