@@ -4,6 +4,8 @@ import { placeOfHost, vantageFromName } from './file-name.ts';
 describe('vantageFromName', () => {
   it.each([
     ['node-a.out.pcap.gz', { host: 'node-a', side: 'out', place: 'node' }],
+    ['node-a.in.2.pcap.gz', { host: 'node-a', side: 'in', place: 'node' }],
+    ['10.0.0.2.pcap', { host: '10.0.0.2', place: 'unknown' }],
     ['captures/run 7/node-b_in.pcapng', { host: 'node-b', side: 'in', place: 'node' }],
     ['C:\\tmp\\fw1-inside.cap', { host: 'fw1', side: 'in', place: 'node' }],
     ['gw.OUTSIDE.PCAP', { host: 'gw', side: 'out', place: 'node' }],

@@ -16,7 +16,8 @@ const SUFFIX = /\.(pcapng|pcap|cap|ntar|dmp|gz|zst|zstd|lz4)$/i;
 export function vantageFromName(path: string): NamedVantage {
   let base = path.split(/[\\/]/).at(-1) ?? path;
   while (SUFFIX.test(base)) base = base.replace(SUFFIX, '');
-  const match = /^(.*?)[._-](in|out|inside|outside)$/i.exec(base);
+  // `node-a.in.2`: the second capture of that side.
+  const match = /^(.*?)[._-](in|out|inside|outside)(?:\.\d+)?$/i.exec(base);
   const host = match?.[1] !== undefined && match[1] !== '' ? match[1] : base;
   const place = placeOfHost(host);
   if (match === null) return { host, place };
