@@ -66,11 +66,15 @@ export class Captures {
     await Promise.all(this.#all.map(({ ready }) => ready));
   }
 
-  /** Ends them, compresses the files, and says what each has. Files without a frame stay: nothing came by there. */
-  async close(): Promise<CaptureFile[]> {
+  /** Ends them. */
+  async stop(): Promise<void> {
     this.#closing = true;
     await Promise.all(this.#monitors.map((child) => child.stop()));
     await Promise.all(this.#all.map(({ child }) => child.stop('SIGINT')));
+  }
+
+  /** Compresses the files, and says what each has. Files without a frame stay: nothing came by there. */
+  async compress(): Promise<CaptureFile[]> {
     const files: CaptureFile[] = [];
     for (const { vantage, file, said } of this.#all) {
       await compress(file);

@@ -120,9 +120,11 @@ class LabRun {
       const course = await this.#play(nodes);
       say('stopping');
       this.#stopping = true;
-      const captures = await this.#captures.close();
+      await this.#captures.stop();
+      // At once: what a client does while files are compressed is in no capture.
       const clients = await Promise.all(this.#clients.map((client) => client.finish()));
       this.#keepJournals();
+      const captures = await this.#captures.compress();
       await Promise.all(Object.values(nodes).map((node) => node.stop()));
       await endRuns(new Set([this.#run.id]));
       for (const node of Object.values(nodes)) this.#keepOutput(node);

@@ -113,9 +113,9 @@ export function matrixScenario({ title, gateway }: Setup, outage: number): Scena
     title,
     gateway,
     outage: `${outage}ms`,
-    // The last retry before the path is back comes at half of the silence at the earliest, so the next one comes
-    // within the outage's length after it; a probe of curl within 60 s.
-    watch: `${Math.max(outage, 60_000) + 15_000}ms`,
+    // Until curl's first probe (60 s after the last byte) and the server's try after that, at 105 s, have come; and
+    // for an outage's length, in which a timer that was set within the outage ends.
+    watch: `${Math.max(125_000 - outage, outage + 15_000)}ms`,
     traffic: CLIENTS.map(({ traffic }) => traffic),
     expect: {},
   });
