@@ -168,7 +168,11 @@ export function tornDownByOldNode(c: Case): Judgement | null {
     way.oldNode ??
     way.hops.nodes.find((n) => n.made.client.length + n.made.server.length > 0 && n !== way.newNode) ??
     null;
-  if (node === null) return null;
+  if (node === null) {
+    const { newNode } = way;
+    const isNew = newNode !== null && both(newNode.made).some((p) => (p.flags & 0x04) !== 0);
+    return isNew ? out(`${newNode.host} made the RST, which had not carried the connection before`) : null;
+  }
   const closing = both(node.made).filter((p) => (p.flags & 0x05) !== 0);
   const restored = way.hops.takeover?.restored ?? Number.POSITIVE_INFINITY;
   const early = closing.filter((p) => p.time < restored);
