@@ -187,7 +187,9 @@ describe('state-not-committed', () => {
   it('is out where the commit came first', () => {
     const log = journals(line(0.5, 'state-received'), line(4, 'state-committed'));
     const flow = verdictOn([kept()], { journals: log });
-    expect(flow.cause).toBe('no-state-drop');
+    // It may have known the connection, and have dropped it for another reason.
+    expect(flow.cause).toBeNull();
+    expect(flow.candidates).toEqual(expect.arrayContaining(['no-state-drop', 'reverse-path-check']));
     expect(outBecause(flow, 'state-not-committed')).toContain('had committed the state before');
   });
 
