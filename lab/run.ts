@@ -146,7 +146,7 @@ class LabRun {
     this.#ending.signal.throwIfAborted();
     writeFileSync(this.#file('key'), randomBytes(32).toString('base64'), { mode: 0o600 });
     const certificates = await certificateFiles(scenario, this.#run.path);
-    const nodes = this.#startNodes(certificates);
+    const nodes = await this.#startNodes(certificates);
     await startServers(id, this.#serverPlan(certificates), this.#options.programs.server, this.#endFor);
     await Promise.all(NODES.map((node) => nodes[node].ready(this.#ending.signal)));
     await this.#captures.start();
@@ -155,17 +155,17 @@ class LabRun {
     return nodes;
   }
 
-  #startNodes(certificates: Certificates | null): Record<NodeName, GatewayNode> {
+  async #startNodes(certificates: Certificates | null): Promise<Record<NodeName, GatewayNode>> {
+    const { scenario, programs } = this.#options;
     const files = { run: this.#run, certificates };
-    const make = (name: NodeName): GatewayNode => {
-      const node = new GatewayNode(
-        nodeConfig(this.#options.scenario, name, files),
-        this.#file(`${name}.yaml`),
-      );
-      node.start(this.#run.id, this.#options.programs.diagnose, this.#endFor);
-      return node;
-    };
-    return { 'node-a': make('node-a'), 'node-b': make('node-b') };
+    const make = (name: NodeName): GatewayNode =>
+      new GatewayNode(nodeConfig(scenario, name, files), this.#file(`${name}.yaml`));
+    const nodes = { 'node-a': make('node-a'), 'node-b': make('node-b') };
+    nodes['node-a'].start(this.#run.id, programs.diagnose, this.#endFor);
+    // By VRRP the role is whose advertisements come first, on a busy machine those of either, and it stays with that one.
+    if (scenario.gateway.move === 'address') await nodes['node-a'].ready(this.#ending.signal);
+    nodes['node-b'].start(this.#run.id, programs.diagnose, this.#endFor);
+    return nodes;
   }
 
   #serverPlan(certificates: Certificates | null): ServerPlan {
