@@ -265,11 +265,11 @@ function inOrder(
   group: readonly Opened[],
   partners: Partners,
 ): Opened | undefined {
-  const own = new Set(partners.get(one));
   const likely = others.find((o) => isTimely(one, o)) ?? (others[0] as Opened);
+  // Whoever asked for something else is no rival.
   const mates = heldWith(
     one,
-    group.filter((g) => !own.has(g)),
+    group.filter((g) => partners.get(g)?.includes(likely) === true),
   );
   const rivals = heldWith(likely, others);
   return mates.length === rivals.length ? rivals[mates.indexOf(one)] : undefined;
@@ -283,11 +283,18 @@ function heldWith(one: Opened, all: readonly Opened[]): Opened[] {
   const held = one.leg.views.map(({ vantage }) =>
     all.flatMap((leg) => {
       const view = leg.leg.views.find((v) => v.vantage === vantage);
-      return view === undefined ? [] : [{ leg, at: view.watch.connection.flow.firstTime }];
+      // One that the new node met in mid-stream was not opened then.
+      return view === undefined || !holdsOpening(view)
+        ? []
+        : [{ leg, at: view.watch.connection.flow.firstTime }];
     }),
   );
   const most = held.reduce((x, y) => (y.length > x.length ? y : x));
   return most.sort((x, y) => x.at - y.at).map(({ leg }) => leg);
+}
+
+function holdsOpening({ watch: { connection } }: FlowView): boolean {
+  return connection.sides[connection.flow.client].head !== null;
 }
 
 /** The client's leg was opened first; where no clock tells, it is the one whose client the proxy is not. */
