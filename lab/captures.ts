@@ -13,8 +13,9 @@ import { GatewayError } from '../gateway/linux/forwarder.ts';
 import { type Child, startChild } from './child.ts';
 import type { HostName } from './scenario.ts';
 
-/** As the captures of failovers everywhere else in this repository were made. */
-const TCPDUMP = ['tcpdump', '-Z', 'root', '-n', '-s', '128', '-B', '10240', '--immediate-mode', '-U'];
+/** Of each packet what a diagnosis needs: its headers, and of an answer the length that it promises. */
+const SNAPLEN = '256';
+const TCPDUMP = ['tcpdump', '-Z', 'root', '-n', '-s', SNAPLEN, '-B', '10240', '--immediate-mode', '-U'];
 
 /** A program that has not begun to listen in this time has a reason that it printed. */
 const READY_MS = 10_000;
