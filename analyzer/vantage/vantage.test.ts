@@ -46,6 +46,13 @@ describe('guessPlace by the handshake, where both TTLs are untouched', () => {
     ]);
   });
 
+  it('is not told by the few that chance drew apart among many that are alike', () => {
+    const at = (toServer: number, i: number) => talk({ ttl: 64 }, { ttl: 64 }, toServer, 0.00002, 40000 + i);
+    const alike = [0.000018, 0.000021, 0.000025].map(at);
+    expect(guess([at(0.00005, 9), ...alike]).place).toBe('unknown');
+    expect(guess([at(0.0003, 8), at(0.0002, 9), alike[0] as Talk]).place).toBe('client');
+  });
+
   it('is not known where the SYN was repeated: the answer may be to either', () => {
     const t = new Talk().client(0, { flags: 'SYN' }).client(1, { seq: 0, flags: 'SYN' });
     t.server(1.02, { flags: 'SYN ACK', ttl: 64 }).client(1.0201);

@@ -4,7 +4,8 @@
  * microseconds while the other end takes a round trip, and a cooked capture
  * says which frames left it.
  * The trap: a proxy next door answers with an untouched TTL as well, so two
- * untouched TTLs decide nothing and the handshake's times must.
+ * untouched TTLs decide nothing and the handshake's times must. Where those are
+ * alike in most flows, the few that chance drew apart say nothing either.
  */
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
@@ -40,9 +41,15 @@ export function guessPlace(
   cooked: readonly (CookedCounts | undefined)[],
 ): PlaceGuess {
   const count: Record<Place, number> = { client: 0, node: 0, server: 0, unknown: 0 };
+  const timed = { client: 0, server: 0, alike: 0, untimed: 0 };
   for (let i = 0; i < watches.length; i++) {
     const watch = watches[i] as SilenceWatch;
-    count[placeFromCooked(watch.connection.flow, cooked[i]) ?? placeFromFlow(watch)] += 1;
+    const place = placeFromCooked(watch.connection.flow, cooked[i]) ?? placeFromTtls(watch);
+    if (place !== null) count[place] += 1;
+    else timed[placeFromHandshake(watch)] += 1;
+  }
+  for (const end of ['client', 'server'] as const) {
+    if (timed[end] >= MAJORITY * (timed.client + timed.server + timed.alike)) count[end] += timed[end];
   }
   const voters = count.client + count.node + count.server;
   for (const place of ['client', 'server', 'node'] as const) {
@@ -71,7 +78,8 @@ function placeFromCooked(flow: Flow, counts: CookedCounts | undefined): Place | 
   return own === flow.client ? 'client' : 'server';
 }
 
-function placeFromFlow(watch: SilenceWatch): Place {
+/** Null where both are untouched. */
+function placeFromTtls(watch: SilenceWatch): Place | null {
   const { flow, sides } = watch.connection;
   const client = sides[flow.client].ttl;
   const server = sides[flow.server].ttl;
@@ -80,18 +88,17 @@ function placeFromFlow(watch: SilenceWatch): Place {
   const serverNear = isInitialTtl(server);
   if (clientNear && !serverNear) return 'client';
   if (serverNear && !clientNear) return 'server';
-  if (!clientNear) return 'node';
-  return placeFromHandshake(watch);
+  return clientNear ? null : 'node';
 }
 
-function placeFromHandshake(watch: SilenceWatch): Place {
+/** The end that is clearly faster; `alike` where neither is. */
+function placeFromHandshake(watch: SilenceWatch): 'client' | 'server' | 'alike' | 'untimed' {
   const { flow, sides } = watch.connection;
   const syn = sides[flow.client].synTime;
   if (watch.synAckTime === 0 || watch.handshakeAckTime === 0 || sides[flow.client].synCount !== 1)
-    return 'unknown';
+    return 'untimed';
   const toServer = watch.synAckTime - syn;
   const toClient = watch.handshakeAckTime - watch.synAckTime;
   if (toServer > toClient * CLEARLY_FASTER) return 'client';
-  if (toClient > toServer * CLEARLY_FASTER) return 'server';
-  return 'unknown';
+  return toClient > toServer * CLEARLY_FASTER ? 'server' : 'alike';
 }
