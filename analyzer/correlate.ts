@@ -18,6 +18,7 @@ import { lackingOf } from './vantage/lacking.ts';
 import { legTimes } from './vantage/leg-times.ts';
 import { type JoinedFlow, joinLegs } from './vantage/legs.ts';
 import { linkTies } from './vantage/link-frames.ts';
+import { sameHosts } from './vantage/same-host.ts';
 import { type SharedPacket, sharedPackets } from './vantage/shared-packets.ts';
 import { placeStations, type Station, type StationEvidence } from './vantage/stations.ts';
 import { loners, strangersOf } from './vantage/strangers.ts';
@@ -112,7 +113,7 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
     unplaced.length,
     reference,
     links,
-    sameHosts(stations, links, (i) => analyses[i]?.origin === 0n),
+    sameHosts(stations, reference, links, (i) => analyses[i]?.origin === 0n),
   );
   const covered = withCoverage(
     analyses.map((a, i) => ({
@@ -179,38 +180,6 @@ function firstActs(passed: readonly Busy[], said: readonly Announcement[]): Map<
   const acts = [...passed.map((b) => ({ node: b.node, time: b.from })), ...said];
   for (const { node, time } of acts) first.set(node, Math.min(first.get(node) ?? time, time));
   return first;
-}
-
-/**
- * Captures of one node have one clock. It counts only for those that nothing else ties: where packets do, they know
- * better, also of a node whose sides were captured by two machines. The two sides of a proxy share no packet.
- */
-function sameHosts(
-  stations: readonly Station[],
-  links: readonly ClockLink[],
-  isEmpty: (vantage: number) => boolean,
-): number[][] {
-  const islands = islandsOf(stations.length, links);
-  return stations.flatMap(({ place, node }, i) => {
-    if (place !== 'node' || node < 0 || isEmpty(i)) return [];
-    const apart = stations.flatMap((other, j) =>
-      j > i && other.place === 'node' && other.node === node && islands[j] !== islands[i] && !isEmpty(j)
-        ? [j]
-        : [],
-    );
-    return apart.map((j) => [i, j]);
-  });
-}
-
-/** By vantage: the least of those that chains of links tie it to. */
-function islandsOf(vantages: number, links: readonly ClockLink[]): number[] {
-  const islands = Array.from({ length: vantages }, (_, i) => i);
-  for (const { a, b, fits } of links) {
-    const [x, y] = [islands[a] as number, islands[b] as number];
-    if (fits.length === 0 || x === y) continue;
-    for (let i = 0; i < vantages; i++) if (islands[i] === x || islands[i] === y) islands[i] = Math.min(x, y);
-  }
-  return islands;
 }
 
 const NO_LACK = { client: false, server: false };

@@ -57,8 +57,8 @@ export class Connection {
     this.takeSequence(own, frame, bits, id);
     if ((frame.flags & TcpFlag.Ack) !== 0 && (bits & Segment.Foreign) === 0) this.takeAck(peer, frame, bits);
     own.window = frame.window;
-    // That of a SYN is never scaled (RFC 7323, 2.2), and so the smaller.
-    own.largestWindow = Math.max(own.largestWindow, frame.window);
+    // That of a SYN is never scaled (RFC 7323, 2.2).
+    if ((bits & Segment.Syn) === 0) own.largestWindow = Math.max(own.largestWindow, frame.window);
   }
 
   private takeSequence(own: Side, frame: Frame, bits: number, id: FrameId): void {

@@ -34,7 +34,7 @@ export class Side {
 
   /** Window as last advertised by this end, unscaled; -1 before any. */
   window = -1;
-  /** The largest of them. */
+  /** The largest of them, its SYN's left out; -1 before any. */
   largestWindow = -1;
   /** Shift of its window (RFC 7323): as offered in its SYN, 0 where the handshake left it out, -1 unknown. */
   windowScale = -1;

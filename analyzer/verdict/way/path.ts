@@ -383,8 +383,8 @@ export function policyMismatch(c: Case): Judgement | null {
   if (population === null) return null;
   const port = c.flow.port[c.flow.server];
   const same = population.fresh.filter((m) => m.port === port);
-  if (same.some((m) => m.passed && !m.refused))
-    return out(`new connections to port ${port} pass ${node.host}`);
+  // A rule that lets one pass lets all pass: what was kept at first came before the node was ready, or found no room.
+  if (same.some((m) => m.passed)) return out(`new connections to port ${port} pass ${node.host}`);
   const refused = same.filter((m) => m.refused);
   const others = population.fresh.filter((m) => m.port !== port && m.passed);
   if (refused.length === 0 || others.length === 0) return null;
