@@ -97,8 +97,13 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError('It is a number from 1 to 999.');
 }
 
+/** ms; longer ones overflow Node's timers, and would be over at once. */
+const DAY = 86_400_000;
+
 function parseSpan(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
-  if (number !== undefined) return Number(number) * (unit === 'ms' ? 1 : unit === 'm' ? 60_000 : 1000);
+  const ms = Number(number) * (unit === 'ms' ? 1 : unit === 'm' ? 60_000 : 1000);
+  if (ms > DAY) throw new UserError('usage', `--outage: '${text}' is more than a day`);
+  if (number !== undefined) return ms;
   throw new UserError('usage', `--outage: '${text}' is no time`, 'such as 30s, 500ms or 2m');
 }

@@ -2,7 +2,7 @@
  * `diagnose lab run`: runs scenarios and prints the diagnosis beside the truth.
  * The trap: what a scenario expects was written for its own outage; another one may change what is right.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { GatewayError } from '../gateway/linux/forwarder.ts';
 import { requireLab } from '../lab/requirements.ts';
@@ -106,11 +106,22 @@ export function openOutput({
 }): string {
   const folder = path.resolve(keepFailed ?? out ?? OUT);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
+    if (!statSync(folder).isDirectory()) throw new UserError('output', `${folder}: is no folder`);
+    accessSync(folder, constants.W_OK);
   } catch (error) {
-    throw new UserError('output', `${folder}: cannot be made (${systemErrorCode(error) || String(error)})`);
+    if (error instanceof UserError) throw error;
+    const why = systemErrorCode(error) || String(error);
+    throw new UserError('output', `${folder}: cannot be written to (${why})`, 'name another with --out');
   }
   return folder;
+}
+
+/** One by one: Node's own `recursive` tries for ever where a file system such as /proc takes no folder. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder);
 }
 
 function textOf(result: RunResult, style: Style, { summary, repeat, jobs }: LabRunOptions): string {

@@ -6,6 +6,9 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
+/** Node's timers overflow at 2^31 ms, and then fire at once. */
+const LONGEST_MS = 86_400_000;
+
 /** `15s`, `500ms`, `2m` to ms; a plain number is seconds. */
 export const duration = z
   .union([
@@ -16,7 +19,8 @@ export const duration = z
     if (typeof value === 'number') return value * 1000;
     const number = Number.parseFloat(value);
     return value.endsWith('ms') ? number : value.endsWith('m') ? number * 60_000 : number * 1000;
-  });
+  })
+  .refine((ms) => ms <= LONGEST_MS, 'a day at most');
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens');
 /** As the kernel allows, and nothing that a shell or nft could read as more than a name. */

@@ -1,5 +1,5 @@
 /** Scenarios by name, as they come with the package, or by the path of a file. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { packagePath } from '../cli/package-files.ts';
 import { nearestWord } from '../cli/suggest.ts';
@@ -13,6 +13,8 @@ export interface NamedScenario {
 }
 
 const ENDING = /\.ya?ml$/;
+/** Bytes. Of a larger file, YAML takes minutes to say what is wrong with it. */
+const LARGEST = 100_000;
 
 /** All that come with the package, by name. @throws UserError */
 export const allScenarios = (): NamedScenario[] => scenarioNames().map((name) => readScenario(name));
@@ -33,8 +35,11 @@ export function readScenario(wanted: string): NamedScenario {
   if (!wanted.includes('/') && !ENDING.test(wanted)) return readNamed(wanted);
   let text: string;
   try {
+    const { size } = statSync(wanted);
+    if (size > LARGEST) throw new UserError('input', `${wanted}: ${size} bytes are no scenario`);
     text = readFileSync(wanted, 'utf8');
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError('input', `${wanted}: cannot be read (${systemErrorCode(error) || String(error)})`);
   }
   const name = path

@@ -5,7 +5,9 @@
  * happened as written; only then is the diagnosis measured against `outcome` and `cause`.
  */
 import { z } from 'zod';
+import { CAUSE_IDS, OUTCOMES } from '../analyzer/report/report.ts';
 import { duration, parseYaml } from '../gateway/config.ts';
+import { contradictions } from './contradictions.ts';
 
 export const HOSTS = ['client', 'node-a', 'node-b', 'server', 'switch'] as const;
 export type HostName = (typeof HOSTS)[number];
@@ -181,17 +183,26 @@ const action = z.union([
 ]);
 export type LabAction = z.output<typeof action>;
 
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text, 'm');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const expectation = z.strictObject({
   /** Accepted values, the best first, all captures given. */
-  outcome: oneOrMore(z.string()),
-  cause: oneOrMore(z.string().nullable()),
-  contributing: z.array(z.string()).default([]),
+  outcome: oneOrMore(z.enum(OUTCOMES)),
+  cause: oneOrMore(z.enum(CAUSE_IDS).nullable()),
+  contributing: z.array(z.enum(CAUSE_IDS)).default([]),
   /** How the client ends: still `running` when the lab stops, or with one of these exit codes. */
   says: z.strictObject({
     running: z.literal(true).optional(),
     exit: oneOrMore(z.number().int()).optional(),
     /** A regular expression that its output matches. */
-    output: z.string().optional(),
+    output: z.string().refine(isPattern, 'no regular expression').optional(),
     /** Seconds that it ran, at least and at most. */
     tookFrom: duration.optional(),
     tookTo: duration.optional(),
@@ -225,4 +236,10 @@ export type Scenario = z.output<typeof scenarioSchema>;
 export type Expectation = z.output<typeof expectation>;
 
 /** @throws ConfigError */
-export const parseScenario = (text: string): Scenario => parseYaml(text, scenarioSchema);
+export const parseScenario = (text: string): Scenario =>
+  parseYaml(
+    text,
+    scenarioSchema.superRefine((scenario, found) => {
+      for (const one of contradictions(scenario)) found.addIssue({ code: 'custom', ...one });
+    }),
+  );
