@@ -2,7 +2,7 @@
  * `diagnose lab matrix`: one run for each gateway and outage, with all clients in it, as a table.
  * The trap: an experiment that did not happen as planned must not become a cell; a run without a failover fails.
  */
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { cellsOf } from '../lab/matrix/cells.ts';
 import { renderMatrixPage } from '../lab/matrix/page.ts';
@@ -31,14 +31,15 @@ export async function runMatrix(options: LabMatrixOptions): Promise<void> {
   const planned = plan(options.only, outages);
   requireLab(planned.map(({ scenario }) => scenario));
   const out = openOutput(options);
+  if (options.html !== undefined) requirePlace(options.html);
   const results = await runScenarios(planned, { ...options, out }, { onResult() {} });
   const matrix: Matrix = {
     made: new Date().toISOString(),
     outages: outages.map((outage) => outage / 1000),
     cells: planned.flatMap((one) => cellsIn(one, results)),
   };
-  if (options.html !== undefined) writePage(options.html, matrix);
   process.stdout.write(options.json ? `${safeJson(matrix)}\n` : renderMatrix(matrix, styleOfOutput()));
+  if (options.html !== undefined) writePage(options.html, matrix);
 }
 
 /** @throws UserError `usage` */
@@ -70,6 +71,15 @@ function cellsIn({ name, setup, outage }: Planned, results: readonly RunResult[]
   if (truth.failovers.length === 0)
     throw new UserError('output', `${name}: the path was never lost`, `its captures are in ${result.folder}`);
   return cellsOf({ setup, outage, truth, report, clients });
+}
+
+/** Told before a quarter of an hour of runs, not after it. @throws UserError */
+function requirePlace(file: string): void {
+  try {
+    accessSync(path.dirname(path.resolve(file)), constants.W_OK);
+  } catch (error) {
+    throw new UserError('output', `${path.resolve(file)}: cannot be written (${systemErrorCode(error)})`);
+  }
 }
 
 function writePage(file: string, matrix: Matrix): void {

@@ -9,7 +9,10 @@ import type { NamedScenario } from '../lab/scenario-files.ts';
 import { printNote } from './messages.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { beforeEnd } from './signals.ts';
-import { UserError } from './user-error.ts';
+import { systemErrorCode, UserError } from './user-error.ts';
+
+/** What a place for results answers that is full, or not to be written to any more. */
+const PLACE_FAILS: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO']);
 
 export interface RunsOptions {
   /** Runs at once. */
@@ -71,6 +74,14 @@ export async function runScenarios(
   } catch (error) {
     if (error instanceof GatewayError)
       throw new UserError('output', error.message, error.hint, { cause: error });
+    const code = systemErrorCode(error);
+    if (PLACE_FAILS.has(code))
+      throw new UserError(
+        'output',
+        `results cannot be kept in ${options.out} (${code})`,
+        'make room there, or name another folder with --out',
+        { cause: error },
+      );
     throw error;
   } finally {
     forget();

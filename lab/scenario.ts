@@ -23,9 +23,9 @@ export const bytes = z
       ? value
       : Number.parseFloat(value) * { k: 1e3, M: 1e6, G: 1e9 }[value.at(-1) as 'k' | 'M' | 'G'],
   );
-const oneOrMore = <T extends z.ZodType>(one: T) =>
+const oneOrMore = <T extends z.ZodType>(one: T, wanted: string) =>
   z
-    .union([one, z.array(one).min(1)])
+    .union([one, z.array(one).min(1)], wanted)
     .transform((value): z.output<T>[] => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
 
 /** When: so long after the traffic began, after the path was lost, or after it was back. */
@@ -183,6 +183,8 @@ const action = z.union([
 ]);
 export type LabAction = z.output<typeof action>;
 
+const CAUSES = "causes of the catalogue ('diagnose explain' lists them), or null";
+
 function isPattern(text: string): boolean {
   try {
     new RegExp(text, 'm');
@@ -194,13 +196,13 @@ function isPattern(text: string): boolean {
 
 const expectation = z.strictObject({
   /** Accepted values, the best first, all captures given. */
-  outcome: oneOrMore(z.enum(OUTCOMES)),
-  cause: oneOrMore(z.enum(CAUSE_IDS).nullable()),
-  contributing: z.array(z.enum(CAUSE_IDS)).default([]),
+  outcome: oneOrMore(z.enum(OUTCOMES), OUTCOMES.join(', ')),
+  cause: oneOrMore(z.enum(CAUSE_IDS).nullable(), CAUSES),
+  contributing: z.array(z.enum(CAUSE_IDS, CAUSES)).default([]),
   /** How the client ends: still `running` when the lab stops, or with one of these exit codes. */
   says: z.strictObject({
     running: z.literal(true).optional(),
-    exit: oneOrMore(z.number().int()).optional(),
+    exit: oneOrMore(z.number().int(), 'an exit code, or a list of them').optional(),
     /** A regular expression that its output matches. */
     output: z.string().refine(isPattern, 'no regular expression').optional(),
     /** Seconds that it ran, at least and at most. */
