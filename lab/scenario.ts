@@ -5,7 +5,7 @@
  * happened as written; only then is the diagnosis measured against `outcome` and `cause`.
  */
 import { z } from 'zod';
-import { CAUSE_IDS, OUTCOMES } from '../analyzer/report/report.ts';
+import { CAUSE_IDS, OUTCOMES } from '../analyzer/index.ts';
 import { duration, parseYaml } from '../gateway/config.ts';
 import { contradictions } from './contradictions.ts';
 
