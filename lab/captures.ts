@@ -20,6 +20,9 @@ const TCPDUMP = ['tcpdump', '-Z', 'root', '-n', '-s', SNAPLEN, '-B', '10240', '-
 /** A program that has not begun to listen in this time has a reason that it printed. */
 const READY_MS = 10_000;
 
+/** What tcpdump says where it cannot write. */
+const FULL = /No space left|quota exceeded|too large/i;
+
 export interface CaptureFile {
   /** `client`, `node-a.in`. */
   readonly vantage: string;
@@ -106,10 +109,13 @@ export class Captures {
     this.#hearOfKill(monitor, `the watch of ${node}'s links`);
   }
 
-  /** A capture whose adapter goes away ends by itself, with an exit code. */
-  #hearOfKill(child: Child, what: string): void {
+  /** A capture whose adapter goes away ends by itself, with an exit code; others do so where they cannot go on, such as on a full disk. */
+  #hearOfKill(child: Child, what: string, mayLeave?: { readonly said: readonly string[] }): void {
     const tell = (by: string | null): void => {
-      if (by !== null && !this.#closing) this.#onKilled(new GatewayError(`${what} was ended by ${by}`));
+      const isFull = mayLeave?.said.some((line) => FULL.test(line)) === true;
+      const ended = by !== null ? `was ended by ${by}` : isFull ? 'has no room left for its file' : null;
+      const why = ended ?? (mayLeave === undefined ? 'ended by itself' : null);
+      if (why !== null && !this.#closing) this.#onKilled(new GatewayError(`${what} ${why}`));
     };
     child.ended.then(({ signal }) => tell(signal)).catch(() => {});
   }
@@ -149,7 +155,7 @@ export class Captures {
       () => `tcpdump at ${vantage}: ${said.join(' ') || 'says nothing'}`,
     );
     ready.catch(() => {}); // an adapter may leave again before its capture has begun
-    this.#hearOfKill(child, `the capture at ${vantage}`);
+    this.#hearOfKill(child, `the capture at ${vantage}`, { said });
     this.#all.push({ host, device, vantage, file, child, said, ready });
   }
 }
