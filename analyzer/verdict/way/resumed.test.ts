@@ -88,10 +88,10 @@ describe('an answer that took its time', () => {
 });
 
 describe('a download that went on with the first that came to the new node', () => {
-  it('was no mid-stream pick-up: B knew it', () => {
+  it('was no mid-stream pick-up: only the inside may begin anything', () => {
     const flow = verdictOn([goesOn(lost(), 5.7)]);
     expect(outBecause(flow, 'midstream-pickup')).toContain(
-      'the first that node-b passed on was the data itself',
+      'the first that node-b passed on was data from outside',
     );
     expect(flow.candidates).toEqual(['rto-backoff', 'outage']);
   });

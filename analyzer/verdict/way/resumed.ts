@@ -69,11 +69,13 @@ export function midstreamPickupOnTheWay(c: Case): Judgement | null {
   const byData = before === null ? pickedUpByData(way) : null;
   if (byData !== null) return byData;
   if (before === null && (!node.captured.in || !node.captured.out || isMetLate(c))) return null;
-  if (before === null)
-    return out(
-      `the first that ${node.host} passed on was the data itself: nothing before it could have made it known there`,
-    );
-  return possible(99);
+  if (before !== null) return possible(99);
+  // The data itself makes a connection known where any segment from inside may begin one.
+  const first = both(node.passed).sort((a, b) => a.time - b.time)[0];
+  if (first?.from === 'client') return possible(101);
+  return out(
+    `the first that ${node.host} passed on was data from outside, which makes no connection known at a node that lets only the inside begin any`,
+  );
 }
 
 /** A segment of the waiting end passed first, at a node that did not know the connection: it had dropped what came before, or its journal says so. */
