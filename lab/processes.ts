@@ -29,12 +29,22 @@ export interface Search {
   readonly runs: ReadonlySet<string>;
 }
 
-/** All that is inside one of the namespaces or has the mark of one of the runs; never this process. */
+/**
+ * All that has the mark of one of the runs, or is inside one of the namespaces and has no other run's mark; without
+ * runs, all that is inside. Never this process.
+ * The trap: the inode number of a namespace that is deleted is the next one's, so that of two sweeps at once the slower
+ * one would find another run's processes by it.
+ */
 export function findProcesses({ namespaces, runs }: Search): number[] {
+  const isOf = (pid: number): boolean => {
+    const mark = markOf(pid);
+    if (mark !== null && runs.size > 0) return runs.has(mark);
+    return isInside(pid, namespaces);
+  };
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
-    .filter((pid) => pid !== process.pid && (isInside(pid, namespaces) || isMarked(pid, runs)))
+    .filter((pid) => pid !== process.pid && isOf(pid))
     .filter((pid) => startTimeOf(pid) !== null);
 }
 
@@ -47,16 +57,13 @@ function isInside(pid: number, namespaces: ReadonlySet<number>): boolean {
   }
 }
 
-function isMarked(pid: number, runs: ReadonlySet<string>): boolean {
-  if (runs.size === 0) return false;
+/** Null where it has none, or where its environment may not be read. */
+function markOf(pid: number): string | null {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-    return environment.some((entry) => {
-      const [name, value = ''] = entry.split('=', 2);
-      return name === RUN_MARK && runs.has(value);
-    });
+    return environment.find((entry) => entry.startsWith(`${RUN_MARK}=`))?.slice(RUN_MARK.length + 1) ?? null;
   } catch {
-    return false;
+    return null;
   }
 }
 
