@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { bundleOptions } from '../scripts/build.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -50,22 +51,15 @@ async function bundle(plugins: Plugin[]): Promise<string> {
   const outdir = mkdtempSync(join(cache, 'stallscope-cli-'));
   writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }');
   await build({
+    ...bundleOptions(),
     entryPoints: {
       diagnose: join(ROOT, 'cli', 'main.ts'),
       'analysis-worker': join(ROOT, 'server', 'jobs', 'analysis-worker.ts'),
     },
     outdir,
-    bundle: true,
     // As in `dist/`: a start loads only what its command needs.
     splitting: true,
     external: ['better-sqlite3', 'koffi'],
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    // commander is CommonJS and asks for Node's modules by `require`.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
     plugins,
   });
   return join(outdir, 'diagnose.js');

@@ -31,7 +31,6 @@ export async function build() {
     outdir: 'dist',
     splitting: true, // keeps `import()` lazy: a start loads only what its command needs
     external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }),
-    banner: { js: REQUIRE },
     metafile: true,
     write: false,
   });
@@ -87,6 +86,7 @@ export function bundleOptions() {
     format: 'esm',
     target: 'node20.19',
     define: { __STALLSCOPE_VERSION__: JSON.stringify(manifest.version) },
+    banner: { js: REQUIRE },
     logLevel: 'warning',
   };
 }

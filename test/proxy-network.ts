@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 import koffi from 'koffi';
 import type { NodeConfigInput } from '../gateway/config.ts';
 import { loadSocketCalls } from '../gateway/linux/proxy/transparent-socket.ts';
+import { bundleOptions } from '../scripts/build.mjs';
 
 const CLONE_NEWNET = 0x4000_0000;
 export type Host = 'client' | 'node' | 'peer' | 'server';
@@ -198,18 +199,10 @@ function bundledNode(): Promise<string> {
     const outfile = path.join(root, '.cache', `proxy-node-${process.pid}.mjs`);
     const { build } = await import('esbuild');
     await build({
-      absWorkingDir: root,
+      ...bundleOptions(),
       entryPoints: ['test/proxy-node.ts'],
       outfile,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20.19',
       external: ['koffi'],
-      banner: {
-        js: "import { createRequire as __r } from 'node:module';\nconst require = __r(import.meta.url);",
-      },
-      logLevel: 'warning',
     });
     process.once('exit', () => rmSync(outfile, { force: true }));
     return outfile;

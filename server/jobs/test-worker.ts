@@ -6,6 +6,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { bundleOptions } from '../../scripts/build.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -14,16 +15,10 @@ export async function bundled(source: string): Promise<URL> {
   const cache = join(ROOT, '.cache');
   const file = join(cache, `${source.replace(/\W+/g, '-')}.mjs`);
   const { outputFiles } = await build({
+    ...bundleOptions(),
     entryPoints: [join(ROOT, source)],
-    bundle: true,
     write: false,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
     external: ['better-sqlite3'],
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
   });
   mkdirSync(cache, { recursive: true });
   const temporary = `${file}.${process.pid}`;

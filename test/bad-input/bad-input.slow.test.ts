@@ -4,15 +4,7 @@
  * crash, a hang, or memory beyond a bound.
  */
 import { execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  renameSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -108,8 +100,8 @@ describe('no capture: an error of one line, exit code 2', () => {
 
   test.skipIf(WINDOWS)('a FIFO that brings text', async () => {
     execFileSync('mkfifo', [at('text.fifo')]);
-    const meanwhile = (): void => appendFileSync(at('text.fifo'), 'no capture\n');
-    expectError(await run(['--json', at('text.fifo')], { meanwhile }), /no pcap/);
+    const fifo = { path: at('text.fifo'), bytes: 'no capture\n' };
+    expectError(await run(['--json', fifo.path], { fifo }), /no pcap/);
   });
 
   // Permissions do not hold for root, so as root there is nothing to test.
@@ -186,8 +178,8 @@ describe('a bad capture: what could be read, with a note for each fault', () => 
 
   test.skipIf(WINDOWS)('a FIFO that brings a capture, and one in a folder', async () => {
     execFileSync('mkfifo', [at('capture.fifo')]);
-    const meanwhile = (): void => appendFileSync(at('capture.fifo'), whole);
-    const report = expectReport(await run(['--json', at('capture.fifo')], { meanwhile }), []);
+    const fifo = { path: at('capture.fifo'), bytes: whole };
+    const report = expectReport(await run(['--json', fifo.path], { fifo }), []);
     expect(report.captures[0]!.frames).toBe(44);
     mkdirSync(at('pipes'));
     execFileSync('mkfifo', [at('pipes', 'a.pcap')]);

@@ -2,11 +2,12 @@
  * The whole command, analyzer included, as a process of its own whose memory is
  * watched: what a user's machine sees when the input is bad.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundleOptions } from '../../scripts/build.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A hang is what takes longer than this on a busy machine. */
@@ -26,17 +27,7 @@ export async function bundleCommand(): Promise<string> {
   const cache = join(ROOT, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   const outfile = join(mkdtempSync(join(cache, 'stallscope-command-')), 'diagnose.mjs');
-  await build({
-    entryPoints: [join(ROOT, 'cli', 'main.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
+  await build({ ...bundleOptions(), entryPoints: [join(ROOT, 'cli', 'main.ts')], outfile });
   return outfile;
 }
 
@@ -44,6 +35,16 @@ export interface CommandOptions {
   stdin?: Uint8Array;
   /** Called once it runs, to change the world under it. */
   meanwhile?: () => void;
+  /** A FIFO, and what is written into it. */
+  fifo?: { path: string; bytes: Uint8Array | string };
+}
+
+/** From a process of its own: to open a FIFO waits for its reader, for ever where the command ends without reading. */
+function feed({ path, bytes }: NonNullable<CommandOptions['fifo']>): ChildProcess {
+  const writer = spawn('sh', ['-c', 'cat > "$0"', path], { stdio: ['pipe', 'ignore', 'ignore'] });
+  writer.stdin.on('error', () => {});
+  writer.stdin.end(bytes);
+  return writer;
 }
 
 export function runCommand(
@@ -70,11 +71,13 @@ export function runCommand(
   }, 5);
   const limit = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS);
   if (options.meanwhile) setTimeout(options.meanwhile, 150);
+  const writer = options.fifo && feed(options.fifo);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {
       clearInterval(watch);
       clearTimeout(limit);
+      writer?.kill('SIGKILL');
       resolve({ ...ran, code, ms: performance.now() - start });
     });
   });

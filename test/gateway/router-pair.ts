@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import type { NodeConfigInput } from '../../gateway/config.ts';
 import type { Forwarder } from '../../gateway/linux/forwarder.ts';
+import { bundleOptions } from '../../scripts/build.mjs';
 import type { Line } from './forwarder-process.ts';
 
 export type Place = 'client' | 'a' | 'b' | 'server';
@@ -65,16 +66,9 @@ export class RouterPair {
       await this.ip(place, 'link set sync up');
     }
     await build({
+      ...bundleOptions(),
       entryPoints: [path.join(import.meta.dirname, 'forwarder-process.ts')],
       outfile: path.join(this.#folder, 'node.mjs'),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      // Packages in the older form ask for Node's own modules by `require`.
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
-      logLevel: 'error',
     });
   }
 
