@@ -13,7 +13,8 @@ import { stringify } from 'yaml';
 import type { NodeConfigInput } from '../gateway/config.ts';
 import type { Answer, Status } from '../gateway/linux/control-words.ts';
 import type { JournalLine } from '../gateway/linux/journal-writer.ts';
-import { isInstalled, isRoot, makeNetwork, type TestNetwork } from '../gateway/linux/test-network.ts';
+import { isInstalled } from '../gateway/linux/program.ts';
+import { isRoot, makeNetwork, type TestNetwork } from '../gateway/linux/test-network.ts';
 import { bundleCli, removeBundle, runCli } from './run-cli.ts';
 
 type NodeName = 'node-a' | 'node-b';

@@ -2,8 +2,7 @@
  * What `diagnose gateway …` does: runs a node, or asks one that runs.
  * The trap: a node's own words go to stderr and to its journal; stdout has only what was asked for.
  */
-import { accessSync, constants, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { ConfigError, type NodeConfig, parseNodeConfig } from '../gateway/config.ts';
 import { hasAdapters } from '../gateway/linux/adapters.ts';
 import { askNode } from '../gateway/linux/control-client.ts';
@@ -13,10 +12,11 @@ import { forgetLostConnections, resetConnections } from '../gateway/linux/fail-f
 import { GatewayError } from '../gateway/linux/forwarder.ts';
 import { createAdapterMover } from '../gateway/linux/movement/adapter-mover.ts';
 import { createAddressMover } from '../gateway/linux/movement/address-mover.ts';
-import { type NodeParts, readKey, startNode } from '../gateway/linux/node.ts';
-import { PACKAGES } from '../gateway/linux/program.ts';
+import { type NodeParts, startNode } from '../gateway/linux/node.ts';
+import { missingPrograms } from '../gateway/linux/program.ts';
 import { createProxyForwarder } from '../gateway/linux/proxy/proxy-forwarder.ts';
 import { createRoutedForwarder } from '../gateway/linux/routed/routed-forwarder.ts';
+import { readKey } from '../gateway/linux/sync-key.ts';
 import type { GatewayOptions } from './gateway-commands.ts';
 import { escapeText, safeJson } from './render/escape.ts';
 import { table } from './render/layout.ts';
@@ -126,12 +126,11 @@ async function requireGateway(config: NodeConfig): Promise<void> {
   await import('koffi').catch((error: unknown) => {
     throw new UserError('output', 'koffi is not installed', 'npm install koffi', { cause: error });
   });
-  const missing = programsOf(config).filter((program) => !isInstalled(program));
-  if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((program) => PACKAGES[program] ?? program))];
+  const { programs, packages } = missingPrograms(programsOf(config));
+  if (programs.length === 0) return;
   throw new UserError(
     'output',
-    `not installed: ${missing.join(', ')}`,
+    `not installed: ${programs.join(', ')}`,
     `on Debian: apt-get install ${packages.join(' ')}`,
   );
 }
@@ -146,19 +145,6 @@ function programsOf({ forwarding, move }: NodeConfig): string[] {
     ...(move.by === 'address' ? ['keepalived'] : []),
     ...(tellsConnections || move.by === 'address' ? ['setpriv'] : []),
   ];
-}
-
-function isInstalled(program: string): boolean {
-  // Daemons are in sbin, which is not on every user's path.
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
-  return folders.some((folder) => {
-    try {
-      accessSync(path.join(folder, program), constants.X_OK);
-      return folder !== '';
-    } catch {
-      return false;
-    }
-  });
 }
 
 async function asUserError<T>(work: () => Promise<T>): Promise<T> {

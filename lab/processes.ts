@@ -6,21 +6,10 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../gateway/linux/forwarder.ts';
+import { startTimeOf } from '../gateway/linux/process-time.ts';
 
 /** The variable that every process of a run has, with the run's id. */
 export const RUN_MARK = 'STALLSCOPE_LAB_RUN';
-
-/** In ticks since the machine started (proc(5), field 22); null where it does not run, or is a zombie. */
-export function startTimeOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name in parentheses may hold spaces and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
-  } catch {
-    return null;
-  }
-}
 
 export interface Search {
   /** Inode numbers of network namespaces. */

@@ -1,8 +1,9 @@
 /** What the lab reads off programs and the kernel: links, drops, sockets, processes, words of clients. */
 import { describe, expect, it } from 'vitest';
+import { startTimeOf } from '../gateway/linux/process-time.ts';
 import { droppedIn, upDevice } from './captures.ts';
 import { parseWords, toldConnections } from './client-run.ts';
-import { findProcesses, startTimeOf } from './processes.ts';
+import { findProcesses } from './processes.ts';
 import { parseSockets } from './sockets.ts';
 import { describeSwept } from './sweep.ts';
 

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { startTimeOf } from './processes.ts';
+import { startTimeOf } from '../gateway/linux/process-time.ts';
 import { HOSTS, type HostName } from './scenario.ts';
 
 /** Beside the namespaces' own folder, which is the same for all of the machine. */

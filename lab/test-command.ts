@@ -1,7 +1,8 @@
 /** The lab's command as a process of its own, for tests: as it is built, since nodes and clients are started from `dist/`. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
-import { isInstalled, neededPrograms } from './requirements.ts';
+import { isInstalled } from '../gateway/linux/program.ts';
+import { neededPrograms } from './requirements.ts';
 import { parseScenario } from './scenario.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');

@@ -3,7 +3,6 @@
  * used, and put away in the opposite one.
  * The trap: keepalived may say that this node is master before all is made, so its words wait.
  */
-import { readFileSync } from 'node:fs';
 import type { NodeConfig } from '../config.ts';
 import type { Event } from '../core/words.ts';
 import { type Control, openControl } from './control-server.ts';
@@ -14,6 +13,7 @@ import { HeartbeatLink } from './heartbeat-link.ts';
 import { type Journal, openJournal } from './journal-writer.ts';
 import type { Mover, OnVrrp } from './mover.ts';
 import { openStateFolder } from './state-folder.ts';
+import { readKey } from './sync-key.ts';
 
 /** What a node is made of, so that tests can put in others. */
 export interface NodeParts {
@@ -136,30 +136,6 @@ async function statusOf(
       'heartbeats-refused': refused,
     },
   };
-}
-
-/** RFC 2104, 3: a key shorter than half of the hash weakens the whole. */
-const SHORTEST_KEY = 16;
-
-/** @throws GatewayError where it cannot be read, or is too short to keep anybody out */
-export function readKey({ sync }: Pick<NodeConfig, 'sync'>): Buffer {
-  const make = `head -c 32 /dev/urandom > ${sync.keyFile}; chmod 600 ${sync.keyFile}`;
-  let key: Buffer;
-  try {
-    key = readFileSync(sync.keyFile);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new GatewayError(
-      `sync.keyFile: ${sync.keyFile} cannot be read (${code})`,
-      code === 'ENOENT' ? `make one, and copy it to both nodes: ${make}` : '',
-    );
-  }
-  if (key.length < SHORTEST_KEY)
-    throw new GatewayError(
-      `sync.keyFile: ${sync.keyFile} has ${key.length} bytes; it takes ${SHORTEST_KEY} at least`,
-      make,
-    );
-  return key;
 }
 
 function openNodeJournal(config: NodeConfig): Journal {

@@ -3,6 +3,8 @@
  * The trap: a program that is missing and one that refuses look alike to Node; people need to know which.
  */
 import { execFile } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import path from 'node:path';
 import { GatewayError } from './forwarder.ts';
 
 export interface RunOptions {
@@ -54,3 +56,28 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   sysctl: 'procps',
   nginx: 'nginx-light',
 };
+
+/** Where root finds programs, whatever the caller's own path: daemons are in sbin. */
+const SYSTEM = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** On the caller's path, or where root finds programs. */
+export function isInstalled(program: string): boolean {
+  const folders = [...(process.env.PATH ?? '').split(':').filter((folder) => folder !== ''), ...SYSTEM];
+  return folders.some((folder) => {
+    try {
+      accessSync(path.join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Of these, those that are not installed, each once, and Debian's packages that have them. */
+export function missingPrograms(programs: readonly string[]): { programs: string[]; packages: string[] } {
+  const missing = [...new Set(programs)].filter((program) => !isInstalled(program));
+  return {
+    programs: missing,
+    packages: [...new Set(missing.map((program) => PACKAGES[program] ?? program))],
+  };
+}

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openStateFolder, startTimeOf } from './state-folder.ts';
+import { startTimeOf } from './process-time.ts';
+import { openStateFolder } from './state-folder.ts';
 
 let parent: string;
 let folder: string;
@@ -23,7 +24,7 @@ beforeEach(() => {
   folder = path.join(parent, 'state');
 });
 afterEach(() => {
-  for (const child of children.splice(0)) process.kill(-child.pid!, 'SIGKILL'); // with what it started
+  for (const child of children.splice(0)) child.kill('SIGKILL');
   rmSync(parent, { recursive: true, force: true });
 });
 
@@ -32,16 +33,16 @@ const lock = (pid: number, started: string | null): void => {
   writeFileSync(path.join(folder, 'node.json'), JSON.stringify({ pid, started }));
 };
 
-/** A program of this name that goes on for a minute, with this word in its command line. */
+/** A program of this name that goes on until it is ended, with this word in its command line. */
 async function startProgram(name: string, word: string): Promise<ChildProcess> {
   const file = path.join(parent, name);
   copyFileSync('/bin/sh', file);
-  const child = spawn(file, ['-c', 'sleep 60 & echo up; wait', word], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    detached: true,
+  // It waits without a child, which would bear its name until it is another program.
+  const child = spawn(file, ['-c', 'echo up; read -r never', word], {
+    stdio: ['pipe', 'pipe', 'ignore'],
   });
   children.push(child);
-  await new Promise((resolve) => child.stdout.once('data', resolve));
+  await new Promise((resolve) => child.stdout!.once('data', resolve));
   return child;
 }
 

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { GatewayError } from './forwarder.ts';
+import { startTimeOf } from './process-time.ts';
 
 /** What a node starts, and what goes on if the node is killed. */
 const DAEMONS: readonly string[] = ['conntrackd', 'keepalived'];
@@ -64,18 +65,6 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
       }
     },
   };
-}
-
-/** Since the machine's start, in clock ticks, as text; null where there is no such process. */
-export function startTimeOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, in parentheses, may hold anything; after it come the fields from the third on.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? null : (fields[19] ?? null);
-  } catch {
-    return null;
-  }
 }
 
 interface Daemon {

@@ -6,12 +6,10 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
 
 export const isRoot = process.getuid?.() === 0;
-export const isInstalled = (program: string): boolean =>
-  ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) => existsSync(`${folder}/${program}`));
 
 export interface TestNetwork {
   /** The name of a namespace, by its role: `client`, `server`, `switch`, or a node's. */

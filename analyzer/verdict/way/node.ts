@@ -389,6 +389,9 @@ export const RECENT = 600_000_000_000n;
 /** Logs take the kernel's coarse clock. */
 export const TICK = 10_000_000n;
 
+export const earliest = (packets: readonly CrossPacket[]): CrossPacket | undefined =>
+  [...packets].sort((a, b) => a.time - b.time)[0];
+
 /** The packet's time by the node's own clock, which its log is written by; ns since the epoch. */
 export function epochAtNode(way: Way, node: number, packet: CrossPacket): bigint {
   const seen = packet.seen.find((s) => s.point.node === node) ?? packet.seen[0];
@@ -404,7 +407,7 @@ export function epochAtNode(way: Way, node: number, packet: CrossPacket): bigint
 export function committedBefore(way: Way, data: CrossPacket | null): 'first' | 'data' | null {
   const node = way.newNode;
   if (node === null) return null;
-  const first = both(node.arrived).sort((a, b) => a.time - b.time)[0];
+  const first = earliest(both(node.arrived));
   if (first === undefined) return null;
   const at = epochAtNode(way, node.node, first);
   const commits = way.cross.journal.filter(

@@ -215,8 +215,8 @@ export function pmtuBlackHole(c: Case): Judgement | null {
     if (first === undefined || node.passed[otherSender(from)].length === 0) continue;
     const largest = passed.reduce((n, p) => Math.max(n, p.length), 0);
     // What it dropped before the other end had spoken it may not have known yet.
-    const both = Math.max(first.time, node.passed[otherSender(from)][0]?.time ?? 0);
-    const later = crossing.packets.filter((p) => p.from === from && p.length > 0 && p.time > both);
+    const since = Math.max(first.time, node.passed[otherSender(from)][0]?.time ?? 0);
+    const later = crossing.packets.filter((p) => p.from === from && p.length > 0 && p.time > since);
     const lost = later.filter((p) => p.length > largest && isLost(way, node, p));
     const smallest = lost.reduce((n, p) => Math.min(n, p.length), Number.POSITIVE_INFINITY);
     if (lost.length < TWICE || smallest < LARGE) continue;

@@ -15,7 +15,7 @@ import { isMetLate } from '../gates.ts';
 import { both, end, framesAt, ingress } from '../hops.ts';
 import { found, inferred, type Judgement, out, possible, type VerdictClaim } from '../rule.ts';
 import { plural, seconds } from '../words.ts';
-import { committedBefore, epochAtNode, outOfWindow, RECENT, TICK } from './node.ts';
+import { committedBefore, earliest, epochAtNode, outOfWindow, RECENT, TICK } from './node.ts';
 import { passedBefore } from './timer.ts';
 import { keptClaims, shown, type Way, wayOf } from './way.ts';
 
@@ -71,7 +71,7 @@ export function midstreamPickupOnTheWay(c: Case): Judgement | null {
   if (before === null && (!node.captured.in || !node.captured.out || isMetLate(c))) return null;
   if (before !== null) return possible(99);
   // The data itself makes a connection known where any segment from inside may begin one.
-  const first = both(node.passed).sort((a, b) => a.time - b.time)[0];
+  const first = earliest(both(node.passed));
   if (first?.from === 'client') return possible(101);
   return out(
     `the first that ${node.host} passed on was data from outside, which makes no connection known at a node that lets only the inside begin any`,
@@ -108,7 +108,7 @@ function pickedUp(c: Case): Judgement | null {
 function pickedUpByData(way: Way): Judgement | null {
   const node = way.newNode;
   if (node === null) return null;
-  const first = both(node.passed).sort((a, b) => a.time - b.time)[0];
+  const first = earliest(both(node.passed));
   const empty = first === undefined ? null : tookOverEmpty(way, first);
   if (first === undefined || empty === null) return null;
   return found(
@@ -134,7 +134,7 @@ const emptyClaim = (host: string, { file, line }: JournalEvent): VerdictClaim =>
  */
 function tookOverEmpty(way: Way, packet: CrossPacket): JournalEvent | null {
   const node = way.newNode;
-  const first = node === null ? undefined : both(node.passed).sort((a, b) => a.time - b.time)[0];
+  const first = node === null ? undefined : earliest(both(node.passed));
   if (node === null || first === undefined) return null;
   const at = epochAtNode(way, node.node, first);
   const then = epochAtNode(way, node.node, packet);

@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { NodeContext, Tuple } from '../forwarder.ts';
 import type { JournalLine } from '../journal-writer.ts';
+import { isInstalled } from '../program.ts';
 import { testConfig } from '../test-config.ts';
-import { isInstalled, isRoot, makeNetwork, raiseGateway, type TestNetwork } from '../test-network.ts';
+import { isRoot, makeNetwork, raiseGateway, type TestNetwork } from '../test-network.ts';
 import { forgetLostConnections, resetConnections } from './fail-fast.ts';
 import { TABLE } from './rules.ts';
 

@@ -7,8 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NodeConfigInput } from '../../config.ts';
 import type { JournalLine } from '../journal-writer.ts';
 import type { Mover } from '../mover.ts';
+import { isInstalled } from '../program.ts';
 import { testConfig } from '../test-config.ts';
-import { isInstalled, isRoot, makeNetwork, type TestNetwork } from '../test-network.ts';
+import { isRoot, makeNetwork, type TestNetwork } from '../test-network.ts';
 import { createAddressMover } from './address-mover.ts';
 
 const NODES = ['node-a', 'node-b'] as const;

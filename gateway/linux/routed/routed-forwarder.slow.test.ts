@@ -5,7 +5,8 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RouterNode, RouterPair, type Script, until } from '../../../test/gateway/router-pair.ts';
-import { isInstalled, isRoot } from '../test-network.ts';
+import { isInstalled } from '../program.ts';
+import { isRoot } from '../test-network.ts';
 
 const able = isRoot && ['ip', 'nft', 'conntrack', 'conntrackd', 'setpriv'].every(isInstalled);
 

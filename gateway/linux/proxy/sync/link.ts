@@ -6,13 +6,13 @@
  * called takes a new call in place of an old one.
  */
 import { hkdfSync, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { TcpSocketConnectOpts } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { type ConnectionOptions, connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import type { NodeConfig } from '../../../config.ts';
 import { GatewayError } from '../../forwarder.ts';
+import { readKey } from '../../sync-key.ts';
 import type { Message } from './messages.ts';
 import type { SyncReceiver } from './receiver.ts';
 import { DEAD_MS, SyncSender } from './sender.ts';
@@ -23,7 +23,6 @@ const CALL_AGAIN_MS = 500;
 const GIVE_UP_MS = 2000;
 /** What is called hears at least every second. */
 const DEAF_MS = 2 * DEAD_MS;
-const SHORTEST_KEY = 16;
 /** Of TLS 1.2: Node offers pre-shared keys only there. A new key for each connection, by elliptic curves. */
 const CIPHER = 'ECDHE-PSK-CHACHA20-POLY1305';
 const IDENTITY = 'stallscope-sessions';
@@ -48,7 +47,8 @@ export interface SyncLinkEvents {
 
 /** @throws GatewayError where the key cannot be used */
 export function createSyncLink(config: NodeConfig, receiver: SyncReceiver, events: SyncLinkEvents): SyncLink {
-  const key = readKey(config.sync.keyFile);
+  // A key of its own, so that nothing that is said by heartbeats is of use here.
+  const key = Buffer.from(hkdfSync('sha256', readKey(config), '', IDENTITY, 32));
   const server = createServer({ ...TLS, pskCallback: (_, identity) => (identity === IDENTITY ? key : null) });
   hear(server, receiver, events);
   const caller = new Caller(config, key, events);
@@ -220,19 +220,4 @@ const isRefusal = (error: Error): boolean => 'code' in error && String(error.cod
 
 function send(socket: TLSSocket, message: Message | null): void {
   if (message !== null) socket.write(`${JSON.stringify(message)}\n`);
-}
-
-function readKey(file: string): Buffer {
-  let secret: Buffer;
-  try {
-    secret = readFileSync(file);
-  } catch (error) {
-    throw new GatewayError(`the key ${file} cannot be read`, 'sync.keyFile names it', { cause: error });
-  }
-  if (secret.length < SHORTEST_KEY)
-    throw new GatewayError(
-      `the key ${file} is shorter than ${SHORTEST_KEY} bytes`,
-      'openssl rand -out FILE 32',
-    );
-  return Buffer.from(hkdfSync('sha256', secret, '', IDENTITY, 32));
 }

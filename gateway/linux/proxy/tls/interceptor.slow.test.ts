@@ -14,7 +14,8 @@ import {
   type ProxyNetwork,
   type ProxyNode,
 } from '../../../../test/proxy-network.ts';
-import { isInstalled } from '../../test-network.ts';
+import { isInstalled } from '../../program.ts';
+
 import { createAuthority, loadAuthority } from './authority.ts';
 
 const SERVER = { 4: '10.0.2.10', 6: 'fd00:0:0:2::10' } as const;
