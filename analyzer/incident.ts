@@ -13,6 +13,7 @@ import type { Crossing, CrossVantage } from './failover/crossing.ts';
 import { type Journal, nodesOf } from './failover/journal.ts';
 import { buildLinkFacts } from './failover/link-evidence.ts';
 import type { LinkFacts } from './failover/link-facts.ts';
+import { questionsOf } from './failover/lost-questions.ts';
 import { pathKindOf } from './failover/path-kind.ts';
 import type { Takeover } from './failover/takeover.ts';
 import type { Flow } from './flow/flow.ts';
@@ -333,6 +334,7 @@ class Incident {
         {
           watches: analysis.watches,
           arrivals: analysis.arrivals,
+          questions: questionsOf(analysis.udp.dnsRecords()),
           marks: analysis.marks,
           place: where,
           coveredUntil: this.coveredUntil(vantage),

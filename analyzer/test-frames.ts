@@ -12,6 +12,7 @@ import { buildTcp, type LinkName, recordOf, type TcpFrame } from '../packet/wire
 import { payloadBytes } from '../packet/wire/bytes.ts';
 import { decodeFrame } from '../packet/wire/decode.ts';
 import { Frame } from '../packet/wire/frame.ts';
+import { questionsOf } from './failover/lost-questions.ts';
 import type { Place } from './vantage/vantage.ts';
 import { VantageAnalysis } from './vantage-analysis.ts';
 import { type JudgedFlow, judgeCapture } from './verdict/judge.ts';
@@ -147,9 +148,10 @@ export function judge(
   options: { until?: number; place?: Place } = {},
 ): JudgedFlow[] {
   const vantage = watch(sources, options);
-  const { watches, arrivals, marks, coveredUntil } = vantage;
+  const { watches, arrivals, marks, udp, coveredUntil } = vantage;
   const { place = 'client' } = options;
-  return judgeCapture({ watches, arrivals, marks, place, coveredUntil: coveredUntil ?? 0 });
+  const questions = questionsOf(udp.dnsRecords());
+  return judgeCapture({ watches, arrivals, questions, marks, place, coveredUntil: coveredUntil ?? 0 });
 }
 
 /** The packets of all sources as the bytes of a nanosecond pcap, oldest first. */

@@ -13,6 +13,7 @@ import { ANSWER_WAIT, answeredSinceLoss, type Stall } from '../stall/stall.ts';
 import type { Connection } from '../tcp/connection.ts';
 import { Segment } from '../tcp/segment.ts';
 import type { ArrivalGap, Arrivals, Toward } from './arrivals.ts';
+import { lastLostQuestion, type Questions } from './lost-questions.ts';
 
 export interface PathProof {
   readonly time: Nanos;
@@ -29,6 +30,8 @@ export interface PathView {
   readonly back: PathProof | null;
   /** Latest unanswered SYN of another connection to the same server: the path to it was down at that time. */
   readonly downAt: { time: Nanos; frame: FrameId } | null;
+  /** Latest of the DNS questions to the same server that went unanswered in a row until the path was back. */
+  readonly askedInVain: { time: Nanos; frame: FrameId } | null;
   /** Latest unanswered SYN of another connection to the same server after the path was back: not all that is new passes. */
   readonly downAgain: { time: Nanos; frame: FrameId } | null;
   /** The last segment of any connection that reached no node before the path was back, by the ends' own captures. */
@@ -112,6 +115,7 @@ export interface PathSources {
   readonly arrivals: Arrivals;
   /** In the order of time. */
   readonly syns: readonly LostSyn[];
+  readonly questions: Questions;
   readonly lastHeard: LastHeard;
   readonly keys: PathKeys;
 }
@@ -134,6 +138,11 @@ export function viewPath(stall: Stall, flow: Flow, near: EndIndex | null, source
     lost: lost === null ? null : { time: lost.time, frame: lost.frame },
     back,
     downAt: lastLostSyn(syns, flow, stall.start, back?.time ?? until),
+    askedInVain: lastLostQuestion(
+      sources.questions.get(flow.addressOf(flow.server)) ?? [],
+      stall.start,
+      back?.time ?? until,
+    ),
     downAgain: back === null ? null : lastLostSyn(syns, flow, back.time, until),
     othersHeard: inGap
       ? { time: gap.to, frame: gap.firstFrame, flow: gap.firstFlow }

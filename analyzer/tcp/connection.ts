@@ -48,14 +48,18 @@ export class Connection {
     // Of a node that refuses, its RSTs are all that shows its MAC.
     if (own.mac < 0) own.mac = frame.macSource;
     if ((bits & Segment.Rst) !== 0) return;
-    // Its TTL, clock and counter are those of whoever made it.
-    if ((bits & (Segment.Foreign | Segment.PureAck)) === (Segment.Foreign | Segment.PureAck)) return;
+    const acknowledges = (frame.flags & TcpFlag.Ack) !== 0 && (bits & Segment.Foreign) === 0;
+    // Its TTL, clock and counter may be those of somebody else.
+    if ((bits & Segment.Stray) !== 0) {
+      if (acknowledges) this.takeAck(peer, frame, bits);
+      return;
+    }
     own.ttl = frame.ttl;
     if (frame.hasTimestamps) own.noteTimestamp(frame.tsVal, frame.time);
     if (frame.macSource >= 0) own.mac = frame.macSource;
     this.countIpId(own, peer, frame);
     this.takeSequence(own, frame, bits, id);
-    if ((frame.flags & TcpFlag.Ack) !== 0 && (bits & Segment.Foreign) === 0) this.takeAck(peer, frame, bits);
+    if (acknowledges) this.takeAck(peer, frame, bits);
     own.window = frame.window;
     // That of a SYN is never scaled (RFC 7323, 2.2).
     if ((bits & Segment.Syn) === 0) own.largestWindow = Math.max(own.largestWindow, frame.window);

@@ -125,17 +125,35 @@ describe('acknowledgements', () => {
     expect(classify({ seq: 1000, ack: 100 + 2 ** 27 }, sender(), peer())).toContain('AckUnseen');
   });
 
-  it('that stand where no window reaches were made by somebody who does not know the numbers', () => {
+  it('that stand where no window reaches are shifted, or by somebody who does not know the numbers', () => {
     const scaled = receiver({ largestWindow: 500, windowScale: 7 });
     const reach = 500 * 2 ** 7 + 2 ** 20;
     const seen = (seq: number, to = scaled): string => classify({ seq: seq >>> 0, ack: 0 }, sender(), to);
     expect(seen(1000 + reach)).toBe('PureAck');
-    expect(seen(1001 + reach)).toBe('PureAck Foreign');
+    expect(seen(1001 + reach)).toBe('PureAck Stray');
     expect(seen(400 - reach)).toBe('PureAck');
-    expect(seen(399 - reach)).toBe('PureAck Foreign');
+    expect(seen(399 - reach)).toBe('PureAck Stray');
     // Of a scale that is not known, or a window that was never seen, more is believed.
     expect(seen(1001 + reach, receiver({ largestWindow: 500, windowScale: -1 }))).toBe('PureAck');
     expect(seen(1001 + reach, receiver())).toBe('PureAck');
+  });
+
+  it('that stand at what was sent are believed, however far from what an older connection acknowledged', () => {
+    const to = receiver({ largestWindow: 500, windowScale: 7 });
+    expect(classify({ seq: 1000, ack: 500 }, sender({ una: 1000 - 2 ** 29 }), to)).toBe('PureAck');
+    expect(classify({ seq: 1000, ack: 500 }, sender({ una: 1000 + 2 ** 29 }), to)).toBe('PureAck');
+  });
+
+  it('of a shifted segment count where they can be', () => {
+    const seq = 2 ** 29;
+    const own = (): Side => sender({ largestWindow: 500, windowScale: 7 });
+    const to = receiver({ una: 400, largestWindow: 500, windowScale: 7 });
+    expect(classify({ seq, ack: 500 }, own(), to)).toBe('AckAdvance PureAck Stray');
+    expect(classify({ seq, ack: 2 ** 27 }, own(), to)).toBe('PureAck Foreign Stray');
+  });
+
+  it('of data that is not believed do not move anything', () => {
+    expect(classify({ seq: 1000 + 2 ** 31, ack: 500, payload: 9 }, sender(), peer())).toBe('Foreign');
   });
 
   it('of the FIN alone are told from those of data', () => {

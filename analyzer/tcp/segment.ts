@@ -5,7 +5,7 @@
  * The trap: a segment that was lost upstream and arrives here for the first
  * time is new data at this vantage, though its sender calls it a retransmission.
  */
-import { seqDistance, seqMax } from '../../packet/seq.ts';
+import { seqDistance } from '../../packet/seq.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import type { Side } from './side.ts';
 
@@ -38,6 +38,8 @@ export const Segment = {
   FinAcked: 8192,
   /** Numbers that no window reaches from what came before: shifted on the way, or another connection's. Takes no part in the state. */
   Foreign: 16384,
+  /** A bare acknowledgment with a sequence number of that kind: shifted on the way, or made by somebody who does not know the connection. Only its acknowledgment takes part in the state. */
+  Stray: 32768,
 } as const;
 
 /** Neither side may be ahead by more than this and still be believed: 2^30, the largest window of RFC 7323. */
@@ -59,8 +61,13 @@ export function classifySegment(frame: Frame, own: Side, peer: Side): number {
   if (length > 0 && bits === 0 && isProbe(frame, own, peer)) bits |= Segment.Probe;
   else if (length > 0) bits |= dataBits(frame.seq, length, own);
   else if (bits === 0) bits |= isProbe(frame, own, peer) ? Segment.Probe : Segment.PureAck;
-  if ((bits & Segment.PureAck) !== 0 && isOutOfReach(frame.seq, own, peer)) return bits | Segment.Foreign;
-  if ((flags & TcpFlag.Ack) !== 0) bits |= ackBits(frame, own, peer);
+  if ((bits & Segment.PureAck) !== 0 && isOutOfReach(frame.seq, own, peer)) {
+    bits |= Segment.Stray;
+    // Of a shifted segment the acknowledgment may still be its maker's own.
+    if (isOutOfReach(frame.ack, peer, own)) bits |= Segment.Foreign;
+  }
+  // What takes no part in the state moves nothing either.
+  if ((flags & TcpFlag.Ack) !== 0 && (bits & Segment.Foreign) === 0) bits |= ackBits(frame, own, peer);
   return bits;
 }
 
@@ -94,14 +101,18 @@ const MISSED = 1 << 20;
 const ANY_WINDOW = 1 << 26;
 
 /**
- * A bare acknowledgment stands at SND.NXT, which is within a window of what was acknowledged (RFC 9293, 3.10.7.4). One
- * that is not was made by somebody who does not know the numbers, such as a node that wants an end to answer.
+ * A bare acknowledgment stands at SND.NXT, which is within a window of what was acknowledged (RFC 9293, 3.10.7.4), and
+ * so is what it acknowledges. A number that is not was shifted on the way, or made by somebody who does not know the
+ * connection, such as a node that wants an end to answer.
  */
 function isOutOfReach(seq: number, own: Side, peer: Side): boolean {
   if (!own.seen || !own.acked || peer.largestWindow < 0) return false;
   const window = peer.windowScale < 0 ? ANY_WINDOW : peer.largestWindow * 2 ** peer.windowScale;
   const reach = Math.min(window + MISSED, MAX_JUMP);
-  return seqDistance(seq, seqMax(own.next, own.una)) > reach || seqDistance(own.una, seq) > reach;
+  const [fromAcked, fromNext] = [seqDistance(seq, own.una), seqDistance(seq, own.next)];
+  // An acknowledgment of an older connection's numbers moved `una` away from what the end has sent: either is believed.
+  if (Math.abs(fromAcked) <= reach || Math.abs(fromNext) <= reach) return false;
+  return fromAcked < 0 || fromNext > 0;
 }
 
 function ackBits(frame: Frame, own: Side, peer: Side): number {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { HTTP_GET, judge, Talk } from '../test-frames.ts';
+import { buildUdp } from '../../packet/wire/build.ts';
+import { writeDns } from '../../packet/wire/dns.ts';
+import { HTTP_GET, judge, type Packet, type Source, Talk } from '../test-frames.ts';
 import { backoffOf, stallParts } from './backoff.ts';
 import type { Case, JudgedStall } from './case.ts';
 
@@ -23,7 +25,22 @@ const uploading = (): Talk =>
   new Talk().handshake().client(1, { payload: 1000 }).server(1.02).client(1.3, { payload: 1448 });
 const again = { seq: 1001, payload: 1448 };
 
-const caseOf = (...talks: Talk[]): Case => judge(talks)[0]!.case;
+/** Questions every half second from `from` on, as a capture of the client sees them: `+` is answered, `-` is not. */
+function questions(row: string, from: number): Source {
+  const ends = { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 5000, destinationPort: 53 };
+  const back = { source: '10.0.0.2', destination: '10.0.0.1', sourcePort: 53, destinationPort: 5000 };
+  const packets: Packet[] = [];
+  for (const [id, c] of [...row].entries()) {
+    const at = from + id / 2;
+    const question = { id, name: `n${id}.example` };
+    packets.push({ at, data: buildUdp({ ...ends, payload: writeDns(question) }) });
+    const payload = writeDns({ ...question, code: 0 });
+    if (c === '+') packets.push({ at: at + 0.02, data: buildUdp({ ...back, payload }) });
+  }
+  return { packets };
+}
+
+const caseOf = (...talks: Source[]): Case => judge(talks)[0]!.case;
 const range = (c: Case): string => {
   const { least, most, likelyLong, frames } = backoffOf(c);
   return `${least.toFixed(2)} to ${most.toFixed(2)}${likelyLong ? ' (long)' : ''}: ${frames.join(' ')}`;
@@ -60,6 +77,17 @@ describe('backoffOf', () => {
   it('is at most the time since the try before the one that got through', () => {
     const talk = uploading().client(1.5, again).client(1.9, again).client(2.7, again).client(4.3, again);
     expect(range(caseOf(talk.server(4.32, { ack: 2449 })))).toBe('0.00 to 1.62: 9 11');
+  });
+
+  it('is at most the time since a question to the same server, in a row of them, went unanswered', () => {
+    const c = caseOf(resumed(downloading(), 4.1), questions('++-----+', 0.3));
+    expect(range(c)).toBe('0.00 to 0.80: 16 19');
+    expect(backoffOf(c).because).toBe(
+      'a DNS question to the same server, 800 ms earlier, went unanswered, and the next one was answered; the path came back in between',
+    );
+    expect(range(caseOf(resumed(downloading(), 4.1), questions('++-+-+-+', 0.3)))).toBe(
+      '0.00 to 2.99: 11 21',
+    );
   });
 
   it('does not begin with what the sender repeated and this end already had: that came, and was answered', () => {

@@ -39,16 +39,18 @@ export function backoffOf(c: Case): Backoff {
   const stall = c.main?.stall;
   if (stall === undefined || stall.end === null) return NONE;
   const end = stall.end;
-  const { back, downAt, vain } = (c.main as NonNullable<Case['main']>).path;
+  const { back, downAt, vain, askedInVain } = (c.main as NonNullable<Case['main']>).path;
   const lastTry = lastVainTry(c);
   const down = Math.max(
     downAt?.time ?? stall.start,
     vain?.time ?? stall.start,
     lastTry?.time ?? stall.start,
+    askedInVain?.time ?? stall.start,
     stall.start,
   );
-  const least = back === null || back.by === 'own-data' ? 0 : toSeconds(end - back.time);
   const most = toSeconds(end - down);
+  // A node may show itself before it passes anything on.
+  const least = back === null || back.by === 'own-data' ? 0 : Math.min(most, toSeconds(end - back.time));
   // A proof that came just before the flow itself went on says little more than that.
   if (back !== null && back.by !== 'own-data' && least >= NO_BACKOFF) {
     const how = PROOFS[back.by];
@@ -63,16 +65,19 @@ export function backoffOf(c: Case): Backoff {
   }
   const seen = lastTry !== null;
   const wait = lastTry === null ? toSeconds(stall.duration) / 2 : most;
+  const asked = askedInVain?.time === down ? askedInVain : null;
   return {
     least,
     most,
     likelyLong: Math.min(wait, most) >= (seen ? LONG_KNOWN_WAIT : LONG_WAIT),
     seen,
     because:
-      lastTry === null
-        ? `a sender that doubles its waits had tried about ${seconds((wait * 1e9) as Nanos)} before; the path came back in that time`
-        : `the try before it, ${seconds((most * 1e9) as Nanos)} earlier, went unanswered; the path came back in between`,
-    frames: [lastTry?.id ?? stall.startFrame, stall.ending?.id ?? stall.startFrame],
+      asked !== null
+        ? `a DNS question to the same server, ${seconds(end - asked.time)} earlier, went unanswered, and the next one was answered; the path came back in between`
+        : lastTry === null
+          ? `a sender that doubles its waits had tried about ${seconds((wait * 1e9) as Nanos)} before; the path came back in that time`
+          : `the try before it, ${seconds((most * 1e9) as Nanos)} earlier, went unanswered; the path came back in between`,
+    frames: [asked?.frame ?? lastTry?.id ?? stall.startFrame, stall.ending?.id ?? stall.startFrame],
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { type Nanos, seconds } from '../../packet/time.ts';
 import type { ArrivalGap, Arrivals } from '../failover/arrivals.ts';
+import type { Questions } from '../failover/lost-questions.ts';
 import type { Mark, Marks } from '../failover/marks.ts';
 import {
   lastHeard,
@@ -30,6 +31,7 @@ import { idleAtSource } from './way/resumed.ts';
 export interface CaptureFacts {
   readonly watches: readonly SilenceWatch[];
   readonly arrivals: Arrivals;
+  readonly questions: Questions;
   readonly marks: Marks;
   readonly place: Place;
   readonly coveredUntil: Nanos;
@@ -78,7 +80,8 @@ export function judgeCapture(
   const connections = facts.watches.map((w) => w.connection);
   const far = (flow: Flow): EndIndex => (facts.place === 'server' ? flow.client : flow.server);
   const keys = pathKeys(connections, far);
-  const sources = { arrivals: facts.arrivals, syns, keys, lastHeard: lastHeard(connections, far, keys) };
+  const { arrivals, questions } = facts;
+  const sources = { arrivals, syns, questions, keys, lastHeard: lastHeard(connections, far, keys) };
   const reasons = new Reasons();
   const refusals = refusedOpenings(facts.watches);
   return facts.watches.flatMap((watch, i) =>
