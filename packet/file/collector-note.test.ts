@@ -6,6 +6,7 @@ const NOTES: readonly CollectorNote[] = [
     note: 'file',
     v: 1,
     collector: 'c0ffee',
+    host: 'gw-1',
     vantage: 'node-a.out',
     number: 3,
     engine: 'tcpdump 4.99.3',

@@ -14,6 +14,8 @@ export interface FileNote {
   readonly v: 1;
   /** Of the collector's folder; stays over restarts. */
   readonly collector: string;
+  /** Name of the machine. */
+  readonly host: string;
   /** `node-a.out`. */
   readonly vantage: string;
   /** Of the collector's files of this vantage, from 1 on. */
@@ -77,6 +79,7 @@ const FORMS: Readonly<Record<CollectorNote['note'], Readonly<Record<string, Chec
   file: {
     v: (value) => value === 1,
     collector: text,
+    host: text,
     vantage: text,
     number: count,
     engine: text,

@@ -23,7 +23,7 @@ export class Delivery {
   readonly sink: RecordSink;
   readonly record: PacketRecord;
   readonly interfaces: CaptureInterface[] = [];
-  readonly notes: MutableNotes = { comments: [], packetComments: [], names: new Map() };
+  readonly notes: MutableNotes = { comments: [], collector: [], packetComments: [], names: new Map() };
   format: CaptureFormat | null = null;
   frames = 0;
   lastFrame = 0;

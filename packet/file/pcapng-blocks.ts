@@ -5,6 +5,7 @@
  * whole block, header and trailer included, whose length was checked.
  */
 import { formatAddress } from '../address.ts';
+import { readNote } from './collector-note.ts';
 import type { MutableNotes } from './delivery.ts';
 import { PcapngClock } from './pcapng-clock.ts';
 import { type OptionCursor, padded, readText } from './pcapng-options.ts';
@@ -22,6 +23,8 @@ export interface Block {
 
 /** Files about files are bounded too: what is beyond these is not kept. */
 const MAX_COMMENTS = 200;
+/** A day of a collector that notes its clock every 10 s. */
+const MAX_COLLECTOR_NOTES = 10_000;
 const MAX_NAMED_ADDRESSES = 10_000;
 const MAX_NAMES_PER_ADDRESS = 16;
 
@@ -29,12 +32,22 @@ const COMMENT = 1;
 
 const SectionOption = { Hardware: 2, Os: 3, Application: 4 } as const;
 
+/** What a comment belongs to. */
+interface Place {
+  readonly section: number;
+  readonly interfaceIndex: number | null;
+}
+
 /** Fills the notes from a section header; the first section that names something wins. Returns its version. */
-export function readSectionHeader(block: Block, notes: MutableNotes): { major: number; minor: number } {
+export function readSectionHeader(
+  block: Block,
+  section: number,
+  notes: MutableNotes,
+): { major: number; minor: number } {
   const { view, littleEndian, from, end, options } = block;
   options.start(view, littleEndian, from + 24, end);
   while (options.next()) {
-    if (options.code === COMMENT) keepComment(notes, options.text());
+    if (options.code === COMMENT) keepComment(notes, options.text(), { section, interfaceIndex: null });
     else if (options.code === SectionOption.Hardware) notes.hardware ??= options.text();
     else if (options.code === SectionOption.Os) notes.os ??= options.text();
     else if (options.code === SectionOption.Application) notes.application ??= options.text();
@@ -58,9 +71,10 @@ const InterfaceOption = {
 /** Microseconds, where if_tsresol does not say. */
 const DEFAULT_RESOLUTION = 6;
 
+/** `index`: that it will have among all interfaces. */
 export function readInterface(
   block: Block,
-  section: number,
+  { section, index }: { readonly section: number; readonly index: number },
   notes: MutableNotes,
 ): { info: CaptureInterface; clock: PcapngClock } {
   const { view, littleEndian, from, end, options } = block;
@@ -77,7 +91,7 @@ export function readInterface(
   options.start(view, littleEndian, from + 16, end);
   while (options.next()) {
     const { code, offset, length } = options;
-    if (code === COMMENT) keepComment(notes, options.text());
+    if (code === COMMENT) keepComment(notes, options.text(), { section, interfaceIndex: index });
     else if (code === InterfaceOption.Name) info.name = options.text();
     else if (code === InterfaceOption.Description) info.description = options.text();
     else if (code === InterfaceOption.Os) info.os = options.text();
@@ -107,7 +121,7 @@ export interface Statistics {
  * lost and with the second what the operating system lost behind it, so no packet is in both. dumpcap writes
  * the kernel's drops into the first and leaves the second out, which the sum gets right too.
  */
-export function readStatistics(block: Block): Statistics {
+export function readStatistics(block: Block, place: Place, notes: MutableNotes): Statistics {
   const { view, littleEndian, from, end, options } = block;
   let received: number | null = null;
   let dropped: number | null = null;
@@ -115,7 +129,9 @@ export function readStatistics(block: Block): Statistics {
   options.start(view, littleEndian, from + 20, end);
   while (options.next()) {
     const { code, offset, length } = options;
-    if (code === StatisticsOption.Received) {
+    if (code === COMMENT) {
+      keepComment(notes, options.text(), place);
+    } else if (code === StatisticsOption.Received) {
       received = options.count() ?? received;
     } else if (code === StatisticsOption.InterfaceDropped || code === StatisticsOption.OsDropped) {
       const lost = options.count();
@@ -174,8 +190,11 @@ function keepNames(
   if (kept.length > 0) names.set(address, kept);
 }
 
-function keepComment(notes: MutableNotes, text: string): void {
-  if (notes.comments.length < MAX_COMMENTS) notes.comments.push(text);
+function keepComment(notes: MutableNotes, text: string, place: Place): void {
+  const note = readNote(text);
+  if (note !== null) {
+    if (notes.collector.length < MAX_COLLECTOR_NOTES) notes.collector.push({ note, ...place });
+  } else if (notes.comments.length < MAX_COMMENTS) notes.comments.push(text);
 }
 
 function readAddress(view: DataView, at: number, version: 4 | 6): string {

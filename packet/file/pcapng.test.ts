@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ByteBuilder } from './byte-builder.ts';
+import { type CollectorNote, writeNote } from './collector-note.ts';
 import { createPcapngWriter } from './pcapng-writer.ts';
 import { hex, listCapture, listChunks } from './test-listing.ts';
 
@@ -271,6 +272,7 @@ describe.each([
       ]);
       expect(reader.notes).toEqual({
         comments: ['hello', 'up'],
+        collector: [],
         packetComments: [],
         hardware: 'cpu',
         os: 'Linux',
@@ -279,6 +281,38 @@ describe.each([
           ['10.0.0.1', ['gw', 'router']],
           ['2001:db8::1', ['v6']],
         ]),
+      });
+    });
+
+    test('what a collector says of itself, apart from what people wrote', () => {
+      const gap: CollectorNote = { note: 'gap', from: '1', to: null, why: 'eth1 is not there' };
+      const file: CollectorNote = {
+        note: 'file',
+        v: 1,
+        collector: 'c0ffee',
+        host: 'gw-1',
+        vantage: 'node-a.out',
+        number: 3,
+        engine: 'tcpdump 4.99.3',
+        stamps: 'kernel',
+      };
+      const written: Uint8Array[] = [];
+      const writer = createPcapngWriter((chunk) => written.push(chunk), {
+        bigEndian: !littleEndian,
+        comments: ['by hand', writeNote(file)],
+      });
+      writer.addInterface();
+      writer.statistics({ interfaceId: 0, time: T, comments: ['nothing'] });
+      writer.section({ bigEndian: !littleEndian });
+      writer.addInterface({ comments: ['old'] });
+      writer.addInterface();
+      writer.statistics({ interfaceId: 1, time: T, comments: [writeNote(gap), 'cable was out'] });
+      expect(read(...written).reader.notes).toMatchObject({
+        comments: ['by hand', 'nothing', 'old', 'cable was out'],
+        collector: [
+          { note: file, section: 0, interfaceIndex: null },
+          { note: gap, section: 1, interfaceIndex: 2 },
+        ],
       });
     });
 

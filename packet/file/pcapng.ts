@@ -277,7 +277,7 @@ export class PcapngFormat implements Format {
   #readSectionHeader(block: Block, base: number): void {
     this.#section++;
     this.#open = [];
-    const { major, minor } = readSectionHeader(block, this.#delivery.notes);
+    const { major, minor } = readSectionHeader(block, this.#section, this.#delivery.notes);
     this.#reportOptions();
     // 1.2 differs from 1.0 in nothing that is read here.
     if (major === 1 && (minor === 0 || minor === 2)) return;
@@ -294,7 +294,8 @@ export class PcapngFormat implements Format {
         `describes one interface more than ${MAX_INTERFACES}`,
       );
     }
-    const { info, clock } = readInterface(block, this.#section, notes);
+    const place = { section: this.#section, index: interfaces.length };
+    const { info, clock } = readInterface(block, place, notes);
     this.#reportOptions();
     this.#open.push({
       info,
@@ -316,7 +317,11 @@ export class PcapngFormat implements Format {
       this.#delivery.problem('malformed', 'interface-unknown', message, { offset: base + from });
       return;
     }
-    const { received, dropped, end } = readStatistics(block);
+    const { received, dropped, end } = readStatistics(
+      block,
+      { section: this.#section, interfaceIndex: open.index },
+      this.#delivery.notes,
+    );
     this.#reportOptions();
     if (received !== null) open.info.received = received;
     if (dropped !== null) open.info.dropped = dropped;

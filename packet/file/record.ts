@@ -6,6 +6,7 @@
  */
 import type { Problem } from '../problem.ts';
 import type { Nanos } from '../time.ts';
+import type { CollectorNote } from './collector-note.ts';
 
 /** One captured packet, valid only during the call that delivers it. */
 export interface PacketRecord {
@@ -44,10 +45,20 @@ export interface CaptureInterface {
   endTime: Nanos | null;
 }
 
+/** What a collector said of itself, and where in the capture. */
+export interface PlacedCollectorNote {
+  readonly note: CollectorNote;
+  readonly section: number;
+  /** Index into the reader's `interfaces`; null where it is of the whole section. */
+  readonly interfaceIndex: number | null;
+}
+
 /** Free text and names that a capture carries about itself. */
 export interface CaptureNotes {
-  /** Section comments and interface comments, as written. */
+  /** Comments of sections, interfaces and statistics, as written, but for those that are a collector's notes. */
   readonly comments: string[];
+  /** In file order, the first ten thousand. */
+  readonly collector: PlacedCollectorNote[];
   /** Packet comments, the first few hundred of them. */
   readonly packetComments: { readonly frame: number; readonly text: string }[];
   readonly hardware?: string;

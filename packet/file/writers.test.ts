@@ -142,7 +142,8 @@ test('all that a pcapng file says about itself comes back', () => {
     endTime: 4_500_000_000,
   });
   expect(reader.notes).toEqual({
-    comments: ['one', 'two', 'three', 'four'],
+    comments: ['one', 'two', 'three', 'four', 'c'],
+    collector: [],
     packetComments: [
       { frame: 1, text: 'x' },
       { frame: 1, text: 'y' },
