@@ -24,6 +24,10 @@
  *   PATCH  /incidents/:id/pins/:pin  { note?, at? }     Pin
  *   DELETE /incidents/:id/pins/:pin                     204
  *   GET    /incidents/:id/export/report.json | flows.csv | flows.jsonl | incident.md
+ *   POST   /deliveries           NewDelivery            200 Delivery: begun, under way or done; the same one for the same file
+ *   GET    /deliveries/:id                              Delivery
+ *   PATCH  /deliveries/:id?offset=                      raw bytes, also gzip; Delivery, on the disk; 409 Delivery where it stands elsewhere
+ *   POST   /clock                                       ClockAnswer
  *   GET    /openapi.json, /metrics and /healthz (these two without /api)
  */
 import type {
@@ -183,6 +187,47 @@ export interface Pin {
   at: NanosString | null;
   title: string;
   note: string;
+}
+
+/** A file that a collector delivers in pieces. */
+export interface NewDelivery {
+  /** Who delivers: the same file by the same name and hash is taken once. */
+  collector: string;
+  name: string;
+  /** Bytes of the file as it is. */
+  size: number;
+  sha256: string;
+  kind: 'capture' | 'journal';
+  vantage: string | null;
+  incident: IncidentWish;
+}
+
+/** Of which incident a file is to be: by its time, or by a title; by both: one of that title for each hour. */
+export interface IncidentWish {
+  title?: string;
+  window?: { from: NanosString; to: NanosString };
+  /** What happened when, for the title of a new one. */
+  at?: NanosString;
+  why?: string;
+}
+
+export interface Delivery {
+  id: string;
+  size: number;
+  /** Bytes that are on the server's disk. */
+  offset: number;
+  /** It is a file of its incident. */
+  done: boolean;
+  /** Null: there is none yet, or it was deleted since. */
+  incident: string | null;
+}
+
+/** By the server's clock, for an exchange as NTP's (RFC 5905, 8). */
+export interface ClockAnswer {
+  /** Who answers; stays over restarts. */
+  peer: string;
+  received: NanosString;
+  sent: NanosString;
 }
 
 export type NewPin = Omit<Pin, 'id' | 'created'>;

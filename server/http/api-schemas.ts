@@ -1,14 +1,18 @@
 /** The API's own types (`server/api.ts`) as schemas. */
 import type {
   ApiError,
+  ClockAnswer,
+  Delivery,
   FlowDetail,
   FlowPage,
   FlowRow,
   FrameDetail,
   IncidentDetail,
   IncidentSummary,
+  IncidentWish,
   JourneyPage,
   LanePage,
+  NewDelivery,
   NewPin,
   Pin,
   Progress,
@@ -16,6 +20,7 @@ import type {
 } from '../api.ts';
 import { cause, confidence, end, outcome, protocol, REPORT_SCHEMAS } from './report-schemas.ts';
 import {
+  boolean,
   integer,
   list,
   map,
@@ -44,6 +49,8 @@ const SUMMARY = {
   error: orNull(text('Of a failed analysis.')),
   revision: integer(),
 };
+
+const sha256: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 
 const NEW_PIN = {
   target: text("A link's selection, such as `frame:c1:4120`."),
@@ -80,7 +87,7 @@ export const SCHEMAS: Record<string, Schema> = {
     name: text(),
     kind: oneOf(['capture', 'journal']),
     size: integer(),
-    sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+    sha256,
     vantage: orNull(text('`host`, `host.in` or `host.out`; null: inferred.')),
   }),
   Progress: object<Progress>({
@@ -145,6 +152,32 @@ export const SCHEMAS: Record<string, Schema> = {
   NewPin: object<NewPin>(NEW_PIN),
   Pin: object<Pin>({ ...NEW_PIN, id: text(), created: nanos }),
   PinList: object<{ pins: Pin[] }>({ pins: list(ref('Pin')) }),
+  NewDelivery: object<NewDelivery>({
+    collector: text('The same file by the same name and hash is taken once from each.'),
+    name: text(),
+    size: integer(1),
+    sha256,
+    kind: oneOf(['capture', 'journal']),
+    vantage: orNull(text('`host`, `host.in` or `host.out`; null: inferred.')),
+    incident: ref('IncidentWish'),
+  }),
+  IncidentWish: object<IncidentWish>(
+    {
+      title: optional(text()),
+      window: optional(object<NonNullable<IncidentWish['window']>>({ from: nanos, to: nanos })),
+      at: optional(nanos),
+      why: optional(text('For the title of a new one.')),
+    },
+    'The incident of that time, or of that title; of both, one of that title for each hour.',
+  ),
+  Delivery: object<Delivery>({
+    id: text(),
+    size: integer(1),
+    offset: integer(),
+    done: boolean,
+    incident: orNull(text('Null: there is none yet, or it was deleted.')),
+  }),
+  ClockAnswer: object<ClockAnswer>({ peer: text(), received: nanos, sent: nanos }),
   Health: object<{ status: string; checks: Record<string, string> }>({
     status: oneOf(['ok', 'failing']),
     checks: map(text('`ok`, or what is wrong.')),

@@ -2,6 +2,7 @@
 import express, { type Express, Router } from 'express';
 import helmet from 'helmet';
 import type { AddRoutes, Context } from './context.ts';
+import { addDeliveryRoutes } from './delivery-routes.ts';
 import { addExportRoutes } from './export-routes.ts';
 import { addFileRoutes } from './file-routes.ts';
 import { addFlowRoutes } from './flow-routes.ts';
@@ -30,6 +31,7 @@ const ROUTES: readonly AddRoutes[] = [
   addFrameRoutes,
   addPinRoutes,
   addExportRoutes,
+  addDeliveryRoutes,
   addServiceRoutes,
 ];
 
@@ -45,6 +47,11 @@ export function createApp(context: Context, { guard, page, port, report }: AppOp
   app.set('query parser', 'simple');
   // An answer's own hash costs more than it saves here; tiles have their revision.
   app.set('etag', false);
+  // First of all: what comes before it would pass for a slower way there.
+  app.use('/api/clock', (_request, response, next) => {
+    response.locals.received = context.wallClock();
+    next();
+  });
   app.use(context.metrics.count);
   app.use(headers());
   app.use(checkHost(guard), checkOrigin, checkToken(guard, port));

@@ -1,5 +1,6 @@
 /** What the routes share: the store, the jobs, and what belongs to one running server. */
 import type { Request, Router } from 'express';
+import type { CollectedAnalyses } from '../jobs/collected-analyses.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../store/store.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -16,6 +17,9 @@ export interface Context {
   readonly frames: FrameDetails;
   readonly streams: EventStreams;
   readonly metrics: Metrics;
+  readonly collectedAnalyses: CollectedAnalyses;
+  /** This host's time: ns since the epoch. */
+  readonly wallClock: () => bigint;
 }
 
 /** Adds routes by their whole path, so that the router's list of routes is the API's. */

@@ -3,6 +3,8 @@
 export interface Limits {
   /** Bytes of one upload. */
   readonly mostUploadBytes: number;
+  /** Bytes of one piece of a delivery, decompressed. */
+  readonly mostPieceBytes: number;
   /** Bytes that must stay free on the disk: a database that cannot write helps nobody. */
   readonly freeBytes: number;
   /** An upload of which nothing comes for so long has broken. */
@@ -10,15 +12,19 @@ export interface Limits {
   /** A body of JSON that takes longer is not going to come. */
   readonly bodyMs: number;
   readonly heartbeatMs: number;
+  /** Nothing of an incident was delivered for so long: its analysis begins. */
+  readonly quietMs: number;
   /** What still runs when the server is closed may take so long. */
   readonly graceMs: number;
 }
 
 export const LIMITS: Limits = {
   mostUploadBytes: 20 * 1024 ** 3,
+  mostPieceBytes: 64 * 1024 ** 2,
   freeBytes: 256 * 1024 ** 2,
   uploadIdleMs: 60_000,
   bodyMs: 20_000,
   heartbeatMs: 15_000,
+  quietMs: 15_000,
   graceMs: 3_000,
 };

@@ -1,9 +1,11 @@
 /** The document says what the server does: its routes are express's, and real answers fit its schemas. */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeTile } from '../../analyzer/index.ts';
 import type {
+  Delivery,
   FlowDetail,
   FlowPage,
   FrameDetail,
@@ -189,6 +191,24 @@ describe('real answers fit it', () => {
     await ask('DELETE', '/api/incidents/{incident}/files/{file}', file);
     await ask('DELETE', '/api/incidents/{incident}', ids);
     await ask('GET', '/api/incidents/{incident}', ids);
+  });
+
+  it('of deliveries and the clock', async () => {
+    const body = readFileSync(join(CAPTURES, 'rto-7/client.pcap.gz'));
+    const wanted = {
+      ...{ collector: 'c1', name: 'a.pcap.gz', kind: 'capture', vantage: null, size: body.length },
+      sha256: createHash('sha256').update(body).digest('hex'),
+      incident: { window: { from: '1', to: '2' }, at: '1', why: 'test' },
+    };
+    const { id } = (await ask('POST', '/api/deliveries', {}, json(wanted))).json as Delivery;
+    await ask('GET', '/api/deliveries/{delivery}', { delivery: id });
+    await ask('PATCH', '/api/deliveries/{delivery}?offset=0', { delivery: id }, { body });
+    expect((await ask('GET', '/api/deliveries/{delivery}', { delivery: id })).json).toMatchObject({
+      done: true,
+    });
+    await ask('PATCH', '/api/deliveries/{delivery}?offset=0', { delivery: id }, { body });
+    await ask('POST', '/api/deliveries', {}, json({ ...wanted, size: 'x' }));
+    await ask('POST', '/api/clock');
   });
 
   it('of tiles, which are kept as long as the result is the same', async () => {

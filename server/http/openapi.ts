@@ -109,8 +109,8 @@ function responsesOf({ status, answer, errors = {} }: Operation): OpenApiOperati
         ? { [answer.type]: {} }
         : undefined;
   const others = Object.entries(errors).map(([code, what]) => {
-    // 304 has no body, and a server that fails answers with what it checked.
-    const said = code === '304' ? undefined : code === '503' ? content : REFUSED;
+    // 304 has no body; a server that fails answers with what it checked, a delivery with where it stands.
+    const said = code === '304' ? undefined : code === '503' || code === '409' ? content : REFUSED;
     return [code, { description: what, ...(said !== undefined && { content: said }) }];
   });
   return {

@@ -30,7 +30,7 @@ const integer: Schema = { type: 'integer' };
 export const QUERY = {
   name: { schema: text(), what: 'The name of the file: a label, never a path.' },
   vantage: { schema: text(), what: '`host`, `host.in` or `host.out`; without it, it is inferred.' },
-  offset: { schema: integer, what: 'Rows to skip.' },
+  offset: { schema: integer, what: 'Rows to skip; of a delivery, the bytes that came before.' },
   limit: { schema: integer, what: 'At most so many.' },
   sort: {
     schema: oneOf([
@@ -51,6 +51,7 @@ export const PATH_PARAMETERS: Record<string, string> = {
   file: '`StoredFile.id`',
   flow: '`Flow.id`',
   pin: '`Pin.id`',
+  delivery: '`Delivery.id`',
   lane: '`v<vantage>` for all flows, `v<vantage>.<flow id>.c` or `.s` for what one side of a flow sent.',
   resolution: 'Buckets of 2^resolution ns.',
   index: 'The tile covers [index * 512 * 2^resolution, (index + 1) * 512 * 2^resolution) ns.',
@@ -209,6 +210,37 @@ export const OPERATIONS: Record<string, Operation> = {
     summary: 'The incident as Markdown, for a postmortem',
     status: 200,
     answer: other('text/markdown', 'With pins and notes.'),
+  },
+  'POST /api/deliveries': {
+    summary: 'Begins the delivery of a file in pieces; the same file again is the same delivery',
+    body: { schema: ref('NewDelivery'), required: true },
+    status: 200,
+    answer: json('Delivery'),
+    errors: { 413: 'It is too large.', 507: 'The disk is full.' },
+  },
+  'GET /api/deliveries/:delivery': {
+    summary: 'How far a delivery came',
+    status: 200,
+    answer: json('Delivery'),
+  },
+  'PATCH /api/deliveries/:delivery': {
+    summary: 'The next bytes, as they are or with `Content-Encoding: gzip`; on the disk with the answer',
+    query: ['offset'],
+    body: 'bytes',
+    status: 200,
+    answer: json('Delivery'),
+    errors: {
+      408: 'It stood still for too long.',
+      409: 'It stands at another offset; at 0 where all came, and were not the bytes of its hash.',
+      413: 'More than a piece may have, or the file.',
+      415: 'It is neither a capture nor a journal, and forgotten; or the encoding is another.',
+      507: 'The disk is full.',
+    },
+  },
+  'POST /api/clock': {
+    summary: "What the server's clock says, for an exchange as NTP's",
+    status: 200,
+    answer: json('ClockAnswer'),
   },
   'GET /api/openapi.json': {
     summary: 'This document',

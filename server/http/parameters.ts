@@ -11,6 +11,7 @@ const PATTERNS = {
   incident: STORE_ID,
   file: STORE_ID,
   pin: STORE_ID,
+  delivery: STORE_ID,
   flow: /^[\w-]{1,64}$/,
   lane: /^v\d{1,4}(?:\.[\w-]{1,64}\.[cs])?$/,
   capture: /^[\w-]{1,32}$/,
@@ -113,6 +114,14 @@ export class Fields {
 
   value(name: string): unknown {
     return this.has(name) ? this.body[name] : undefined;
+  }
+
+  /** The fields of one that is an object. */
+  inner(name: string): Fields {
+    const value = this.value(name);
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw badRequest(`'${name}' must be an object`);
+    return new Fields(value as Record<string, unknown>);
   }
 
   text(name: string, most: number): string {

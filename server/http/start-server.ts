@@ -8,6 +8,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { wallClock } from '../../packet/wall-clock.ts';
+import { startCollectedAnalyses } from '../jobs/collected-analyses.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { type JobOptions, startJobs } from '../jobs/start-jobs.ts';
 import { ServerError } from '../server-error.ts';
@@ -38,6 +40,8 @@ export interface ServerOptions extends JobOptions {
   /** Of the built page; else beside the running code, as in `dist/`. */
   readonly page?: string;
   readonly limits?: Partial<Limits>;
+  /** This host's time in ns since the epoch; tests give another. */
+  readonly wallClock?: () => bigint;
   /** Is told of bugs. */
   readonly report?: (error: unknown) => void;
 }
@@ -70,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const jobs = startJobs(store, options);
   const { port } = server.address() as AddressInfo;
-  const context = createContext(store, jobs, { ...LIMITS, ...options.limits });
+  const context = createContext(store, jobs, options);
   const app = createApp(context, {
     guard: { host, allowedHosts: options.allowedHosts ?? [], token },
     page: options.page ?? fileURLToPath(new URL('./ui', import.meta.url)),
@@ -90,14 +94,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-function createContext(store: Store, jobs: Jobs, limits: Limits): Context {
+function createContext(store: Store, jobs: Jobs, options: ServerOptions): Context {
+  const limits = { ...LIMITS, ...options.limits };
   const uploads = new Uploads(store, limits);
   const streams = new EventStreams(store, jobs, limits.heartbeatMs);
   const metrics = createMetrics({ store, jobs, uploads, streams });
-  return { store, jobs, limits, uploads, streams, metrics, frames: new FrameDetails(store) };
+  return {
+    ...{ store, jobs, limits, uploads, streams, metrics },
+    frames: new FrameDetails(store),
+    collectedAnalyses: startCollectedAnalyses(store, jobs, limits.quietMs),
+    wallClock: options.wallClock ?? wallClock,
+  };
 }
 
-async function close(server: Server, { store, jobs, limits, uploads, streams }: Context): Promise<void> {
+async function close(server: Server, context: Context): Promise<void> {
+  const { store, jobs, limits, uploads, streams, collectedAnalyses } = context;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   streams.close();
   server.closeIdleConnections();
@@ -107,6 +118,7 @@ async function close(server: Server, { store, jobs, limits, uploads, streams }: 
   server.closeAllConnections();
   await closed;
   await uploads.settled();
+  collectedAnalyses.close();
   await jobs.close();
   store.close();
 }

@@ -4,10 +4,12 @@
  * says why. So it is left open, and what still comes is thrown away for a while.
  */
 import { statfs } from 'node:fs/promises';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import type { Request } from 'express';
-import type { StoredFile } from '../api.ts';
+import type { Delivery, NewDelivery, StoredFile } from '../api.ts';
 import { ServerError } from '../server-error.ts';
-import type { NewFile, Store } from '../store/store.ts';
+import type { NewFile, Store, TakenPiece } from '../store/store.ts';
 import { HttpError } from './http-error.ts';
 import type { Limits } from './limits.ts';
 import { contentLength } from './parameters.ts';
@@ -40,7 +42,41 @@ export class Uploads {
     incident: string,
     file: Pick<NewFile, 'name' | 'vantage'>,
   ): Promise<StoredFile> {
-    const upload = this.receive(request, incident, file);
+    return this.counted(this.receive(request, incident, file));
+  }
+
+  /** Begins a delivery, or goes on with it. @throws HttpError, ServerError */
+  async open(delivery: NewDelivery): Promise<Delivery> {
+    if (delivery.size > this.limits.mostUploadBytes) throw tooLarge(this.limits.mostUploadBytes);
+    const opened = await this.counted(this.store.deliveries.open(delivery));
+    if (!opened.done) await this.checkSpace(opened.size - opened.offset);
+    return opened;
+  }
+
+  /** A piece of a delivery. @throws HttpError, ServerError */
+  append(request: Request, delivery: string, offset: number): Promise<TakenPiece> {
+    return this.counted(this.receivePiece(request, delivery, offset));
+  }
+
+  private async receivePiece(request: Request, id: string, offset: number): Promise<TakenPiece> {
+    const { deliveries } = this.store;
+    const now = deliveries.get(id);
+    if (now.done || now.offset !== offset) return { taken: false, delivery: now };
+    const most = Math.min(this.limits.mostPieceBytes, now.size - offset);
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'gzip' && encoding !== 'identity')
+      throw new HttpError(415, 'unsupported-media-type', 'a piece comes as it is, or with gzip');
+    await this.checkSpace(most);
+    // Empty members of gzip may go on for ever, and bring nothing.
+    let left = most + GZIP_OVERHEAD;
+    const source = this.chunks(request, (bytes) => {
+      left -= bytes;
+      if (left < 0) throw tooLarge(most);
+    });
+    return await deliveries.append(id, offset, encoding === 'gzip' ? gunzipped(source) : source, most);
+  }
+
+  private async counted<T>(upload: Promise<T>): Promise<T> {
     this.running.add(upload);
     try {
       return await upload;
@@ -110,6 +146,20 @@ export class Uploads {
       // Not awaited: after a time without a chunk it waits for the next one itself.
       void iterator.return?.();
     }
+  }
+}
+
+/** Of a compressed piece that does not compress. */
+const GZIP_OVERHEAD = 65_536;
+
+/** @throws HttpError 400 for what is no gzip */
+async function* gunzipped(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const plain = pipeline(Readable.from(source, { objectMode: false }), createGunzip(), () => {});
+  try {
+    for await (const chunk of plain) yield chunk as Uint8Array;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    throw code.startsWith('Z_') ? new HttpError(400, 'bad-request', 'the body is no whole gzip') : error;
   }
 }
 

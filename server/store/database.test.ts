@@ -91,6 +91,8 @@ describe('a database of version 1', () => {
     );
     expect(store.flow(id, 'f0123456789')).toMatchObject({ index: 0, journeys: 0 });
     expect(store.journeys(id, 'f0123456789', { from: 0, to: 1e15, limit: 9 }).total).toBe(0);
+    expect(store.peer).toMatch(/^[0-9a-f]{16}$/);
+    expect(store.deliveries.waiting()).toEqual([]);
     const pin = store.addPin(id, { target: 'flow:f0123456789', at: null, title: 'it', note: '' });
     expect(store.pins(id)).toEqual([pin]);
     closeAll();

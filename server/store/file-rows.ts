@@ -20,6 +20,16 @@ export function storedFile(connection: Connection, incident: string, file: strin
   );
 }
 
+/** @throws where its incident is gone: within a transaction */
+export function insertFile(connection: Connection, incident: string, file: StoredFile): void {
+  const { id, name, kind, size, sha256, vantage } = file;
+  connection.run(
+    'INSERT INTO files (id, incident, name, kind, size, sha256, vantage) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ...[id, incident, name, kind, size, sha256, vantage],
+  );
+  filesChanged(connection, incident);
+}
+
 /** The files are others now: what is being analysed is no longer wanted, what was found is of the files before. */
 export function filesChanged(connection: Connection, incident: string): void {
   connection.run(

@@ -12,15 +12,15 @@ import { parseVantage } from '../../analyzer/index.ts';
 import type { StoredFile } from '../api.ts';
 import { ServerError } from '../server-error.ts';
 import { detectKind, HEAD_BYTES } from './file-kind.ts';
-import { filesChanged, storedFile } from './file-rows.ts';
-import { filePath, incidentFolder, incomingFolder } from './places.ts';
+import { filesChanged, insertFile, storedFile } from './file-rows.ts';
+import { filePath, incidentFolder, incomingFolder, incomingPath } from './places.ts';
 import { cleanLine, newId, notFound, type Shared, shownRun } from './shared.ts';
 import type { FileOnDisk, NewFile } from './store.ts';
 
 const MOST_NAME = 255;
 /** Captures hold what people sent each other. */
-const PRIVATE_FILE = 0o600;
-const PRIVATE_FOLDER = 0o700;
+export const PRIVATE_FILE = 0o600;
+export const PRIVATE_FOLDER = 0o700;
 
 interface Received {
   readonly kind: 'capture' | 'journal';
@@ -41,7 +41,7 @@ export class Files {
     const vantage = checkVantage(file.vantage);
     const name = cleanName(file.name);
     const id = newId();
-    const incoming = join(incomingFolder(folder), id);
+    const incoming = incomingPath(folder, id);
     try {
       const received = await receive(incoming, { ...file, name }, source);
       const place = filePath(folder, incident, id);
@@ -102,17 +102,12 @@ export class Files {
   /** In one transaction with the incident that it belongs to, which may be gone by now. */
   private insert(incident: string, file: StoredFile): StoredFile {
     const { connection } = this.shared;
-    const { id, name, kind, size, sha256, vantage } = file;
     connection.write(() => {
       this.checkIncident(incident);
-      connection.run(
-        'INSERT INTO files (id, incident, name, kind, size, sha256, vantage) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        ...[id, incident, name, kind, size, sha256, vantage],
-      );
-      filesChanged(connection, incident);
+      insertFile(connection, incident, file);
     });
     this.shared.changed({ incident, what: 'files' });
-    return { id, name, kind, size, sha256, vantage };
+    return file;
   }
 
   private checkIncident(incident: string): void {
@@ -164,14 +159,21 @@ async function receive(path: string, file: NewFile, source: AsyncIterable<Uint8A
   return { kind, size, sha256: hash.digest('hex') };
 }
 
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+/** `position`: null for the end of what was written. */
+export async function writeAll(
+  handle: FileHandle,
+  chunk: Uint8Array,
+  position: number | null = null,
+): Promise<void> {
   for (let at = 0; at < chunk.length; ) {
-    const { bytesWritten } = await handle.write(chunk, at);
+    const place = position === null ? null : position + at;
+    const { bytesWritten } = await handle.write(chunk, at, chunk.length - at, place);
     at += bytesWritten;
   }
 }
 
-async function kindOf(head: readonly Uint8Array[], name: string): Promise<Received['kind']> {
+/** @throws ServerError `not-a-capture` */
+export async function kindOf(head: readonly Uint8Array[], name: string): Promise<Received['kind']> {
   const found = await detectKind(Buffer.concat(head), name);
   if (found.kind !== null) return found.kind;
   throw new ServerError(
@@ -181,7 +183,7 @@ async function kindOf(head: readonly Uint8Array[], name: string): Promise<Receiv
   );
 }
 
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();
@@ -191,11 +193,12 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** Only the last part of a path: some programs send all of it. */
-function cleanName(name: string): string {
+export function cleanName(name: string): string {
   return cleanLine(name.split(/[\\/]/).at(-1) ?? '', MOST_NAME) || 'unnamed';
 }
 
-function checkVantage(vantage: string | null): string | null {
+/** @throws ServerError `bad-request` */
+export function checkVantage(vantage: string | null): string | null {
   if (vantage === null || vantage === '') return null;
   if (vantage.length <= MOST_NAME && parseVantage(vantage) !== null) return vantage;
   throw new ServerError(
@@ -212,7 +215,8 @@ const tooLarge = ({ name, mostBytes }: NewFile): ServerError =>
     'cut it to the time of the incident (editcap -A … -B …), or compress it',
   );
 
-function explain(error: unknown): unknown {
+/** A full disk in words; other errors as they are. */
+export function explain(error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
   return new ServerError(

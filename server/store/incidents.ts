@@ -78,6 +78,13 @@ export class Incidents {
   }
 
   create(title = ''): IncidentSummary {
+    const id = this.insert(title);
+    this.shared.changed({ incident: id, what: 'created' });
+    return this.summary(id);
+  }
+
+  /** For who is within a transaction, and says afterwards that it was created. */
+  insert(title: string): string {
     const id = newId();
     const created = Date.now();
     const named = cleanLine(title, MOST_TITLE);
@@ -90,8 +97,7 @@ export class Incidents {
       created,
       expires === null ? null : Math.round(expires),
     );
-    this.shared.changed({ incident: id, what: 'created' });
-    return this.summary(id);
+    return id;
   }
 
   change(id: string, { title, keep }: { title?: string; keep?: string | null }): IncidentSummary {

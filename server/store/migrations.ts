@@ -155,6 +155,40 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (run, capture, frame)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Files on their way from collectors, and those that arrived, so that none is taken twice.
+  CREATE TABLE deliveries (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE, -- of the file, too, once it arrived
+    collector TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    wish TEXT NOT NULL, -- of which incident it is to be: JSON
+    size INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('capture', 'journal')),
+    vantage TEXT,
+    received INTEGER NOT NULL DEFAULT 0, -- bytes that were forced to the disk
+    touched INTEGER NOT NULL, -- ms since the epoch
+    done INTEGER NOT NULL DEFAULT 0,
+    incident TEXT REFERENCES incidents(id) ON DELETE SET NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX deliveries_file ON deliveries(collector, name, sha256, wish);
+  CREATE INDEX deliveries_incident ON deliveries(incident);
+
+  -- Incidents that deliveries made.
+  CREATE TABLE collected (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    incident TEXT NOT NULL UNIQUE REFERENCES incidents(id) ON DELETE CASCADE,
+    title TEXT NOT NULL, -- as it was asked for; '' for a window
+    first INTEGER, -- ms since the epoch
+    last INTEGER
+  ) STRICT;
+  CREATE INDEX collected_title ON collected(title, last);
+
+  -- Whose clock collectors compare theirs with.
+  CREATE TABLE identity (peer TEXT NOT NULL) STRICT;
+  INSERT INTO identity VALUES (lower(hex(randomblob(8))));
+  `,
 ];
 
 /** The version that this program writes. */

@@ -7,6 +7,7 @@ import type { IncidentSummary } from '../api.ts';
 import { ServerError } from '../server-error.ts';
 import { Analyses } from './analyses.ts';
 import { Connection, damaged, loadPackage } from './connection.ts';
+import { Deliveries } from './deliveries.ts';
 import { Files, makeFolders } from './files.ts';
 import { Flows } from './flows.ts';
 import { Incidents } from './incidents.ts';
@@ -90,21 +91,26 @@ function join({ folder, keep, connection, connect, lock }: Opened): OpenStore {
     sweep: () => sweeper.start(),
   };
   const timelines = new Timelines(shared);
+  const incidents = new Incidents(shared, keep);
+  const deliveries = new Deliveries(shared, incidents);
   const parts = {
-    incidents: new Incidents(shared, keep),
+    incidents,
     files: new Files(shared),
     flows: new Flows(shared, timelines),
     journeys: new Journeys(shared),
     timelines,
     pins: new Pins(shared),
   };
-  parts.incidents.purge();
+  incidents.purge();
+  deliveries.purge();
   sweeper.start();
-  const hourly = setInterval(() => tryToPurge(parts.incidents), HOUR_MS).unref();
+  const hourly = setInterval(() => tryToPurge(incidents, deliveries), HOUR_MS).unref();
   return {
     ...reading(parts, connection),
     ...writing(parts),
     folder,
+    deliveries,
+    peer: connection.column<string>('SELECT peer FROM identity')[0] ?? '',
     analyses: new Analyses(shared),
     idle: () => sweeper.idle(),
     onChange(listener) {
@@ -121,9 +127,9 @@ function join({ folder, keep, connection, connect, lock }: Opened): OpenStore {
 }
 
 /** A full disk, for instance, is no reason to end the server; the next hour may be better. */
-function tryToPurge(incidents: Incidents): void {
+function tryToPurge(...parts: readonly { purge(): unknown }[]): void {
   try {
-    incidents.purge();
+    for (const part of parts) part.purge();
   } catch {
     // They stay until then.
   }
@@ -186,7 +192,7 @@ function reading(parts: Parts, connection: Connection): Pick<Store, Reading> {
   };
 }
 
-type Writing = Exclude<keyof Store, Reading | 'folder' | 'onChange' | 'close'>;
+type Writing = Exclude<keyof Store, Reading | 'folder' | 'deliveries' | 'peer' | 'onChange' | 'close'>;
 
 function writing({ incidents, files, pins }: Parts): Pick<Store, Writing> {
   return {

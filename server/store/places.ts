@@ -8,6 +8,7 @@ export const databasePath = (folder: string): string => join(folder, 'stallscope
 export const lockPath = (folder: string): string => join(folder, 'stallscope.lock');
 /** What is still being received. */
 export const incomingFolder = (folder: string): string => join(folder, 'incoming');
+export const incomingPath = (folder: string, id: string): string => join(incomingFolder(folder), id);
 export const filesFolder = (folder: string): string => join(folder, 'files');
 export const incidentFolder = (folder: string, incident: string): string =>
   join(filesFolder(folder), incident);

@@ -6,6 +6,7 @@
  */
 import type { Flow, FrameRef, NanosString } from '../../analyzer/index.ts';
 import type {
+  Delivery,
   FlowDetail,
   FlowPage,
   FlowRow,
@@ -14,6 +15,7 @@ import type {
   IncidentSummary,
   JourneyPage,
   LanePage,
+  NewDelivery,
   NewPin,
   Pin,
   StoredFile,
@@ -51,6 +53,10 @@ export interface Store {
   file(incident: string, file: string): FileOnDisk;
   changeFile(incident: string, file: string, vantage: string | null): StoredFile;
   deleteFile(incident: string, file: string): void;
+
+  readonly deliveries: DeliveryStore;
+  /** Whose clock collectors compare theirs with: stays over restarts. */
+  readonly peer: string;
 
   /** The file that `FrameRef.capture` of the incident's report stands for. */
   captureFile(incident: string, capture: string): FileOnDisk;
@@ -96,6 +102,32 @@ export interface NewFile {
   readonly vantage: string | null;
   /** More than this is refused. */
   readonly mostBytes: number;
+}
+
+/** Files that come from collectors in pieces, see `deliveries.ts`. */
+export interface DeliveryStore {
+  /** The delivery of that file: begun, under way or done. @throws ServerError `bad-request`, `not-a-capture` */
+  open(delivery: NewDelivery): Promise<Delivery>;
+  get(id: string): Delivery;
+  /**
+   * Adds `source` at the offset, all of it or nothing; it is on the disk when this resolves. With the last of its bytes
+   * it becomes a file of its incident. @throws ServerError `too-large` (more than `mostBytes` or its size), `disk-full`,
+   * `not-a-capture`; what `source` throws
+   */
+  append(
+    id: string,
+    offset: number,
+    source: AsyncIterable<Uint8Array>,
+    mostBytes: number,
+  ): Promise<TakenPiece>;
+  /** Incidents of deliveries whose files no analysis has read as they are now. */
+  waiting(): string[];
+}
+
+export interface TakenPiece {
+  /** False: it stands elsewhere, or its bytes were others than promised, and it begins anew. */
+  readonly taken: boolean;
+  readonly delivery: Delivery;
 }
 
 export interface FileOnDisk extends StoredFile {
