@@ -21,6 +21,8 @@ export interface Engine {
   version(): Promise<string>;
   /** Null where it can capture there, else why not: such as that cap captures on `any` alone. */
   refuses(plan: EnginePlan): string | null;
+  /** As far as it can be told without the interface. @throws CollectorError where the filter does not hold */
+  checkFilter(plan: EnginePlan): Promise<void>;
   /** What is run. */
   command(plan: EnginePlan): readonly string[];
   /** The signal that makes it write its counts to standard error; null where it has none. */
@@ -32,10 +34,10 @@ export interface Engine {
 export type EngineWord =
   /** It captures now. */
   | { readonly word: 'listening' }
-  /** Since its start. */
+  /** Since its start; null where this line does not tell. */
   | { readonly word: 'counts'; readonly received: number | null; readonly dropped: number | null }
-  /** Why it ends, or cannot begin. */
-  | { readonly word: 'trouble'; readonly why: string };
+  /** Why it ends, or cannot begin, and what to do about it where that is known. */
+  | { readonly word: 'trouble'; readonly why: string; readonly hint?: string };
 
 /** What a source of packets tells the file that it is written to, in order. */
 export interface CaptureSink {
@@ -45,6 +47,11 @@ export interface CaptureSink {
   packets(view: DataView, from: number, to: number): void;
   /** Counts of the interface since the collector's start. */
   counts(at: bigint, received: number | null, dropped: number | null): void;
-  /** Nothing is captured from here on, until `begin` is called again. */
+  /** Nothing is captured from here on, until `begin` is called again. Also before the first `begin`, where it has to wait. */
   gap(from: bigint, why: string): void;
+  /**
+   * The interface went down, or is up again, while the engine listens. No gap: an interface that is down takes nothing in,
+   * so what was not captured was not there.
+   */
+  link?(at: bigint, up: boolean): void;
 }

@@ -1,0 +1,255 @@
+/**
+ * Captures one interface for as long as it is wanted: waits until it exists and is up, starts an engine, starts it again however
+ * it ended, and tells the file of each time in which nothing was captured.
+ * The trap: what a gap is. A capture covers an interface as long as an engine listens on it. One that is down takes nothing in,
+ * so an engine that listens on it misses nothing: that is told, and is no gap. One that is deleted or moved to another
+ * namespace may go on there, or come back some ms before the engine listens again: that is one, and so is any time without an
+ * engine. It begins where the last proof ends that everything had arrived: the last packet, or counts that agree.
+ */
+import type { CollectorEvent, InterfaceCounts, OnEvent } from '../words.ts';
+import { type EngineChild, startEngine } from './child.ts';
+import type { CaptureSink, Engine, EnginePlan, EngineWord } from './engine.ts';
+import type { LinkState, LinkWatch } from './link-watch.ts';
+import type { Batch } from './pcap-splitter.ts';
+import { RunCounts, SumOfRuns } from './run-counts.ts';
+
+export interface CapturePlan extends EnginePlan {
+  readonly vantage: string;
+}
+
+export interface InterfaceCapture {
+  counts(): InterfaceCounts;
+  /** Ends the engine and takes what it still has. The sink is told nothing afterwards. */
+  stop(): Promise<void>;
+}
+
+/** Never ends by itself, and never throws. Which interfaces there are, all captures ask of one `watchLinks()`. */
+export function captureInterface(
+  plan: CapturePlan,
+  engine: Engine,
+  sink: CaptureSink,
+  onEvent: OnEvent,
+  links: LinkWatch,
+): InterfaceCapture {
+  const supervisor = new Supervisor(plan, engine, sink, onEvent, links);
+  supervisor.start();
+  return supervisor;
+}
+
+/** ms: an engine that ends is started again at once, and one that ends again and again more and more rarely. */
+const DELAYS = [0, 250, 500, 1_000, 2_000, 4_000, 8_000];
+const LONGEST_DELAY = 10_000;
+/** One that ran so long is started again at once. */
+const STEADY = 30_000;
+const START_LIMIT = 10_000;
+const ASK_EVERY = 10_000;
+/** An engine that does not answer for so many questions hangs. */
+const UNANSWERED = 3;
+
+/** An engine from its start to its end. */
+interface Run {
+  readonly child: EngineChild;
+  readonly since: number;
+  /** Of the interface that it listens on; null: `any`. */
+  readonly ifindex: number | null;
+  readonly counts: RunCounts;
+  begun: boolean;
+  unanswered: number;
+}
+
+class Supervisor implements InterfaceCapture {
+  readonly #plan: CapturePlan;
+  readonly #engine: Engine;
+  readonly #sink: CaptureSink;
+  readonly #onEvent: OnEvent;
+  readonly #links: LinkWatch;
+  readonly #sum = new SumOfRuns();
+  #run: Run | null = null;
+  /** Since when, and why, nothing is captured; null before that is known, and while something is. */
+  #gap: { readonly from: bigint; readonly why: string } | null = null;
+  #lastWhy = '';
+  /** Until then everything arrived. */
+  #proof = nowNanos();
+  #failures = 0;
+  #retry: NodeJS.Timeout | null = null;
+  #tick: NodeJS.Timeout | null = null;
+  #unwatch: () => void = () => {};
+  #onEnded: (() => void) | null = null;
+  #stopped = false;
+  #wasUp = true;
+
+  constructor(plan: CapturePlan, engine: Engine, sink: CaptureSink, onEvent: OnEvent, links: LinkWatch) {
+    this.#plan = plan;
+    this.#engine = engine;
+    this.#sink = sink;
+    this.#onEvent = onEvent;
+    this.#links = links;
+  }
+
+  start(): void {
+    this.#unwatch = this.#links.on(this.#plan.interface, (now) => this.#linkChanged(now));
+    void this.#links.ready.then(() => this.#tryStart());
+    this.#tick = setInterval(() => this.#ask(), ASK_EVERY);
+  }
+
+  counts(): InterfaceCounts {
+    const { packets, bytes, dropped } = this.#sum.with(this.#run?.counts ?? null);
+    const state = this.#run?.begun ? 'capturing' : this.#missing() === null ? 'restarting' : 'waiting';
+    return { vantage: this.#plan.vantage, interface: this.#plan.interface, packets, bytes, dropped, state };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#unwatch();
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    if (this.#tick !== null) clearInterval(this.#tick);
+    const run = this.#run;
+    if (run === null) return;
+    await new Promise<void>((resolve) => {
+      this.#onEnded = resolve;
+      run.child.end('the collector ended');
+    });
+  }
+
+  /** Null where there is something to capture on, else what is missing. */
+  #missing(): string | null {
+    const name = this.#plan.interface;
+    if (name === 'any') return null;
+    const link = this.#links.state(name);
+    if (link === null) return `there is no interface ${name}`;
+    return link.up ? null : `${name} is down`; // and libpcap then refuses it
+  }
+
+  #tryStart(): void {
+    if (this.#stopped || this.#run !== null) return;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#retry = null;
+    const missing = this.#missing();
+    if (missing === null) this.#startRun();
+    else this.#openGap(missing, ''); // a change of the link ends that
+  }
+
+  #startRun(): void {
+    const counts = new RunCounts();
+    const link = this.#plan.interface === 'any' ? null : this.#links.state(this.#plan.interface);
+    const child = startEngine(this.#engine, this.#plan, {
+      begin: (linkType) => this.#begun(run, linkType),
+      records: (view, from, to, batch) => this.#records(run, view, from, to, batch),
+      word: (word) => this.#word(run, word),
+      ended: (why, hint) => this.#ended(run, why, hint),
+    });
+    const run: Run = {
+      child,
+      since: Date.now(),
+      ifindex: link?.ifindex ?? null,
+      counts,
+      begun: false,
+      unanswered: 0,
+    };
+    this.#run = run;
+    this.#wasUp = true;
+    setTimeout(() => {
+      if (this.#run === run && !run.begun)
+        child.end(`${this.#engine.name} did not begin within ${START_LIMIT / 1000} s`);
+    }, START_LIMIT).unref();
+  }
+
+  #begun(run: Run, linkType: number): void {
+    run.begun = true;
+    const at = nowNanos();
+    this.#proof = at;
+    if (this.#gap !== null) this.#tell({ event: 'gap', ...this.#gap, to: at, ...this.#names() });
+    this.#gap = null;
+    this.#sink.begin(at, linkType);
+    this.#tell({ event: 'capturing', ...this.#names() });
+  }
+
+  #records(run: Run, view: DataView, from: number, to: number, batch: Batch): void {
+    run.counts.add(batch);
+    this.#proof = max(this.#proof, batch.lastAt);
+    this.#sink.packets(view, from, to);
+  }
+
+  #word(run: Run, word: EngineWord): void {
+    // It says so when it handles signals. What it counts now is the level that later counts are compared with.
+    if (word.word === 'listening') run.child.askCounts();
+    if (word.word !== 'counts') return;
+    run.unanswered = 0;
+    const at = nowNanos();
+    if (run.counts.read(word, at)) this.#proof = max(this.#proof, at);
+    if (run.begun) this.#tellCounts(at);
+  }
+
+  #tellCounts(at: bigint): void {
+    const { received, dropped } = this.#sum.with(this.#run?.counts ?? null);
+    this.#sink.counts(at, received, dropped);
+  }
+
+  #ask(): void {
+    const run = this.#run;
+    if (run === null || !run.begun || this.#engine.countsSignal === null) return;
+    if (run.unanswered >= UNANSWERED)
+      run.child.end(`${this.#engine.name} did not answer for ${(UNANSWERED * ASK_EVERY) / 1000} s`);
+    run.unanswered++;
+    run.child.askCounts();
+  }
+
+  #linkChanged(now: LinkState | null): void {
+    const run = this.#run;
+    const name = this.#plan.interface;
+    if (run === null || run.ifindex === null) {
+      this.#failures = 0; // whatever it failed by has changed
+      this.#tryStart();
+    } else if (now?.ifindex !== run.ifindex) {
+      run.child.end(now === null ? `${name} is gone` : `${name} is another interface now`);
+    } else if (run.begun && now.up !== this.#wasUp) {
+      this.#wasUp = now.up;
+      this.#sink.link?.(nowNanos(), now.up);
+      const what = now.up ? `${name} is up again` : `${name} is down: nothing can come until it is up`;
+      this.#tell({ event: 'trouble', what: `${this.#plan.vantage}: ${what}`, hint: '' });
+    }
+  }
+
+  #ended(run: Run, why: string, hint: string): void {
+    this.#sum.close(run.counts);
+    this.#run = null;
+    if (run.counts.left === 0) this.#proof = max(this.#proof, run.counts.readAt);
+    if (run.begun) this.#tellCounts(this.#stopped ? nowNanos() : this.#proof);
+    if (this.#stopped) {
+      this.#onEnded?.();
+      return;
+    }
+    this.#openGap(why, hint);
+    if (Date.now() - run.since > STEADY) this.#failures = 0;
+    const delay = DELAYS[this.#failures++] ?? LONGEST_DELAY;
+    this.#retry = setTimeout(() => this.#tryStart(), delay);
+  }
+
+  #openGap(why: string, hint: string): void {
+    if (this.#gap === null) {
+      const now = nowNanos();
+      this.#gap = { from: min(this.#proof, now), why }; // a clock may be set back
+      this.#sink.gap(this.#gap.from, why);
+      this.#tell({ event: 'gap', ...this.#gap, to: null, ...this.#names() });
+      if (hint !== '') this.#tell({ event: 'trouble', what: why, hint });
+    } else if (why !== this.#lastWhy) {
+      this.#tell({ event: 'trouble', what: `${this.#plan.vantage}: ${why}`, hint });
+    }
+    this.#lastWhy = why;
+  }
+
+  #names(): { vantage: string; interface: string } {
+    return { vantage: this.#plan.vantage, interface: this.#plan.interface };
+  }
+
+  #tell(event: CollectorEvent): void {
+    this.#onEvent(event);
+  }
+}
+
+/** By the host's clock as it is now, which may have been set meanwhile: to the ms. */
+const nowNanos = (): bigint => BigInt(Date.now()) * 1_000_000n;
+
+const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
