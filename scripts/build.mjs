@@ -24,6 +24,8 @@ export async function build() {
     entryPoints: {
       diagnose: 'cli/main.ts',
       'analysis-worker': 'server/jobs/analysis-worker.ts',
+      // Captures where tcpdump does not, in a process of its own: it may crash.
+      'cap-child': 'collector/engine/cap-child.ts',
       // Run on the lab's hosts, each as a program of its own.
       'lab-client': 'lab/clients/lab-client.ts',
       'lab-server': 'lab/servers/lab-server.ts',

@@ -1,11 +1,12 @@
 /** The supervisor and tcpdump on real interfaces that go, come and move, and engines that are killed. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bundled } from '../../server/jobs/test-worker.ts';
 import {
   addPair,
+  arp,
   canCapture,
+  childOf,
   makeNamespace,
   type Said,
   type TestCollector,
@@ -30,13 +31,6 @@ const begins = (said: Said): boolean => said.sink === 'begin';
 const gap = (said: Said): boolean => said.sink === 'gap';
 const filled = (said: Said): boolean => said.event === 'gap' && said.to !== null;
 
-/** An ARP request, of 42 bytes, with a number to know it by. */
-function arp(number: number): Uint8Array {
-  const frame = new Uint8Array(42).fill(0xff, 0, 6);
-  frame.set([2, 0, 0, 0, 0, 1, 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1], 6);
-  frame.set([10, 0, 0, number], 38);
-  return frame;
-}
 const isArp = (number: number) => (said: Said) => said.sink === 'packet' && said.hex === hex(arp(number));
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -44,21 +38,6 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 async function isCaptured({ send }: TestNamespace, collector: TestCollector, number: number): Promise<void> {
   send('v1', [arp(number)]);
   await collector.heard(`ARP ${number}`, isArp(number));
-}
-
-/** The process of that name below another one. */
-function childOf(pid: number, name: string): number {
-  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const [, id, comm, parent] = /^(\d+) \((.*)\) \S (\d+)/.exec(
-        readFileSync(`/proc/${entry}/stat`, 'latin1'),
-      )!;
-      if (comm === name && Number(parent) === pid) return Number(id);
-    } catch {
-      // it has ended
-    }
-  }
-  throw new Error(`no ${name} below ${pid}`);
 }
 
 describe.skipIf(!canCapture)('a capture with tcpdump, as root in network namespaces', () => {
@@ -130,7 +109,7 @@ describe.skipIf(!canCapture)('a capture with tcpdump, as root in network namespa
     const collector = await there.collect({ captures: [PLAN] });
     await collector.heard('begin', begins);
     await isCaptured(there, collector, 1);
-    process.kill(childOf(collector.pid, 'tcpdump'), 'SIGKILL');
+    process.kill(childOf(collector.pid, 'tcpdump')!, 'SIGKILL');
     const again = await collector.heard('a gap that was filled', filled);
     expect(collector.said[again]).toMatchObject({ why: 'tcpdump was ended by SIGKILL', interface: 'v0' });
     await isCaptured(there, collector, 2);
@@ -194,7 +173,8 @@ describe.skipIf(!canCapture)('a capture with tcpdump, as root in network namespa
     const there = make();
     const collector = await there.collect({ captures: [PLAN] });
     await collector.heard('begin', begins);
-    const engine = childOf(collector.pid, 'tcpdump');
+    const engine = childOf(collector.pid, 'tcpdump')!;
+    expect(engine).toBeGreaterThan(0);
     await collector.kill();
     await expect
       .poll(() => execFileSync('ps', ['-o', 'pid=', '-A'], { encoding: 'utf8' }).split(/\s+/))

@@ -3,6 +3,7 @@
  * `TestCollectorPlan` as JSON, and says all that sink and events are told, a JSON object a line; a line on its standard
  * input ends it.
  */
+import { capEngine } from './cap.ts';
 import type { Engine } from './engine.ts';
 import { watchLinks } from './link-watch.ts';
 import { type CapturePlan, captureInterface } from './supervisor.ts';
@@ -12,6 +13,8 @@ export interface TestCollectorPlan {
   readonly captures: readonly CapturePlan[];
   /** In front of what is run, such as a program that never begins. */
   readonly instead?: readonly string[];
+  /** `cap-child.ts`, bundled: captures with that. */
+  readonly cap?: string;
   /** False: links are polled. */
   readonly ip?: boolean;
 }
@@ -23,8 +26,8 @@ const say = (said: object): void => {
   );
   process.stdout.write(`${text}\n`);
 };
-const tcpdump = tcpdumpEngine();
-const engine: Engine = plan.instead ? { ...tcpdump, command: () => plan.instead! } : tcpdump;
+const real = plan.cap === undefined ? tcpdumpEngine() : capEngine({ program: plan.cap });
+const engine: Engine = plan.instead ? { ...real, command: () => plan.instead! } : real;
 const links = plan.ip === false ? watchLinks(null) : watchLinks();
 
 const captures = plan.captures.map((capture) => {
@@ -34,7 +37,15 @@ const captures = plan.captures.map((capture) => {
     packets: (view: DataView, from: number, to: number) => {
       for (let at = from; at < to; at += 16 + view.getUint32(at + 8, true)) {
         const bytes = Buffer.from(view.buffer, view.byteOffset + at + 16, view.getUint32(at + 8, true));
-        say({ sink: 'packet', of, original: view.getUint32(at + 12, true), hex: bytes.toString('hex') });
+        const stamp =
+          BigInt(view.getUint32(at, true)) * 1_000_000_000n + BigInt(view.getUint32(at + 4, true));
+        say({
+          sink: 'packet',
+          of,
+          at: stamp,
+          original: view.getUint32(at + 12, true),
+          hex: bytes.toString('hex'),
+        });
       }
     },
     counts: (at: bigint, received: number | null, dropped: number | null) =>

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { splitLines } from './child.ts';
@@ -64,6 +64,28 @@ export function addPair({ ip }: TestNamespace): void {
   ip('link add v0 type veth peer name v1');
   ip('link set v0 up');
   ip('link set v1 up');
+}
+
+/** An ARP request of 42 bytes, with a number to know it by. */
+export function arp(number: number): Uint8Array {
+  const frame = new Uint8Array(42).fill(0xff, 0, 6);
+  frame.set([2, 0, 0, 0, 0, 1, 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1], 6);
+  frame.set([10, 0, 0, number], 38);
+  return frame;
+}
+
+/** The process of that name below another one; null: there is none. */
+export function childOf(pid: number, name: string): number | null {
+  for (const entry of readdirSync('/proc').filter((folder) => /^\d+$/.test(folder))) {
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'latin1');
+      const [, id, comm, parent] = /^(\d+) \((.*)\) \S (\d+)/.exec(stat) ?? [];
+      if (comm === name && Number(parent) === pid) return Number(id);
+    } catch {
+      // it has ended
+    }
+  }
+  return null;
 }
 
 /** What the collector said, a line. */
