@@ -1,0 +1,82 @@
+/**
+ * What a gateway node's journal says of a window of time, as a file that never changes: the journal goes on, and what is
+ * shipped must have the same hash after a restart.
+ * The trap: other programs' logs have no time that is read here; of those the end is taken.
+ */
+import { createReadStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+
+/** ns since the epoch. */
+export interface TimeWindow {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** No window of a journal is larger, and it is held in memory. Characters. */
+const MOST = 32 * 1024 ** 2;
+/** Of a log without such times. Characters. */
+const TAIL = 1024 ** 2;
+
+/**
+ * Writes the lines of `journal` within the window to `to`, whole or not at all. False where there are none.
+ * @throws the system's error where one of them cannot be opened
+ */
+export async function cutJournal(journal: string, window: TimeWindow, to: string): Promise<boolean> {
+  const lines = await linesWithin(journal, window);
+  if (lines.length === 0) return false;
+  const part = `${to}.part`;
+  try {
+    const file = await open(part, 'w', 0o600);
+    try {
+      await file.writeFile(`${lines.join('\n')}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(part, to);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+  return true;
+}
+
+async function linesWithin(journal: string, { from, to }: TimeWindow): Promise<readonly string[]> {
+  const within = new LastLines(MOST);
+  const tail = new LastLines(TAIL);
+  let hasTimes = false;
+  for await (const line of createInterface({ input: createReadStream(journal), crlfDelay: 1000 })) {
+    const time = timeOf(line);
+    if (time === null) tail.add(line);
+    else {
+      hasTimes = true;
+      if (time >= from && time <= to) within.add(line);
+    }
+  }
+  return hasTimes ? within.lines : tail.lines;
+}
+
+/** `{"time":"1795665131578000531",…}`, as `gateway/` writes it. */
+function timeOf(line: string): bigint | null {
+  const time = /^\{"time":"(\d{1,20})"/.exec(line)?.[1];
+  return time === undefined ? null : BigInt(time);
+}
+
+/** The latest of them, up to so many characters. */
+class LastLines {
+  readonly lines: string[] = [];
+  private readonly most: number;
+  private size = 0;
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  add(line: string): void {
+    if (line === '' || line.length > this.most) return;
+    this.lines.push(line);
+    this.size += line.length + 1;
+    while (this.size > this.most) this.size -= (this.lines.shift() ?? '').length + 1;
+  }
+}

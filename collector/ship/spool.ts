@@ -1,0 +1,122 @@
+/**
+ * What is to be shipped, in order, as the collector's folder has it: pinned windows with the journals of their time, or every
+ * file. The folder is the queue, so that nothing of it is lost with the process.
+ * The trap: a file lies in the ring and in pins by the same name. Shipped with everything, it is one file; of two pinned
+ * windows it is one of each incident.
+ */
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { CollectorConfig } from '../config.ts';
+import type { Pin, Recordings, RingFile } from '../file/recording.ts';
+import type { OnEvent } from '../words.ts';
+import { Acknowledged } from './acknowledged.ts';
+import type { IncidentWish, ShipItem } from './delivery.ts';
+import { cutJournal } from './journal-cut.ts';
+
+export type ShipConfig = NonNullable<CollectorConfig['ship']>;
+
+export interface SpoolPlan {
+  readonly config: Pick<CollectorConfig, 'folder' | 'journals' | 'pin'> & { readonly ship: ShipConfig };
+  readonly recordings: Pick<Recordings, 'files' | 'pins' | 'shipped'>;
+  readonly onEvent: OnEvent;
+}
+
+export class Spool {
+  private readonly plan: SpoolPlan;
+  private readonly acknowledged: Acknowledged;
+  /** Journals of pins that were looked at. */
+  private readonly cut = new Set<string>();
+  private known: ReadonlySet<string> = new Set();
+
+  constructor(plan: SpoolPlan) {
+    const { folder, ship } = plan.config;
+    this.plan = plan;
+    this.acknowledged = new Acknowledged(folder, ship.url, plan.onEvent);
+  }
+
+  /** Those that no server acknowledged. A pin of which all were is told that it was shipped. */
+  async waiting(): Promise<readonly ShipItem[]> {
+    const { recordings, config } = this.plan;
+    const pins = recordings.pins().filter(({ state }) => state === 'complete');
+    for (const pin of pins) await this.cutJournals(pin);
+    const isAll = config.ship.what === 'all';
+    const ofRing = isAll ? recordings.files().map((file) => this.ringItem(file)) : [];
+    const ofPins = pins.map((pin) => ({ pin, items: this.itemsOf(pin) }));
+    const all = new Map<string, ShipItem>();
+    for (const item of [...ofRing, ...ofPins.flatMap(({ items }) => items)])
+      if (!all.has(item.key)) all.set(item.key, item);
+    this.known = new Set(all.keys());
+    for (const { pin, items } of ofPins)
+      if (items.every(({ key }) => this.acknowledged.has(key))) recordings.shipped(pin.id);
+    return [...all.values()].filter(({ key }) => !this.acknowledged.has(key));
+  }
+
+  acknowledge(item: ShipItem): void {
+    this.acknowledged.add(item.key, this.known);
+  }
+
+  private ringItem({ path: file, vantage, from, to, bytes }: RingFile): ShipItem {
+    const name = path.basename(file);
+    const title = this.plan.config.ship.incident;
+    const window = { from: String(from), to: String(to > from ? to : from) };
+    return { key: name, path: file, name, bytes, kind: 'capture', vantage, incident: { title, window } };
+  }
+
+  private itemsOf(pin: Pin): ShipItem[] {
+    const { journals, ship } = this.plan.config;
+    const incident = this.wishOf(pin);
+    const captures = pin.files.map((file): ShipItem => {
+      const name = path.basename(file);
+      const key = ship.what === 'all' ? name : `${pin.id}/${name}`;
+      return {
+        key,
+        path: file,
+        name,
+        bytes: sizeOf(file),
+        kind: 'capture',
+        vantage: vantageOf(name),
+        incident,
+      };
+    });
+    const logs = journals.flatMap(({ node }): ShipItem[] => {
+      const file = journalPath(pin, node);
+      if (!existsSync(file)) return [];
+      const name = path.basename(file);
+      const key = `${pin.id}/${name}`;
+      return [{ key, path: file, name, bytes: sizeOf(file), kind: 'journal', vantage: node, incident }];
+    });
+    return [...captures, ...logs];
+  }
+
+  private wishOf({ from, to, why }: Pin): IncidentWish {
+    const { ship, pin } = this.plan.config;
+    const window = { from: String(from), to: String(to) };
+    if (ship.what === 'all') return { title: ship.incident, window };
+    const at = from + BigInt(Math.round(pin.before)) * 1_000_000n;
+    return { window, at: String(at < to ? at : to), why: why[0] ?? '' };
+  }
+
+  private async cutJournals(pin: Pin): Promise<void> {
+    for (const { node, file } of this.plan.config.journals) {
+      const to = journalPath(pin, node);
+      if (this.cut.has(to)) continue;
+      this.cut.add(to);
+      if (existsSync(to)) continue;
+      try {
+        await cutJournal(file, pin, to);
+      } catch (error) {
+        const what = `the journal of ${node} is not shipped with what was pinned: ${(error as Error).message}`;
+        this.plan.onEvent({ event: 'trouble', what, hint: 'the captures are' });
+      }
+    }
+  }
+}
+
+/** In the pin's own folder, so that it goes with it. */
+const journalPath = (pin: Pin, node: string): string =>
+  path.join(pin.folder, `journal-${node}-${pin.id}.jsonl`);
+
+/** `node-a.out-20261126T031200.123Z-000042.pcapng` */
+const vantageOf = (name: string): string | null => /^(.+)-\d{8}T[\d.]+Z-\d+\.pcapng$/.exec(name)?.[1] ?? null;
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
