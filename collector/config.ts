@@ -47,16 +47,17 @@ const vantage = z
 const file = z.string().min(1);
 
 /**
- * TCP, and what explains it: questions (DNS), QUIC, ARP, ICMP, neighbour discovery, VRRP, conntrackd's state, fragments,
- * IPv6 with extension headers, in which no filter looks for TCP, and what is behind a VLAN tag. `vlan` shifts whatever
- * stands behind it (pcap-filter(7)), and so is last.
+ * TCP, and what explains it: questions (DNS), QUIC, ARP, ICMP, neighbour discovery, VRRP, the nodes' heartbeats and conntrackd's
+ * state, fragments, IPv6 with extension headers, in which no filter looks for TCP; and all of that behind a VLAN tag.
+ * The trap: the kernel takes one tag off before it filters, so the words above see what is behind it, and only what still has a
+ * tag is kept by that. `vlan` would do it too, but is refused for `any` and for tunnels.
  */
 export const DEFAULT_FILTER = [
   'tcp or icmp or icmp6 or arp or ip proto 112 or ip6 proto 112',
-  'udp port 53 or udp port 443 or udp port 3780',
+  'udp port 53 or udp port 443 or udp port 3780 or udp port 7879',
   'ip[6:2] & 0x1fff != 0',
   'ip6[6] == 0 or ip6[6] == 43 or ip6[6] == 44 or ip6[6] == 60',
-  'vlan',
+  'ether proto 0x8100 or ether proto 0x88a8 or ether proto 0x9100',
 ].join(' or ');
 
 const capture = z.strictObject({
