@@ -124,3 +124,9 @@ export function readNote(comment: string): CollectorNote | null {
   if (form === undefined) return null;
   return Object.entries(form).every(([name, check]) => check(fields[name])) ? (value as CollectorNote) : null;
 }
+
+/** Who wrote a file, of its notes; null where no collector did. */
+export function fileNoteOf(notes: readonly { readonly note: CollectorNote }[]): FileNote | null {
+  for (const { note } of notes) if (note.note === 'file') return note;
+  return null;
+}
