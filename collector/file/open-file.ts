@@ -4,6 +4,7 @@
  * The trap: an interface is known to the file only once its block is on the disk. What is cut takes it along.
  */
 import os from 'node:os';
+import { performance } from 'node:perf_hooks';
 import { type FileNote, writeNote } from '../../packet/file/collector-note.ts';
 import { createPcapngWriter, type PcapngWriter } from '../../packet/file/pcapng-writer.ts';
 import type { BlockBuffer } from './block-buffer.ts';
@@ -22,14 +23,13 @@ export interface FileHead {
   readonly application: string;
   /** When it begins, ns since the epoch. */
   readonly from: bigint;
-  /** ms of a clock that only goes on. */
-  readonly openedAt: number;
 }
 
 export class OpenFile {
   readonly head: FileHead;
-  /** ms of that clock. */
-  statisticsAt: number;
+  /** ms of a clock that only goes on. */
+  readonly openedAt = performance.now();
+  statisticsAt = this.openedAt;
   readonly #buffer: BlockBuffer;
   readonly #writer: PcapngWriter;
   /** By their number in the file. */
@@ -38,7 +38,6 @@ export class OpenFile {
 
   constructor(head: FileHead, buffer: BlockBuffer) {
     this.head = head;
-    this.statisticsAt = head.openedAt;
     this.#buffer = buffer;
     this.#writer = createPcapngWriter((block) => buffer.append(block), {
       comments: [writeNote(head.note)],
