@@ -10,7 +10,7 @@ import type { CollectorEvent } from '../words.ts';
 /** Refused because there is no room, so that room would help. EDQUOT is a user's share of the disk. */
 const WANT_OF_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 /** Bytes that must find room before a new file is begun. */
-const ROOM = 4_000_000;
+export const ROOM = 4_000_000;
 const RETRY_MS = 1000;
 
 export interface DiskTrouble {
@@ -46,8 +46,18 @@ export function mayRetry(
 ): boolean {
   if (now < trouble.retryAt) return false;
   trouble.retryAt = now + RETRY_MS;
+  // Somebody may have removed it.
+  if (trouble.error.code === 'ENOENT') makeFolder(folder);
   if (!wantsRoom(trouble.error)) return true;
   return hasRoom(folder) || (makeRoom() && hasRoom(folder));
+}
+
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch {
+    // Writing will tell.
+  }
 }
 
 /** Tries it: what is free of a disk says nothing of a user's share. */

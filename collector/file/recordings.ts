@@ -232,7 +232,7 @@ class FolderRecordings implements Recordings {
           ring.add(file);
           ring.trim(this.#openBytes);
         },
-        makeRoom: () => ring.makeRoom(),
+        makeRoom: (bytes) => ring.makeRoom(bytes),
       },
       onEvent,
       now: this.#now,

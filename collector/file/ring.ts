@@ -74,11 +74,19 @@ export class Ring {
       this.#forget(0);
   }
 
-  /** The oldest file whose end makes room goes. False where there is none. */
-  makeRoom(): boolean {
-    const index = this.#files.findIndex(({ path: file }) => linksOf(file) === 1);
-    if (index >= 0) this.#forget(index);
-    return index >= 0;
+  /** The oldest files whose end makes room go, so many as make that many bytes; none, and false, where all are too few. */
+  makeRoom(bytes: number): boolean {
+    const gone: RingFile[] = [];
+    let made = 0;
+    for (const file of this.#files) {
+      if (made >= bytes) break;
+      if (linksOf(file.path) !== 1) continue;
+      gone.push(file);
+      made += onDisk(file);
+    }
+    if (made < bytes) return false;
+    for (const file of gone) this.#forget(this.#files.indexOf(file));
+    return true;
   }
 
   #forget(index: number): void {

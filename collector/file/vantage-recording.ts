@@ -9,7 +9,14 @@ import type { CaptureSink } from '../engine/engine.ts';
 import type { OnEvent } from '../words.ts';
 import { BlockBuffer, countRecords } from './block-buffer.ts';
 import { CaptureFile } from './capture-file.ts';
-import { createTrouble, type DiskTrouble, explainTrouble, mayRetry, wantsRoom } from './disk-trouble.ts';
+import {
+  createTrouble,
+  type DiskTrouble,
+  explainTrouble,
+  mayRetry,
+  ROOM,
+  wantsRoom,
+} from './disk-trouble.ts';
 import { type Gap, writeGap } from './gap-note.ts';
 import { InterfaceRecord } from './interface-record.ts';
 import { OpenFile } from './open-file.ts';
@@ -17,8 +24,8 @@ import type { RecordedInterface, Recording, RingFile } from './recording.ts';
 
 /** ms; with the beat of whoever calls `tick` it stays below the 10 s that are promised. */
 const STATISTICS_MS = 9500;
-/** Old files that may go for one write. */
-const MOST_FORGOTTEN = 8;
+/** Times that old files may go for one write. */
+const MOST_FORGOTTEN = 3;
 
 export interface VantagePlan {
   readonly vantage: string;
@@ -41,8 +48,8 @@ export interface VantagePlan {
     /** Where the next file goes. */
     next(vantage: string, at: bigint): { readonly path: string; readonly number: number };
     closed(file: RingFile): void;
-    /** False where nothing can go. */
-    makeRoom(): boolean;
+    /** Lets old files go; false where that would not make so many bytes free. */
+    makeRoom(bytes: number): boolean;
   };
   readonly onEvent: OnEvent;
   /** This host's clock, ns since the epoch. */
@@ -59,6 +66,8 @@ export class VantageRecording implements Recording {
   readonly #closing = new Set<Promise<string | null>>();
   #file: OpenFile | null = null;
   #trouble: DiskTrouble | null = null;
+  /** What an engine still says is not taken: it would begin a file that nobody closes. */
+  #closed = false;
 
   constructor(plan: VantagePlan) {
     this.#plan = plan;
@@ -114,6 +123,7 @@ export class VantageRecording implements Recording {
     const at = this.#plan.now();
     if (this.#trouble !== null) this.#recover(at, this.#trouble);
     if (this.#file !== null) void this.#finish(at);
+    this.#closed = true;
     await Promise.all(this.#closing);
   }
 
@@ -149,7 +159,7 @@ export class VantageRecording implements Recording {
       if (this.#flush()) one.leave();
     }
     one.begin(at, linkType);
-    if (this.#trouble !== null) return;
+    if (this.#trouble !== null || this.#closed) return;
     const file = this.#file;
     if (file === null) {
       this.#open(at);
@@ -160,6 +170,7 @@ export class VantageRecording implements Recording {
   }
 
   #packets(one: InterfaceRecord, view: DataView, from: number, to: number): void {
+    if (this.#closed) return;
     if (one.linkType === null) throw new Error(`packets of ${one.plan.name} before it began`);
     if (this.#file === null && this.#trouble === null) this.#open(this.#plan.now());
     let at = from;
@@ -241,7 +252,7 @@ export class VantageRecording implements Recording {
       written += result.written;
       if (result.error === null) break;
       const { error } = result;
-      if (forgotten === MOST_FORGOTTEN || !wantsRoom(error) || !this.#plan.ring.makeRoom()) {
+      if (forgotten === MOST_FORGOTTEN || !wantsRoom(error) || !this.#plan.ring.makeRoom(ROOM)) {
         this.#cut(file, written, error);
         return false;
       }
@@ -290,7 +301,7 @@ export class VantageRecording implements Recording {
     const trouble = this.#trouble;
     if (trouble === null || !this.#interfaces.some((one) => one.capturing)) return;
     const { folder, ring } = this.#plan;
-    if (mayRetry(trouble, folder, now, () => ring.makeRoom())) this.#recover(this.#plan.now(), trouble);
+    if (mayRetry(trouble, folder, now, () => ring.makeRoom(ROOM))) this.#recover(this.#plan.now(), trouble);
   }
 
   /** Another file, whose first statistics say what is missing before it. */
