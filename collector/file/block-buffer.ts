@@ -66,6 +66,8 @@ export class BlockBuffer {
       if (second !== this.#second) this.#setSecond(second);
       const low = this.#low + records.getUint32(at + 4, true);
       const carry = low > 0xffff_ffff ? 1 : 0;
+      // The padding, before what it may be under: an empty packet has none.
+      view.setUint32(out + length - 8, 0, true);
       view.setUint32(out, BlockType.EnhancedPacket, true);
       view.setUint32(out + 4, length, true);
       view.setUint32(out + 8, interfaceId, true);
@@ -73,8 +75,6 @@ export class BlockBuffer {
       view.setUint32(out + 16, low, true);
       view.setUint32(out + 20, captured, true);
       view.setUint32(out + 24, records.getUint32(at + 12, true), true);
-      // The padding, before what it is behind.
-      view.setUint32(out + length - 8, 0, true);
       this.#copy(records, at + RECORD_HEAD_BYTES, out + HEAD_BYTES, captured);
       view.setUint32(out + length - 4, length, true);
       out += length;

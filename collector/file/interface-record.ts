@@ -42,6 +42,11 @@ export class InterfaceRecord {
     return this.linkType !== null && this.gap === null;
   }
 
+  /** No file says yet what is known of it. */
+  get untold(): boolean {
+    return this.linkType !== null && (this.#notes.length > 0 || this.lost > 0);
+  }
+
   begin(at: bigint, linkType: number): void {
     if (this.gap !== null) this.tell({ ...this.gap, to: at });
     this.gap = null;

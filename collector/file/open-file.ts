@@ -4,7 +4,6 @@
  * The trap: an interface is known to the file only once its block is on the disk. What is cut takes it along.
  */
 import os from 'node:os';
-import { performance } from 'node:perf_hooks';
 import { type FileNote, writeNote } from '../../packet/file/collector-note.ts';
 import { createPcapngWriter, type PcapngWriter } from '../../packet/file/pcapng-writer.ts';
 import type { BlockBuffer } from './block-buffer.ts';
@@ -23,13 +22,14 @@ export interface FileHead {
   readonly application: string;
   /** When it begins, ns since the epoch. */
   readonly from: bigint;
+  /** ms of a clock that only goes on. */
+  readonly openedAt: number;
 }
 
 export class OpenFile {
   readonly head: FileHead;
-  /** ms of a clock that only goes on. */
-  readonly openedAt = performance.now();
-  statisticsAt = this.openedAt;
+  /** ms of that clock. */
+  statisticsAt: number;
   readonly #buffer: BlockBuffer;
   readonly #writer: PcapngWriter;
   /** By their number in the file. */
@@ -38,6 +38,7 @@ export class OpenFile {
 
   constructor(head: FileHead, buffer: BlockBuffer) {
     this.head = head;
+    this.statisticsAt = head.openedAt;
     this.#buffer = buffer;
     this.#writer = createPcapngWriter((block) => buffer.append(block), {
       comments: [writeNote(head.note)],

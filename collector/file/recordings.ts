@@ -7,6 +7,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { performance } from 'node:perf_hooks';
 import type { CollectorConfig } from '../config.ts';
 import { CollectorError, type OnEvent } from '../words.ts';
 import { type CollectorState, openState } from './collector-state.ts';
@@ -236,6 +237,7 @@ class FolderRecordings implements Recordings {
       },
       onEvent,
       now: this.#now,
+      elapsed: () => performance.now(),
     };
   }
 

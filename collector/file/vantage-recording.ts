@@ -3,7 +3,6 @@
  * The trap: any write may find the disk full. So bytes leave in one place only, `#flush`; what it could not write is counted
  * as lost, and `#file` is null from then on.
  */
-import { performance } from 'node:perf_hooks';
 import { type ClockNote, type ExchangeNote, writeNote } from '../../packet/file/collector-note.ts';
 import type { CaptureSink } from '../engine/engine.ts';
 import type { OnEvent } from '../words.ts';
@@ -54,6 +53,8 @@ export interface VantagePlan {
   readonly onEvent: OnEvent;
   /** This host's clock, ns since the epoch. */
   readonly now: () => bigint;
+  /** ms of a clock that only goes on. */
+  readonly elapsed: () => number;
 }
 
 export class VantageRecording implements Recording {
@@ -104,11 +105,11 @@ export class VantageRecording implements Recording {
 
   /** To be called every 200 ms: what is in the buffer is lost by a kill. */
   tick(): void {
-    const now = performance.now();
+    const now = this.#plan.elapsed();
     this.#retry(now);
     const file = this.#file;
     if (file === null) return;
-    if (now - file.openedAt >= this.#plan.rotateMs) {
+    if (now - file.head.openedAt >= this.#plan.rotateMs) {
       void this.rotate();
       return;
     }
@@ -122,6 +123,7 @@ export class VantageRecording implements Recording {
   async close(): Promise<void> {
     const at = this.#plan.now();
     if (this.#trouble !== null) this.#recover(at, this.#trouble);
+    else if (this.#file === null && this.#interfaces.some((one) => one.untold)) this.#open(at);
     if (this.#file !== null) void this.#finish(at);
     this.#closed = true;
     await Promise.all(this.#closing);
@@ -196,7 +198,8 @@ export class VantageRecording implements Recording {
       return false;
     }
     const note = { note: 'file', v: 1, collector, host, vantage, number, engine, stamps } as const;
-    const file = new OpenFile({ part, note, application, from: at }, this.#buffer);
+    const openedAt = this.#plan.elapsed();
+    const file = new OpenFile({ part, note, application, from: at, openedAt }, this.#buffer);
     this.#file = file;
     const there = this.#interfaces.filter((one) => one.linkType !== null);
     for (const one of there) file.describe(one, at);
@@ -287,7 +290,7 @@ export class VantageRecording implements Recording {
   #enterTrouble(error: NodeJS.ErrnoException, at: bigint): DiskTrouble {
     if (this.#trouble !== null) return this.#trouble;
     const { folder, vantage, onEvent } = this.#plan;
-    const trouble = createTrouble(error, at, performance.now());
+    const trouble = createTrouble(error, at, this.#plan.elapsed());
     this.#trouble = trouble;
     onEvent(explainTrouble(trouble, folder));
     for (const one of this.#interfaces) {
