@@ -17,6 +17,7 @@ import { openRecordings } from './file/recordings.ts';
 import { followJournal, type Takeover } from './journal-follow.ts';
 import { openMetrics } from './metrics.ts';
 import { planOf, requireCaptures } from './requirements.ts';
+import { withoutOwnTraffic } from './ship/own-traffic.ts';
 import type { Shipper } from './ship/shipper.ts';
 import { startShipping } from './ship/shipping.ts';
 import { createTally } from './tally.ts';
@@ -59,7 +60,7 @@ export async function startCollector(
     }
   };
   try {
-    return await makeCollector(config, self, onEvent, closers, close);
+    return await makeCollector(await withoutOwnTraffic(config, onEvent), self, onEvent, closers, close);
   } catch (error) {
     await close();
     throw error;

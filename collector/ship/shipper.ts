@@ -31,7 +31,9 @@ export interface ShipperTimes {
   readonly mostRetry: number;
   /** A file that was refused is tried again after this. */
   readonly aside: number;
+  /** Between comparisons of the clocks; and of the first ones, as a start keeps the machine busy. */
   readonly exchange: number;
+  readonly firstExchange: number;
 }
 
 const TIMES: ShipperTimes = {
@@ -40,7 +42,10 @@ const TIMES: ShipperTimes = {
   mostRetry: 30_000,
   aside: 600_000,
   exchange: 60_000,
+  firstExchange: 5_000,
 };
+/** Comparisons of the clocks that come soon after each other. */
+const FIRST_EXCHANGES = 3;
 /** Of HTTP: what somebody has to change something for. */
 const LASTING = [400, 401, 403, 404, 405, 413, 421, 507];
 
@@ -88,6 +93,7 @@ class Shipping {
   private waiting: readonly ShipItem[] = [];
   private acknowledged: bigint | null = null;
   private nextExchange = 0;
+  private exchanges = 0;
   private closed = false;
   private wake: () => void = () => {};
 
@@ -173,7 +179,10 @@ class Shipping {
   private async exchangeIfDue(): Promise<void> {
     if (performance.now() < this.nextExchange) return;
     const note = await exchangeClocks(this.connection);
-    this.nextExchange = performance.now() + this.times.exchange;
+    this.exchanges += 1;
+    const { exchange, firstExchange } = this.times;
+    const pause = this.exchanges < FIRST_EXCHANGES ? Math.min(firstExchange, exchange) : exchange;
+    this.nextExchange = performance.now() + pause;
     if (note !== null) this.plan.onExchange(note);
   }
 

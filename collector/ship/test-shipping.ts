@@ -7,7 +7,14 @@ import type { CollectorEvent } from '../words.ts';
 import type { ShipItem } from './delivery.ts';
 import { createShipper, type Shipper, type ShipperTimes } from './shipper.ts';
 
-export const QUICK: ShipperTimes = { look: 5, firstRetry: 5, mostRetry: 40, aside: 40, exchange: 60_000 };
+export const QUICK: ShipperTimes = {
+  look: 5,
+  firstRetry: 5,
+  mostRetry: 40,
+  aside: 40,
+  exchange: 60_000,
+  firstExchange: 60_000,
+};
 
 const PCAP = Buffer.from('d4c3b2a10200040000000000000000000000040001000000', 'hex');
 
