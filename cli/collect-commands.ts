@@ -4,6 +4,8 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { COMMANDS } from './commands.ts';
+import { nearestWord } from './suggest.ts';
+import { UserError } from './user-error.ts';
 
 const NOTES = `
 It runs until Ctrl-C or SIGTERM, and goes on through whatever happens to interfaces, engine, disk and
@@ -56,8 +58,10 @@ export function addCollectCommands(program: Command, run: { exitCode: number }):
     .usage('[options]\n       diagnose collect trigger|status [options]')
     .helpCommand(false);
   addOptions(collect)
+    .argument('[command...]')
     .addHelpText('after', NOTES)
-    .action(async (options: CollectOptions) => {
+    .action(async ([word]: readonly string[], options: CollectOptions) => {
+      if (word !== undefined) throw unknownCommand(word);
       const { collect: work } = await import('./collect.ts');
       run.exitCode = await work(options);
     });
@@ -86,6 +90,14 @@ export function addCollectCommands(program: Command, run: { exitCode: number }):
       await showStatus(optionsOf(command));
     });
 }
+
+function unknownCommand(word: string): UserError {
+  const nearest = nearestWord(word, BELOW);
+  const hint = nearest === null ? `it has: ${BELOW.join(', ')}` : `did you mean ${nearest}?`;
+  return new UserError('usage', `unknown command '${word}'`, hint);
+}
+
+const BELOW = ['trigger', 'status'];
 
 const FLAGS = [
   'interface',

@@ -21,6 +21,10 @@ export interface World {
   readonly here: TestNamespace;
   /** `diagnose collect …`, until it is ended. `before`: in front of the command, such as setpriv. */
   collect(words: readonly string[], before?: readonly string[]): Running;
+  /** The same on a terminal: what it shows is in `said.out`, and `type` is its keyboard. */
+  terminal(words: readonly string[], env?: Readonly<Record<string, string>>): Running;
+  /** A `diagnose serve` on loopback there, and its token's file. */
+  serve(port: number, data: string): Promise<Running>;
   /** A command of `diagnose` to its end, on the first host. */
   run(...words: string[]): Promise<CliResult>;
   /** A program to its end, on the first host. */
@@ -38,6 +42,7 @@ export interface Running {
   heard(pattern: RegExp, stream?: 'out' | 'err'): Promise<void>;
   status(folder: string): Promise<CollectorStatus>;
   kill(signal: NodeJS.Signals): Promise<number | null>;
+  type(text: string): void;
   readonly ended: Promise<number | null>;
 }
 
@@ -47,6 +52,12 @@ export async function makeWorld(bundle: string): Promise<World> {
   const running: ChildProcess[] = [];
   let command = bundle;
   const inside = (...words: string[]): string[] => ['netns', 'exec', here.name, ...words];
+  const start = (...words: string[]): Running => {
+    const child = spawn('ip', inside(...words), { stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdin.on('error', () => {});
+    running.push(child);
+    return follow(child, (folder) => statusOf(bundle, folder));
+  };
   try {
     const there = here.other('b');
     here.ip(`link set v1 netns ${there.name}`);
@@ -71,12 +82,16 @@ export async function makeWorld(bundle: string): Promise<World> {
       cpSync(path.dirname(bundle), path.dirname(command), { recursive: true });
       chmodSync(path.dirname(command), 0o755);
     },
-    collect: (words, before = []) => {
-      const child = spawn('ip', inside(...before, process.execPath, command, 'collect', ...words), {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      running.push(child);
-      return follow(child, (folder) => statusOf(bundle, folder));
+    collect: (words, before = []) => start(...before, process.execPath, command, 'collect', ...words),
+    terminal: (words, env = {}) => {
+      const line = [process.execPath, command, 'collect', ...words].map((word) => `'${word}'`).join(' ');
+      const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+      return start('env', ...variables, 'script', '-qec', line, '/dev/null');
+    },
+    serve: async (port, data) => {
+      const server = start(process.execPath, bundle, 'serve', '--port', String(port), '--data', data);
+      await server.heard(/http:/, 'out');
+      return server;
     },
     run: (...words) => runCli(bundle, words),
     exec: (program, ...words) =>
@@ -145,6 +160,7 @@ function follow(
       child.kill(signal);
       return ended;
     },
+    type: (text) => void child.stdin?.write(text),
   };
 }
 

@@ -1,5 +1,5 @@
 /** A collector as users run it: what it leaves, how it is asked, what it may, what it goes on through, what it refuses. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Report } from '../analyzer/index.ts';
@@ -91,9 +92,7 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
     const { stdout, code } = await world.run('--json', path.join(folder, 'ring'));
     expect(code).toBe(0);
     const report = JSON.parse(stdout) as Report;
-    expect(report.captures.map(({ vantage }) => vantage)).toMatchObject([
-      { host: expect.stringMatching(/^node-a/) },
-    ]);
+    expect(report.captures.map(({ vantage }) => vantage)).toMatchObject([{ host: 'node-a', side: 'out' }]);
     expect(report.flows).toHaveLength(1);
   });
 
@@ -166,7 +165,8 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
     );
     const { pid } = await first.status(folder);
     process.kill(pid, 'SIGKILL');
-    await first.ended;
+    expect(await first.ended).toBe(2);
+    expect(first.said.err).toContain('error: the collector was ended by SIGKILL\n');
     const second = await start(...flags(folder), '--json');
     await world.transfer(50_000);
     await until(
@@ -214,6 +214,67 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
     } finally {
       execFileSync('umount', ['-l', folder]);
     }
+  });
+
+  it('has one file for the interfaces of a vantage', async () => {
+    const folder = world.folder('both');
+    const running = await start(...flags(folder), '--interface', 'lo', '--vantage', 'node-a.out');
+    await running.heard(/captures on lo/);
+    expect((await running.status(folder)).interfaces).toHaveLength(2);
+    await running.kill('SIGTERM');
+    expect(capturesOf(folder)).toHaveLength(1);
+  });
+
+  it.skipIf(findProgram('script') === null)(
+    'shows how it stands in one line of a terminal, and ends by Ctrl-C (needs script)',
+    async () => {
+      const folder = world.folder('terminal');
+      const running = world.terminal(flags(folder));
+      await running.heard(
+        /\r\x1b\[2mnode-a\.out \d+ packets?, 0 lost, .* \| ring .* of 2 GB\x1b\[0m\x1b\[K/,
+        'out',
+      );
+      running.type('\x03');
+      expect(await running.ended).toBe(130);
+      expect(running.said.out).toMatch(/\r\x1b\[K[\d:.]+ UTC {2}ended; every file is closed\r\n$/);
+      expect(running.said.out).not.toContain('nothing is captured');
+      expect(capturesOf(folder).filter((file) => !file.endsWith('.pcapng'))).toEqual([]);
+      const plain = world.terminal(flags(folder), { NO_COLOR: '1' });
+      await plain.heard(/\rnode-a\.out \d+ packets?/, 'out');
+      plain.type('\x03');
+      await plain.ended;
+      expect(plain.said.out).not.toMatch(/\x1b\[\d*m/);
+    },
+  );
+
+  it('ships what is pinned to a diagnose serve, which makes an incident of it', async () => {
+    const folder = world.folder('shipped');
+    const server = await world.serve(7878, world.folder('data'));
+    const file = configFile(folder, {
+      pin: { before: '10s', after: '500ms' },
+      ship: { url: 'http://127.0.0.1:7878' },
+    });
+    const running = await start('--config', file, '--json');
+    await world.transfer(100_000);
+    await until(
+      () => 'packets come',
+      async () => (await packets(running, folder)) > 10,
+    );
+    await world.run('collect', 'trigger', '--folder', folder, '--why', 'users complain');
+    await running.heard(/"event":"shipped"/, 'out');
+    const status = await running.status(folder);
+    expect(status.ship).toMatchObject({ state: 'connected', acknowledged: expect.stringMatching(/^\d+$/) });
+    const { incidents } = JSON.parse(world.exec('curl', '-sS', 'http://127.0.0.1:7878/api/incidents')) as {
+      incidents: { title: string; files: number }[];
+    };
+    expect(incidents).toMatchObject([{ title: expect.stringContaining('users complain'), files: 1 }]);
+    expect(await running.kill('SIGTERM')).toBe(0);
+    const check = world.collect(['--config', file, '--check']);
+    expect(await check.ended).toBe(0);
+    expect(check.said.out).toMatch(
+      /^ok +server +http:\/\/127\.0\.0\.1:7878 answers; its clock is [\d.]+ ms /m,
+    );
+    await server.kill('SIGTERM');
   });
 
   it('has only what capturing takes where root starts it', async () => {
@@ -353,6 +414,15 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
       expect(said).toMatch(/^error: user: there is no user 'stallscope-none'\nhelp: useradd .*\n$/);
     });
   });
+
+  it.skipIf(findProgram('systemd-analyze') === null)(
+    'has a unit that systemd takes (needs systemd-analyze)',
+    () => {
+      const unit = fileURLToPath(new URL('../docs/stallscope-collect.service', import.meta.url));
+      const { status, stderr } = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    },
+  );
 
   it('waits for an interface that is not there, and captures when it is', async () => {
     const folder = world.folder('late');

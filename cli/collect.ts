@@ -42,6 +42,8 @@ export async function collect(options: CollectOptions): Promise<number> {
     throw new UserError('output', `a collector runs on Linux, not on ${process.platform}`);
   const config = configOf(options);
   process.umask(0o077);
+  // Or one that comes early would open a debugger.
+  process.on('SIGUSR1', () => {});
   try {
     const dropped = await goOnWithLess(config, options.check === true);
     if (dropped.code !== null) return dropped.code;
@@ -87,12 +89,13 @@ async function goOnWithLess(
   if (why !== null) return here(`keeps all of root's rights: ${why}`);
   if (user !== null) await requireReadable(words, user);
   if (user !== null && !isCheck) handOver(config.folder, user);
-  return { code: await runDropped(words), notes: [] };
+  const dropped = runDropped(words);
+  beforeEnd(dropped.end);
+  return { code: await dropped.ended, notes: [] };
 }
 
 async function run(config: CollectorConfig, json: boolean, notes: readonly string[]): Promise<never> {
   let collector: Collector | null = null;
-  // From here on, or an early one would open a debugger.
   process.on('SIGUSR1', () => void collector?.trigger('SIGUSR1').catch(() => {}));
   const writers = { out: steadyWriter(1), err: steadyWriter(2) };
   const display = displayOf(writers, json);

@@ -151,7 +151,10 @@ describe('collect', () => {
 
   test('says in a line what is wrong, and what to do', async () => {
     expect(await error()).toMatch(/^error: collect captures what it is told: .*\nhelp: .*--example.*\n$/);
-    expect(await error('stauts')).toMatch(/^error: .*\n(help: .*\n)?$/);
+    expect(await error('stauts')).toBe("error: unknown command 'stauts'\nhelp: did you mean status?\n");
+    expect(await error('capture.pcap')).toBe(
+      "error: unknown command 'capture.pcap'\nhelp: it has: trigger, status\n",
+    );
     expect(await error('--config', 'a', '--interface', 'lo')).toMatch(
       /^error: .*--config.*cannot be used with.*--interface/,
     );

@@ -92,27 +92,44 @@ export async function requireReadable(words: readonly string[], user: User): Pro
       );
 }
 
-/** Runs this command again, with fewer rights; passes on what it is told. @returns its exit code */
-export function runDropped(words: readonly string[]): Promise<number> {
+export interface DroppedProcess {
+  /** Its exit code, where it ends by itself. @throws CollectorError where it was killed */
+  readonly ended: Promise<number>;
+  /** Has it end in order; resolves when it has. */
+  end(): Promise<void>;
+}
+
+/** Runs this command again, with fewer rights, and passes SIGUSR1 on to it. */
+export function runDropped(words: readonly string[]): DroppedProcess {
   const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const child = spawn('setpriv', [...words, ...again], {
     stdio: ['pipe', 'inherit', 'inherit'],
     env: { ...process.env, [DROPPED]: '1' },
   });
   child.stdin.on('error', () => {});
-  let asked: NodeJS.Signals | null = null;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (asked !== null) child.kill('SIGKILL');
-      asked = signal;
+  process.on('SIGUSR1', () => child.kill('SIGUSR1'));
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  let isAsked = false;
+  return {
+    ended: new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        // Who asked says with which code this process ends.
+        if (isAsked) return;
+        if (signal === null) resolve(code ?? 2);
+        else
+          reject(
+            new CollectorError(`the collector was ended by ${signal}`, 'the next start closes its files'),
+          );
+      });
+    }),
+    end: () => {
+      isAsked = true;
       // Not by a signal: a terminal, and systemd, send it to the child as well, and a second one would not wait.
       child.stdin.end();
-    });
-  process.on('SIGUSR1', () => child.kill('SIGUSR1'));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve(asked === 'SIGINT' ? 130 : (code ?? 2)));
-  });
+      return closed;
+    },
+  };
 }
 
 /** Where this process was started by `runDropped`: calls once its parent ends, or wants it to. */
