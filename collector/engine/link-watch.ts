@@ -85,7 +85,10 @@ class Watch implements LinkWatch {
     const lines: Lines = splitLines((line) => this.#read(line));
     child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
     child.once('error', () => {}); // `close` comes all the same
-    child.once('close', () => this.#later(RESTART, () => this.#startMonitor(ip)));
+    child.once('close', () => {
+      this.#monitor = null; // busybox's ip has none: then it is asked all the time
+      this.#later(RESTART, () => this.#startMonitor(ip));
+    });
     for (const ms of SETTLE) this.#later(ms, () => void this.#look());
   }
 
@@ -108,7 +111,7 @@ class Watch implements LinkWatch {
 
   async #look(): Promise<void> {
     const events = this.#events;
-    const links = this.#ip === null ? readLinks() : await askLinks(this.#ip);
+    const links = (this.#ip === null ? null : await askLinks(this.#ip)) ?? readLinks();
     if (links !== null && events === this.#events && !this.#stopped) this.#take(links);
   }
 

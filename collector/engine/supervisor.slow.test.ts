@@ -112,6 +112,8 @@ describe.skipIf(!canCapture)('a capture with tcpdump, as root in network namespa
     process.kill(childOf(collector.pid, 'tcpdump')!, 'SIGKILL');
     const again = await collector.heard('a gap that was filled', filled);
     expect(collector.said[again]).toMatchObject({ why: 'tcpdump was ended by SIGKILL', interface: 'v0' });
+    const last = collector.said.find(isArp(1));
+    expect(BigInt(String(collector.said[again]?.from))).toBeGreaterThanOrEqual(BigInt(String(last?.at)));
     await isCaptured(there, collector, 2);
     await collector.stop();
     expect(collector.said.at(-1)).toMatchObject({ packets: 2 });
