@@ -30,7 +30,9 @@ export async function readHeld(folder: string, sent: number): Promise<Held> {
         else twice++;
         seen[number] = 1;
       },
-      problem: ({ message }) => {
+      problem: ({ code, message }) => {
+        // A generator that changes its core has packets in the queues of both, which are not emptied in order.
+        if (code === 'time-backwards') return;
         throw new Error(`${file}: ${message}`);
       },
     });

@@ -60,7 +60,8 @@ async function measureCollector(): Promise<void> {
     for (const way of WAYS) rounds.get(way)!.push(await measureRound(way));
   printRounds(rounds);
   const uncounted = rounds.get('collector')!.map(({ sent, packets, dropped }) => sent - packets - dropped);
-  if (uncounted.some((count) => count !== 0)) fail(`neither captured nor counted: ${uncounted.join(', ')}`);
+  // Below nought: the kernel had no room for a packet of its own, such as a listener report.
+  if (uncounted.some((count) => count > 0)) fail(`neither captured nor counted: ${uncounted.join(', ')}`);
 }
 
 async function bundle(...programs: string[]): Promise<void> {
