@@ -2,58 +2,41 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import type { CollectorEvent } from '../words.ts';
-import { nameFile } from './ring-file.ts';
-import { gapsOf, MS, pcapRecords, readCaptures, START, somePackets, testFolder } from './test-recording.ts';
-import { VantageRecording } from './vantage-recording.ts';
+import {
+  gapsOf,
+  MS,
+  openTestVantage,
+  pcapRecords,
+  readCaptures,
+  START,
+  somePackets,
+  testFolder,
+} from './test-recording.ts';
 
 it('what comes meanwhile is counted, said once, and noted in the file that follows', async () => {
   const folder = path.join(testFolder(), 'ring');
-  const events: CollectorEvent[] = [];
-  let now = START;
-  let number = 0;
-  const recording = new VantageRecording({
-    vantage: 'node-a.in',
-    folder,
-    collector: 'c0ffee',
-    host: 'gw-1',
-    engine: 'tcpdump 4.99.3',
-    stamps: 'kernel',
-    application: 'test',
-    interfaces: [{ name: 'eth0', filter: '', snaplen: 0 }],
-    gaps: new Map(),
-    rotateBytes: 1e6,
-    rotateMs: 60_000,
-    ring: {
-      next: (vantage, at) => ({ path: path.join(folder, nameFile(vantage, at, ++number)), number }),
-      closed: () => {},
-      makeRoom: () => false,
-    },
-    onEvent: (event) => events.push(event),
-    now: () => now,
-    elapsed: () => Number((now - START) / MS),
-  });
+  const { recording, events, clock } = openTestVantage(folder);
   const sink = recording.sink('eth0');
   const send = (count: number) => {
-    const records = pcapRecords(somePackets(now, count));
+    const records = pcapRecords(somePackets(clock.now, count));
     sink.packets(records, 0, records.byteLength);
   };
   // There is no folder to write to, and then not even room for one.
-  sink.begin(now, 1);
+  sink.begin(clock.now, 1);
   fs.writeFileSync(folder, '');
   send(5);
   for (let i = 0; i < 30; i++) {
-    now += 100n * MS;
+    clock.now += 100n * MS;
     recording.tick();
     send(1);
   }
   fs.rmSync(folder);
   fs.mkdirSync(folder);
-  sink.counts(now, null, 2);
-  now += 1000n * MS;
+  sink.counts(clock.now, null, 2);
+  clock.now += 1000n * MS;
   recording.tick();
   send(3);
-  expect(recording.ends()).toEqual(new Map([['eth0', now]]));
+  expect(recording.ends()).toEqual(new Map([['eth0', clock.now]]));
   await recording.close();
   const [file, ...others] = readCaptures(folder);
   expect(others).toEqual([]);

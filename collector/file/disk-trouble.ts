@@ -12,6 +12,8 @@ const WANT_OF_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 /** Bytes that must find room before a new file is begun. */
 export const ROOM = 4_000_000;
 const RETRY_MS = 1000;
+/** A file of a ring's folder. */
+const PROBE = '.room';
 
 export interface DiskTrouble {
   /** Nothing is written since then. */
@@ -62,17 +64,22 @@ function makeFolder(folder: string): void {
 
 /** Tries it: what is free of a disk says nothing of a user's share. */
 function hasRoom(folder: string): boolean {
-  const probe = path.join(folder, '.room');
+  const probe = path.join(folder, PROBE);
   try {
     fs.writeFileSync(probe, new Uint8Array(ROOM), { mode: 0o600 });
     return true;
   } catch {
     return false;
   } finally {
-    try {
-      fs.rmSync(probe, { force: true });
-    } catch {
-      // The next probe writes over it.
-    }
+    removeProbe(folder);
+  }
+}
+
+/** Also what a killed process left. Never throws. */
+export function removeProbe(folder: string): void {
+  try {
+    fs.rmSync(path.join(folder, PROBE), { force: true });
+  } catch {
+    // The next probe writes over it.
   }
 }

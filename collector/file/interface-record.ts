@@ -48,7 +48,8 @@ export class InterfaceRecord {
   }
 
   begin(at: bigint, linkType: number): void {
-    if (this.gap !== null) this.tell({ ...this.gap, to: at });
+    // A clock that was set back makes no gap of less than nothing.
+    if (this.gap !== null) this.tell({ ...this.gap, to: at < this.gap.from ? this.gap.from : at });
     this.gap = null;
     this.linkType = linkType;
     this.#lastCounts ??= at;

@@ -11,6 +11,7 @@ import { performance } from 'node:perf_hooks';
 import type { CollectorConfig } from '../config.ts';
 import { CollectorError, type OnEvent } from '../words.ts';
 import { type CollectorState, openState } from './collector-state.ts';
+import { removeProbe } from './disk-trouble.ts';
 import { lockFolder } from './folder-lock.ts';
 import type { Gap } from './gap-note.ts';
 import { ENDED, mendLeftover } from './leftover.ts';
@@ -74,6 +75,7 @@ export async function openRecordings(plan: RecordingsPlan): Promise<Recordings> 
   try {
     const state = openState(folder);
     const ring = new Ring({ folder: places.ring, keep: plan.config.keep, onEvent: plan.onEvent });
+    removeProbe(places.ring);
     const ends = await mendAll(ring, plan.onEvent);
     return new FolderRecordings({ plan, pinFolder: places.pins, state, ring, ends, unlock });
   } catch (error) {

@@ -9,6 +9,8 @@ import { checkConfig } from '../config.ts';
 import type { CollectorEvent } from '../words.ts';
 import type { Recordings } from './recording.ts';
 import { openRecordings, type RecordingsConfig } from './recordings.ts';
+import { nameFile } from './ring-file.ts';
+import { type VantagePlan, VantageRecording } from './vantage-recording.ts';
 
 /** 2026-11-26T03:12:00Z. */
 export const START = 1_795_662_720_000_000_000n;
@@ -120,4 +122,41 @@ export async function openTestCollector(
     now: () => clock.now,
   });
   return { recordings, events, clock, ring: path.join(folder, 'ring') };
+}
+
+export interface TestVantage {
+  readonly recording: VantageRecording;
+  readonly events: CollectorEvent[];
+  /** Both clocks of it; set it. */
+  readonly clock: { now: bigint };
+}
+
+/** `node-a.in` on eth0 and eth1, into a folder that is no ring, by a clock that stands still. */
+export function openTestVantage(folder: string, changes: Partial<VantagePlan> = {}): TestVantage {
+  const events: CollectorEvent[] = [];
+  const clock = { now: START };
+  let number = 0;
+  const recording = new VantageRecording({
+    vantage: 'node-a.in',
+    folder,
+    collector: 'c0ffee',
+    host: 'gw-1',
+    engine: 'tcpdump 4.99.3',
+    stamps: 'kernel',
+    application: 'test',
+    interfaces: ['eth0', 'eth1'].map((name) => ({ name, filter: 'tcp', snaplen: 128 })),
+    gaps: new Map(),
+    rotateBytes: 1e6,
+    rotateMs: 60_000,
+    ring: {
+      next: (vantage, at) => ({ path: path.join(folder, nameFile(vantage, at, ++number)), number }),
+      closed: () => {},
+      makeRoom: () => false,
+    },
+    onEvent: (event) => events.push(event),
+    now: () => clock.now,
+    elapsed: () => Number((clock.now - START) / MS),
+    ...changes,
+  });
+  return { recording, events, clock };
 }

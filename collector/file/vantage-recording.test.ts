@@ -1,20 +1,20 @@
 /** Any course of events, and what the files say of it afterwards. */
 import fs from 'node:fs';
-import path from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { nameFile } from './ring-file.ts';
 import {
   gapsOf,
   MS,
+  openTestVantage,
   pcapRecords,
   type ReadFile,
   readCaptures,
   START,
   somePackets,
+  type TestVantage,
   testFolder,
 } from './test-recording.ts';
-import { VantageRecording } from './vantage-recording.ts';
+import type { VantageRecording } from './vantage-recording.ts';
 
 const NAMES = ['eth0', 'eth1'];
 
@@ -57,36 +57,23 @@ class Expected {
 const at = (time: bigint): string => String(Number(time - START) / 1e6);
 
 class Course {
-  now = START;
-  readonly recording: VantageRecording;
+  readonly vantage: TestVantage;
   readonly expected = NAMES.map(() => new Expected());
-  files = 0;
 
   constructor(folder: string) {
-    this.recording = new VantageRecording({
-      vantage: 'node-a.in',
-      folder,
-      collector: 'c0ffee',
-      host: 'gw-1',
-      engine: 'tcpdump 4.99.3',
-      stamps: 'kernel',
-      application: 'test',
-      interfaces: NAMES.map((name) => ({ name, filter: 'tcp', snaplen: 128 })),
-      gaps: new Map(),
-      rotateBytes: 6000,
-      rotateMs: 60_000,
-      ring: {
-        next: (vantage, from) => ({
-          path: path.join(folder, nameFile(vantage, from, ++this.files)),
-          number: this.files,
-        }),
-        closed: () => {},
-        makeRoom: () => false,
-      },
-      onEvent: () => {},
-      now: () => this.now,
-      elapsed: () => Number((this.now - START) / MS),
-    });
+    this.vantage = openTestVantage(folder, { rotateBytes: 6000 });
+  }
+
+  get recording(): VantageRecording {
+    return this.vantage.recording;
+  }
+
+  get now(): bigint {
+    return this.vantage.clock.now;
+  }
+
+  set now(time: bigint) {
+    this.vantage.clock.now = time;
   }
 
   take(step: Step): void {
@@ -206,3 +193,34 @@ function checkLastFile(last: ReadFile | undefined, run: Course): void {
     else if (gap === null) expect(lasting).toEqual([]);
   }
 }
+
+it('silence is covered: statistics at least every 10 s, also in a file that nobody closes', () => {
+  const folder = testFolder();
+  const { recording, clock } = openTestVantage(folder);
+  recording.sink('eth0').begin(clock.now, 1);
+  for (let beat = 1; beat < 250; beat++) {
+    clock.now += 200n * MS;
+    recording.tick();
+    const [file] = readCaptures(folder);
+    const { interfaces, origin } = file!.listing.reader;
+    const covered = origin + BigInt(interfaces[0]?.endTime ?? 0);
+    expect(Number(clock.now - covered) / 1e6).toBeLessThan(10_000);
+  }
+});
+
+it('a file is closed when it is old', async () => {
+  const folder = testFolder();
+  const { recording, clock, events } = openTestVantage(folder);
+  recording.sink('eth0').begin(clock.now, 1);
+  for (let beat = 0; beat < 13; beat++) {
+    clock.now += 10_000n * MS;
+    recording.tick();
+  }
+  await recording.close();
+  expect(events.filter(({ event }) => event === 'file')).toHaveLength(3);
+  expect(readCaptures(folder).map(({ name }) => name.slice(10, -7))).toEqual([
+    '20261126T031200.000Z-000001',
+    '20261126T031300.000Z-000002',
+    '20261126T031400.000Z-000003',
+  ]);
+});

@@ -3,6 +3,7 @@
  * The trap: any write may find the disk full. So bytes leave in one place only, `#flush`; what it could not write is counted
  * as lost, and `#file` is null from then on.
  */
+import fs from 'node:fs';
 import { type ClockNote, type ExchangeNote, writeNote } from '../../packet/file/collector-note.ts';
 import type { CaptureSink } from '../engine/engine.ts';
 import type { OnEvent } from '../words.ts';
@@ -140,6 +141,7 @@ export class VantageRecording implements Recording {
     return {
       begin: (at, linkType) => this.#begin(one, at, linkType),
       packets: (view, from, to) => this.#packets(one, view, from, to),
+      // What arrived is what came here and what was dropped: the engine's own word is ahead of its packets.
       counts: (at, _received, dropped) => {
         if (one.counts(at, dropped)) this.#file?.statistics(one, at);
       },
@@ -237,7 +239,7 @@ export class VantageRecording implements Recording {
     } catch (error) {
       const what = `${path} may not be whole: ${(error as Error).message}`;
       onEvent({ event: 'trouble', what, hint: 'look at that disk; the next start mends what it can' });
-      return null;
+      if (!fs.existsSync(path)) return null;
     }
     ring.closed({ path, vantage, number: head.note.number, from: head.from, to, bytes });
     onEvent({ event: 'file', vantage, file: path, bytes });
