@@ -22,6 +22,7 @@ import { bundleWholeCli, removeBundle } from './run-cli.ts';
 
 const NET_RAW = 1n << 13n;
 const SETGID = 1n << 6n;
+const DAC_OVERRIDE = 1n << 1n;
 const capturesOf = (folder: string): string[] =>
   readdirSync(path.join(folder, 'ring')).map((name) => path.join(folder, 'ring', name));
 
@@ -285,6 +286,20 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
     await running.kill('SIGTERM');
   });
 
+  it('keeps what it takes to reach the folder in the home of a user, and says so', async () => {
+    const home = world.folder('home');
+    mkdirSync(home, { mode: 0o700 });
+    execFileSync('chown', ['65534', home]);
+    const folder = path.join(home, 'captures');
+    const running = await start(...flags(folder));
+    expect(running.said.err).toMatch(/^note: keeps CAP_DAC_OVERRIDE beside CAP_NET_RAW: .*home\/captures\n/);
+    const { pid } = await running.status(folder);
+    expect(rights(pid).caps).toEqual(Array(2).fill(NET_RAW | SETGID | DAC_OVERRIDE));
+    expect(await running.kill('SIGTERM')).toBe(0);
+    expect(statSync(folder)).toMatchObject({ uid: 0, mode: 0o40700 });
+    expect(capturesOf(folder)).toHaveLength(1);
+  });
+
   it('becomes the user that is named, with CAP_NET_RAW alone, and gives it the folder', async () => {
     const folder = world.folder('user');
     world.openToAll();
@@ -406,6 +421,16 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
       ];
       expect(await refused(flags(folder), nobody)).toMatch(
         /^error: .*may not capture.*\nhelp: .*setcap cap_net_raw.*\n$/,
+      );
+    });
+
+    it('a user that cannot read what it has to', async () => {
+      const token = world.folder('token');
+      writeFileSync(token, 'secret', { mode: 0o600 });
+      world.openToAll();
+      const ship = ['--ship', 'http://127.0.0.1:9', '--token-file', token];
+      expect(await refused([...flags(world.folder('token-user')), '--user', 'nobody', ...ship])).toMatch(
+        /^error: user: nobody cannot reach .*token\nhelp: let nobody read it.*\n$/,
       );
     });
 

@@ -3,25 +3,31 @@
  * The traps: Node takes SIGUSR1 for its debugger until somebody else does; and what is written is nobody's but the user's, so
  * that no file is made before the mask is set.
  */
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Collector, startCollector } from '../collector/collector.ts';
 import { type CollectorConfig, configJsonSchema } from '../collector/config.ts';
 import {
+  findOutOfReach,
   findUser,
-  handOver,
   isDropped,
+  ownFiles,
+  prepareFolder,
+  type Reach,
   readRights,
-  requireReadable,
   runDropped,
   setprivWords,
+  type User,
   whenParentEnds,
   whyNoSetpriv,
 } from '../collector/privileges.ts';
+import { CollectorError } from '../collector/words.ts';
 import { wallClock } from '../packet/wall-clock.ts';
 import type { CollectOptions } from './collect-commands.ts';
 import { configOf, userErrorOf } from './collect-config.ts';
 import { type CollectDisplay, createDisplay } from './collect-display.ts';
 import { openingText } from './collect-text.ts';
+import { printNote } from './messages.ts';
 import { readPackageFile } from './package-files.ts';
 import { detectStyle } from './render/style.ts';
 import { beforeEnd, untilEnded } from './signals.ts';
@@ -45,7 +51,7 @@ export async function collect(options: CollectOptions): Promise<number> {
   // Or one that comes early would open a debugger.
   process.on('SIGUSR1', () => {});
   try {
-    const dropped = await goOnWithLess(config, options.check === true);
+    const dropped = await goOnWithLess(config, options);
     if (dropped.code !== null) return dropped.code;
     if (options.check) {
       const { checkCollector } = await import('./collect-check.ts');
@@ -74,8 +80,9 @@ function print(text: string): 0 {
  */
 async function goOnWithLess(
   config: CollectorConfig,
-  isCheck: boolean,
+  { config: file, check }: CollectOptions,
 ): Promise<{ code: number | null; notes: readonly string[] }> {
+  const isCheck = check === true;
   const { isRoot, hasMore } = readRights();
   const here = (...notes: string[]) => ({ code: null, notes });
   if (isDropped() || (!hasMore && config.user === undefined)) return here();
@@ -84,14 +91,34 @@ async function goOnWithLess(
       ...(config.user === undefined ? [] : [`only root can become ${config.user}: runs as who started it`]),
     );
   const user = config.user === undefined ? null : await findUser(config.user);
-  const words = setprivWords(user);
-  const why = await whyNoSetpriv(words);
+  const why = await whyNoSetpriv(setprivWords(user));
   if (why !== null) return here(`keeps all of root's rights: ${why}`);
-  if (user !== null) await requireReadable(words, user);
-  if (user !== null && !isCheck) handOver(config.folder, user);
-  const dropped = runDropped(words);
+  if (!isCheck) prepareFolder(config.folder, user);
+  const dropped = runDropped(await findRights(user, reachOf(config, file, isCheck)));
   beforeEnd(dropped.end);
   return { code: await dropped.ended, notes: [] };
+}
+
+/** What the process with fewer rights has to reach. */
+function reachOf(config: CollectorConfig, file: string | undefined, isCheck: boolean): Reach {
+  const { journals, ship, folder } = config;
+  const named = [file, ship?.tokenFile, ship?.ca, ...journals.map((journal) => journal.file)];
+  const read = [...ownFiles(), ...named.filter((name) => name !== undefined && existsSync(name))];
+  return { read: read as string[], write: isCheck && !existsSync(folder) ? [] : [folder] };
+}
+
+/** Root without its rights is stopped by the home of a user, in which both command and folder may be. */
+async function findRights(user: User | null, reach: Reach): Promise<string[]> {
+  const words = setprivWords(user);
+  const file = await findOutOfReach(words, reach);
+  if (file === null) return words;
+  if (user !== null)
+    throw new CollectorError(
+      `user: ${user.name} cannot reach ${file}`,
+      `let ${user.name} read it, also the folders that it is in; captures, write`,
+    );
+  printNote(`keeps CAP_DAC_OVERRIDE beside CAP_NET_RAW: without it root does not reach ${file}`);
+  return setprivWords(null, ['dac_override']);
 }
 
 async function run(config: CollectorConfig, json: boolean, notes: readonly string[]): Promise<never> {

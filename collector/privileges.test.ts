@@ -3,7 +3,7 @@ import { chownSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findUser, handOver, readRights, setprivWords } from './privileges.ts';
+import { findUser, prepareFolder, readRights, setprivWords } from './privileges.ts';
 import { CollectorError } from './words.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -16,6 +16,9 @@ describe('rights', () => {
 
   it('that are left to root let tcpdump give root up; a user needs none of that', () => {
     expect(setprivWords(null)).toContain('--bounding-set=-all,+net_raw,+setgid');
+    expect(setprivWords(null, ['dac_override'])).toContain(
+      '--ambient-caps=-all,+net_raw,+setgid,+dac_override',
+    );
     expect(setprivWords(USER)).toEqual(
       expect.arrayContaining(['--reuid=65534', '--init-groups', '--bounding-set=-all,+net_raw']),
     );
@@ -38,7 +41,7 @@ describe.skipIf(!isRoot)('a folder that is handed over (needs root)', () => {
   afterEach(() => rmSync(root, { recursive: true }));
 
   it('is made where it is missing', () => {
-    handOver(folder, USER);
+    prepareFolder(folder, USER);
     expect(ownerOf('captures')).toBe(USER.uid);
     expect(lstatSync(folder).mode & 0o777).toBe(0o700);
   });
@@ -48,7 +51,7 @@ describe.skipIf(!isRoot)('a folder that is handed over (needs root)', () => {
     mkdirSync(path.join(root, 'other'));
     for (const file of ['captures/ring/a', 'other/b']) writeFileSync(path.join(root, file), '');
     symlinkSync('../other', path.join(folder, 'link'));
-    handOver(folder, USER);
+    prepareFolder(folder, USER);
     expect([ownerOf('captures', 'ring', 'a'), ownerOf('captures', 'link')]).toEqual([USER.uid, USER.uid]);
     expect([ownerOf('other'), ownerOf('other', 'b')]).toEqual([0, 0]);
   });
@@ -57,7 +60,7 @@ describe.skipIf(!isRoot)('a folder that is handed over (needs root)', () => {
     mkdirSync(folder);
     writeFileSync(path.join(folder, 'a'), '');
     chownSync(folder, USER.uid, USER.gid);
-    handOver(folder, USER);
+    prepareFolder(folder, USER);
     expect(ownerOf('captures', 'a')).toBe(0);
   });
 
@@ -68,6 +71,6 @@ describe.skipIf(!isRoot)('a folder that is handed over (needs root)', () => {
     mkdirSync(folder);
     change();
     if (!lstatSync(folder, { throwIfNoEntry: false })) symlinkSync('/', folder);
-    expect(() => handOver(folder, USER)).toThrow(CollectorError);
+    expect(() => prepareFolder(folder, USER)).toThrow(CollectorError);
   });
 });

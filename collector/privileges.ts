@@ -56,17 +56,13 @@ export async function findUser(name: string): Promise<User> {
   return { name, uid: Number(uid), gid: Number(gid) };
 }
 
-/** setpriv's words for a process with only what capturing takes. */
-export function setprivWords(user: User | null): string[] {
-  const sets = user === null ? '-all,+net_raw,+setgid' : '-all,+net_raw';
+/** setpriv's words for a process with only what capturing takes, and `more`. */
+export function setprivWords(user: User | null, more: readonly string[] = []): string[] {
+  const kept = ['net_raw', ...(user === null ? ['setgid'] : []), ...more];
+  const sets = ['-all', ...kept.map((name) => `+${name}`)].join(',');
   const change = user === null ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups'];
-  return [
-    ...change,
-    `--inh-caps=${sets}`,
-    `--ambient-caps=${sets}`,
-    `--bounding-set=${sets}`,
-    '--no-new-privs',
-  ];
+  const words = [`--inh-caps=${sets}`, `--ambient-caps=${sets}`, `--bounding-set=${sets}`];
+  return [...change, ...words, '--no-new-privs'];
 }
 
 /** Why setpriv cannot do that here; null where it can. */
@@ -81,16 +77,24 @@ export async function whyNoSetpriv(words: readonly string[]): Promise<string | n
   }
 }
 
-/** @throws CollectorError where the user could not even read this command */
-export async function requireReadable(words: readonly string[], user: User): Promise<void> {
-  const script = process.argv[1] ?? '';
-  for (const file of [process.execPath, script])
-    if ((await run('setpriv', [...words, 'test', '-r', file]).catch(() => null)) === null)
-      throw new CollectorError(
-        `user: ${user.name} cannot read ${file}`,
-        'install the command where everybody can read it: npm install --global',
-      );
+export interface Reach {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
 }
+
+/** The first of these files and folders that a process so started could not reach; null: it reaches all. */
+export async function findOutOfReach(
+  words: readonly string[],
+  { read, write }: Reach,
+): Promise<string | null> {
+  const tests = [...read.map((file) => ['-r', file]), ...write.map((file) => ['-w', file])];
+  for (const [test = '', file = ''] of tests)
+    if ((await run('setpriv', [...words, 'test', test, file]).catch(() => null)) === null) return file;
+  return null;
+}
+
+/** What this command consists of, as far as whoever runs it must reach it. */
+export const ownFiles = (): string[] => [process.execPath, process.argv[1] ?? ''];
 
 export interface DroppedProcess {
   /** Its exit code, where it ends by itself. @throws CollectorError where it was killed */
@@ -145,18 +149,23 @@ export function whenParentEnds(end: () => void): void {
 export const isDropped = (): boolean => process.env[DROPPED] !== undefined;
 
 /**
- * Makes the folder where it is missing, and gives it, with what is in it, to the user. The trap: who may write to a folder may
- * put a link into it, and would be given any file; so only one that is root's alone is gone through. @throws CollectorError
+ * Makes the folder where it is missing, and gives it, with what is in it, to the user where one is named. The trap: who may
+ * write to a folder may put a link into it, and would be given any file; so only one that is root's alone is gone through.
+ * @throws CollectorError
  */
-export function handOver(folder: string, user: User): void {
+export function prepareFolder(folder: string, user: User | null): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { uid, mode } = lstatSync(folder);
-    if (uid === user.uid) return;
+    if (user === null || uid === user.uid) return;
     if (uid !== 0 || (mode & 0o022) !== 0) throw new Error("it is not root's alone");
     giveAll(folder, user);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
+    if (user === null)
+      throw new CollectorError(`folder: ${folder} cannot be made: ${why}`, 'name another one', {
+        cause: error,
+      });
     throw new CollectorError(
       `folder: ${folder} cannot be given to ${user.name}: ${why}`,
       `name a new folder, or chown -R ${user.name} ${folder}`,
