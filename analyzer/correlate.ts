@@ -10,15 +10,16 @@ import { type Announcement, findTakeovers, NEXT_NODE, type Takeover } from './fa
 import { type Busy, forwarding, receiving, refusing } from './failover/tenure.ts';
 import { stoppedCaptures, wornCaptures } from './failover/worn.ts';
 import type { Flow } from './flow/flow.ts';
-import { type AlignedClock, alignClocks, type ClockLink } from './vantage/clock-align.ts';
+import { setClocks } from './set-clocks.ts';
+import type { AlignedClock, ClockLink } from './vantage/clock-align.ts';
 import { type ClockPair, fitClocks, orientation } from './vantage/clock-fit.ts';
+import type { ClockContradiction } from './vantage/clock-words.ts';
 import { type FlowView, type JoinedLeg, joinFlows } from './vantage/join.ts';
 import { checkLabels, type LegTtls, type Tie } from './vantage/label-check.ts';
 import { lackingOf } from './vantage/lacking.ts';
 import { legTimes } from './vantage/leg-times.ts';
 import { type JoinedFlow, joinLegs } from './vantage/legs.ts';
 import { linkTies } from './vantage/link-frames.ts';
-import { sameHosts } from './vantage/same-host.ts';
 import { type SharedPacket, sharedPackets } from './vantage/shared-packets.ts';
 import { placeStations, type Station, type StationEvidence } from './vantage/stations.ts';
 import { loners, strangersOf } from './vantage/strangers.ts';
@@ -51,6 +52,8 @@ export interface Correlation {
   readonly received: readonly Busy[];
   /** By vantage: what the captures together say against its label; null where nothing does. */
   readonly contradictions: readonly (string | null)[];
+  /** Where collectors say of two clocks what packets contradict. */
+  readonly clockDoubts: readonly ClockContradiction[];
 }
 
 export function correlate(unplaced: readonly Unplaced[]): Correlation {
@@ -109,12 +112,7 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
       ({ a, b, pairs }): ClockLink => ({ a, b, fits: fitClocks(pairs) }),
     ),
   ];
-  const clocks = alignClocks(
-    unplaced.length,
-    reference,
-    links,
-    sameHosts(stations, reference, links, (i) => analyses[i]?.origin === 0n),
-  );
+  const { clocks, doubts } = setClocks(analyses, base, { stations, reference, links });
   const covered = withCoverage(
     analyses.map((a, i) => ({
       station: stations[i] as Station,
@@ -176,6 +174,7 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
     forwarded,
     received,
     contradictions,
+    clockDoubts: doubts,
   };
 }
 

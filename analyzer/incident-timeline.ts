@@ -208,6 +208,7 @@ function vantageOf(diagnosis: Diagnosis, vantage: number, index: number, origin:
     .sort((a, b) => a.time - b.time)
     .flatMap(({ capture }) => capture ?? []);
   const drops = files.flatMap(({ dropped }) => dropped ?? []);
+  const gaps = gapsOf(diagnosis, vantage, origin, until);
   return {
     index,
     vantage: place,
@@ -215,10 +216,28 @@ function vantageOf(diagnosis: Diagnosis, vantage: number, index: number, origin:
     frames: recordingOf(diagnosis, vantage).rows,
     from: begin === null ? 0 : begin - origin,
     until: until === null ? 0 : until - origin,
+    ...(gaps.length > 0 && { gaps }),
     dropped: drops.length === 0 ? null : drops.reduce((a, b) => a + b, 0),
     lossy,
     clockError: errorOf(diagnosis, vantage),
   };
+}
+
+/** When nothing was captured, by the clock of the report. `until`: the end of the lane. */
+function gapsOf(
+  diagnosis: Diagnosis,
+  vantage: number,
+  origin: number,
+  until: number | null,
+): { from: number; to: number }[] {
+  const toBase = alignerOf(diagnosis, vantage);
+  return analysisOf(diagnosis, vantage)
+    .gaps.filter(({ from, packets }) => packets === null && Number.isFinite(from))
+    .map(({ from, to }) => ({
+      from: Math.round(toBase(from)) - origin,
+      to: (Number.isFinite(to) ? Math.round(toBase(to)) : (until ?? origin)) - origin,
+    }))
+    .filter(({ from, to }) => to > from);
 }
 
 /** The greatest at both ends of what it captured; null where nothing bounds it. */

@@ -26,6 +26,7 @@ import { buildReport, type IncidentFlow, type ReportVantage } from './report/bui
 import { ReportClock } from './report/clock.ts';
 import type { PathKind, Report } from './report/report.ts';
 import { agree, isMissedBy, lossOf, repeatedLong } from './second-look.ts';
+import { clockProblems } from './set-clocks.ts';
 import { type Bounds, boundsOf, vainOf } from './takeover-bounds.ts';
 import { udpProblems, udpView } from './udp-view.ts';
 import { type AlignedClock, errorOfTwo } from './vantage/clock-align.ts';
@@ -87,7 +88,7 @@ export function diagnoseIncident(
 
 function toReportVantage(
   { named, settled, vantage }: Placed,
-  { ids, clocks, correlation }: Incident,
+  { ids, clocks, correlation, placed }: Incident,
   i: number,
 ): ReportVantage {
   const { analysis, inputs } = named;
@@ -102,6 +103,7 @@ function toReportVantage(
       at: { capture: ids[inputs[0]?.file.state.index ?? 0] as string },
     });
   }
+  problems.push(...clockProblems(correlation, i, (v) => ids[fileOf(placed[v])] as string));
   return {
     captures: inputs.map(({ file }) => toCapture(file, analysis, vantage, clock, ids)),
     clock,
@@ -109,6 +111,8 @@ function toReportVantage(
     problems,
   };
 }
+
+const fileOf = (placed: Placed | undefined): number => placed?.named.inputs[0]?.file.state.index ?? 0;
 
 /** A node that goes closes what it holds at most so long before. */
 const TEAR_DOWN: Nanos = 10_000_000_000;
@@ -124,7 +128,7 @@ class Incident {
   readonly ids: readonly string[];
   readonly clocks: readonly ReportClock[];
   readonly links: LinkFacts;
-  private readonly placed: readonly Placed[];
+  readonly placed: readonly Placed[];
   readonly correlation: Correlation;
   private readonly journals: readonly Journal[];
   private readonly home = new Map<Flow, { joined: JoinedFlow; leg: number }>();

@@ -24,6 +24,7 @@ export function udpView(
     clock,
     captureIds: named.inputs.map(({ file }) => ids[file.state.index] as string),
     coveredUntil,
+    gaps: named.analysis.gaps,
     toReference: (t) => (cross === undefined ? t : cross.clock.toReference(t + cross.shift)),
   };
 }

@@ -10,6 +10,7 @@ import type { Station } from '../vantage/stations.ts';
 import { type InferredFailover, inferFailovers } from '../verdict/inferred-failover.ts';
 import type { JudgedFlow } from '../verdict/judge.ts';
 import type { UdpFlowReport } from '../verdict/udp.ts';
+import { outsideGaps } from './absence.ts';
 import type { ReportClock } from './clock.ts';
 import { clocksOf } from './clocks-report.ts';
 import { failoversOf } from './failovers-report.ts';
@@ -82,7 +83,10 @@ function firstNames(names: string[]): string[] {
 export function buildReport(incident: JudgedIncident, options: BuildOptions): Report {
   const { vantages } = incident;
   const given = new Set([...captureNames(vantages), ...incident.journals.map((node) => `journal:${node}`)]);
+  // As they were given: vantages have an order of their own.
+  const captures = vantages.flatMap((v) => v.captures).sort((a, b) => byNumber(a.id, b.id));
   const flows = [...flowsOf(incident, options), ...udpFlowsOf(incident, options)];
+  if (captures.some((c) => c.gaps !== undefined)) keepOutOfGaps(flows, incident, captures);
   const mixed = new Set(
     vantages.flatMap((v) =>
       v.problems.flatMap((p) => (p.code === 'several-interfaces' ? [p.at.capture] : [])),
@@ -93,8 +97,6 @@ export function buildReport(incident: JudgedIncident, options: BuildOptions): Re
     // What was seen where is not known of it.
     if (flow.seenAt.some((id) => mixed.has(id))) flow.confidence = 'low';
   }
-  // As they were given: vantages have an order of their own.
-  const captures = vantages.flatMap((v) => v.captures).sort((a, b) => byNumber(a.id, b.id));
   const body = {
     schemaVersion: 1 as const,
     tool: options.tool,
@@ -111,6 +113,18 @@ export function buildReport(incident: JudgedIncident, options: BuildOptions): Re
   const { schemaVersion, tool, ...rest } = body;
   return { schemaVersion, tool, headline: writeHeadline(body), ...rest };
 }
+
+/** No absence of a flow rests on a time that nobody captured. */
+function keepOutOfGaps(flows: readonly Flow[], incident: JudgedIncident, captures: readonly Capture[]): void {
+  for (const [i, flow] of flows.entries()) {
+    const judged = incident.flows[i];
+    // Of UDP, and of what several vantages say together, whoever saw it is meant.
+    const own = judged === undefined ? flow.seenAt : idsOf(incident.vantages[judged.vantage]);
+    flow.claims = flow.claims.flatMap((claim) => outsideGaps(claim, captures, new Set(own)) ?? []);
+  }
+}
+
+const idsOf = (vantage: ReportVantage | undefined): string[] => (vantage?.captures ?? []).map(({ id }) => id);
 
 /** What `splitBy` need not ask for, because it is here. */
 const captureNames = (vantages: readonly ReportVantage[]): string[] =>

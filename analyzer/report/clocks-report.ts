@@ -24,7 +24,8 @@ export function clocksOf({ vantages, correlation }: JudgedIncident): Clock[] {
       return fits.map((fit) => ({
         capture,
         reference,
-        offset: fit.offset / 1e9,
+        // Turned around, none would be -0.
+        offset: fit.offset / 1e9 + 0,
         skewPpm: fit.skew * 1e6,
         error: fit.error === null ? null : fit.error / 1e9,
         pairs: fit.pairs[0] + fit.pairs[1],
@@ -32,6 +33,7 @@ export function clocksOf({ vantages, correlation }: JudgedIncident): Clock[] {
         from: toEpoch(correlation.base, fit.firm[0]).toString(),
         until: toEpoch(correlation.base, fit.firm[1]).toString(),
         skewErrorPpm: fit.skewError * 1e6,
+        ...(fit.by !== undefined && { by: fit.by }),
       }));
     });
   });

@@ -27,6 +27,8 @@ export interface TimelineVantage {
   /** It counts as capturing between these, as in the verdicts; 0 and 0 where it holds no frame. */
   from: number;
   until: number;
+  /** Within that, when it did not run; only where it has any. What lost only some packets is not among them. */
+  gaps?: { from: number; to: number }[];
   /** Frames the capture says it lost; null where it does not say. */
   dropped: number | null;
   /** It lost frames, as it says or as the others show: that something is not in it proves nothing. */

@@ -49,6 +49,8 @@ export interface ClockLine {
   readonly skewError: number;
   /** Packets that it rests on, A→B and B→A. */
   readonly pairs: readonly [number, number];
+  /** What it rests on in their stead: exchanges of both hosts with one server, or their word that they are synchronised. */
+  readonly by?: 'exchange' | 'hosts' | undefined;
 }
 
 /** B's clock against A's. */

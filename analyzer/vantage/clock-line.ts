@@ -29,6 +29,7 @@ export function turned(line: ClockLine): ClockLine {
     endErrors: [line.endErrors[0] * OTHER_CLOCK, line.endErrors[1] * OTHER_CLOCK],
     skewError: line.skewError * OTHER_CLOCK,
     pairs: [back, there],
+    by: line.by,
   };
 }
 
@@ -110,6 +111,7 @@ function joinTwo(near: ClockLine, far: Stretch, from: Nanos, until: Nanos): Stre
     endErrors: [0, 0] as const,
     skewError: (near.skewError + far.skewError) * OTHER_CLOCK,
     pairs: countOf(near) < countOf(far) ? near.pairs : far.pairs,
+    by: near.by === 'hosts' || far.by === 'hosts' ? ('hosts' as const) : (near.by ?? far.by),
     chain: [near, ...far.chain],
   };
   const [first, last] = joint.firm.map((t) => errorOf(joint, t)) as [number | null, number | null];

@@ -14,6 +14,7 @@ import { inferred, type VerdictClaim } from './rule.ts';
 import type { UdpCase, UdpClock, UdpView } from './udp/udp-case.ts';
 import { judgeUdpCauses, type UdpVerdict } from './udp/udp-causes.ts';
 import { dnsCases } from './udp/udp-dns.ts';
+import { outsideUdpGaps } from './udp/udp-in-gap.ts';
 import { quicCases } from './udp/udp-quic.ts';
 import { endWords } from './udp/udp-sight.ts';
 
@@ -37,7 +38,7 @@ export function judgeUdp(views: readonly UdpView[]): UdpFlowReport[] {
     const name = nameOf(main);
     const nth = (seen.get(name) ?? 0) + 1;
     seen.set(name, nth);
-    return toReport(main, others, udpFlowId(main.ends.client, main.ends.server, nth));
+    return toReport(main, others, views, udpFlowId(main.ends.client, main.ends.server, nth));
   });
 }
 
@@ -77,9 +78,14 @@ function shareFate(cases: readonly UdpCase[]): Fate[] {
 const byBadness = (a: UdpCase, b: UdpCase): number =>
   WORST_FIRST.indexOf(a.outcome) - WORST_FIRST.indexOf(b.outcome) || b.until - b.start - (a.until - a.start);
 
-function toReport(c: UdpCase, others: readonly UdpCase[], id: string): UdpFlowReport {
+function toReport(
+  c: UdpCase,
+  others: readonly UdpCase[],
+  views: readonly UdpView[],
+  id: string,
+): UdpFlowReport {
   const { clock, captureIds } = c.view;
-  const verdict = judgeUdpCauses(c);
+  const { outcome, verdict } = outsideUdpGaps(c, views, judgeUdpCauses(c));
   const all = [c, ...others];
   const flow: Flow = {
     id,
@@ -93,7 +99,7 @@ function toReport(c: UdpCase, others: readonly UdpCase[], id: string): UdpFlowRe
     bytesToServer: all.reduce((sum, o) => sum + o.bytesToServer, 0),
     seenAt: [...new Set([...captureIds, ...all.flatMap((o) => o.seenAt)])].sort(byNumber),
     path: c.translated.length === 0 ? 'unknown' : 'translated',
-    outcome: c.outcome,
+    outcome,
     cause: verdict.cause,
     candidates: [...verdict.candidates],
     contributing: [...verdict.contributing],

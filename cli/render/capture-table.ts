@@ -5,8 +5,8 @@
  * that opens in Wireshark stands beside it.
  */
 import type { Capture, Report } from '../../analyzer/index.ts';
-import { type CaptureNames, nameOf, vantageName } from './captures.ts';
-import { describeClock } from './clocks.ts';
+import { type CaptureNames, describeGap, nameOf, vantageName } from './captures.ts';
+import { describeClock, isTied } from './clocks.ts';
 import { table, textWidth, wrapAfter } from './layout.ts';
 import { note } from './note.ts';
 import type { Style } from './style.ts';
@@ -32,6 +32,7 @@ export function renderCaptureTable(report: Report, names: CaptureNames, style: S
     style.colors.dim(header!),
     ...rows,
     ...dropsOf(captures, names).flatMap((text) => note('dropped', text, style)),
+    ...gapsOf(captures).flatMap((text) => note('gap', text, style)),
     ...unplacedOf(captures).flatMap((text) => note('unplaced', text, style)),
     ...contradictionsOf(report).flatMap((text) => note('contradicted', text, style)),
   ];
@@ -102,7 +103,7 @@ function clockColumn({ clocks }: Report, captures: readonly Capture[], style: St
   const cellOf = (capture: Capture): string => {
     // Further files of the reference's vantage have its clock.
     if (capture.id === reference.id || vantageName(capture) === place) return REFERENCE;
-    const fits = clocks.filter(({ capture: id, pairs }) => id === capture.id && pairs > 0);
+    const fits = clocks.filter((clock) => clock.capture === capture.id && isTied(clock));
     const by = captures.find(({ id }) => id === fits[0]?.reference) ?? reference;
     const against = by === reference ? '' : ` against ${vantageName(by)}`;
     if (fits.length > 0) return `${describeClock(fits, style)}${against}`;
@@ -130,6 +131,20 @@ const dropsOf = (captures: readonly Capture[], names: CaptureNames): string[] =>
   captures.flatMap(({ id, dropped }) =>
     dropped === null || dropped === 0 ? [] : [`${count(dropped, 'packet')} by ${nameOf(id, names)}`],
   );
+
+/** More gaps than these are a number. */
+const MOST_GAPS = 6;
+
+/** When captures did not run, the longest first where there are many. */
+function gapsOf(captures: readonly Capture[]): string[] {
+  const all = captures.flatMap((one) => (one.gaps ?? []).map((gap) => ({ name: vantageName(one), gap })));
+  if (all.length <= MOST_GAPS) return all.map(({ name, gap }) => `${name} ${describeGap(gap)}`);
+  const length = ({ gap: { from, to } }: (typeof all)[number]): number =>
+    to === null ? Number.POSITIVE_INFINITY : Number(BigInt(to) - BigInt(from));
+  const longest = [...all].sort((a, b) => length(b) - length(a)).slice(0, MOST_GAPS - 1);
+  const rest = all.length - longest.length;
+  return [...longest.map(({ name, gap }) => `${name} ${describeGap(gap)}`), `and ${rest} more: see --json`];
+}
 
 const unplacedOf = (captures: readonly Capture[]): string[] =>
   captures

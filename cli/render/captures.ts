@@ -2,9 +2,9 @@
  * Captures by their short names, and the line about a lone one: where it was
  * taken, whether that was told or inferred, and how far its silence can be trusted.
  */
-import type { Capture, FrameRef } from '../../analyzer/index.ts';
+import type { Capture, FrameRef, Gap } from '../../analyzer/index.ts';
 import { textWidth } from './layout.ts';
-import { count, formatNumber, formatUtc } from './units.ts';
+import { count, formatNumber, formatUtc, formatUtcTime } from './units.ts';
 
 /** Capture id, or file of a journal, to the name that evidence is labelled with; '' for a capture that is the only one. */
 export type CaptureNames = ReadonlyMap<string, string>;
@@ -78,6 +78,9 @@ function captureFacts(capture: Capture): string[] {
     facts.push(describeDrops(capture.dropped));
   }
   if (capture.truncated) facts.push('cut short');
+  facts.push(...(capture.gaps ?? []).slice(0, MOST_GAPS).map(describeGap));
+  const more = (capture.gaps ?? []).length - MOST_GAPS;
+  if (more > 0) facts.push(`and ${count(more, 'more gap')}`);
   return facts;
 }
 
@@ -91,6 +94,16 @@ function describeVantage({ vantage }: Capture): string {
 /** What the capture engine itself missed. */
 export const describeDrops = (dropped: number): string =>
   dropped === 0 ? 'no drops' : `${count(dropped, 'packet')} dropped by the capture`;
+
+/** Of a lone capture; more are a number. */
+const MOST_GAPS = 3;
+
+/** `did not run from 11:07:02.601 UTC for 2.00 s (tcpdump was ended by SIGKILL)` */
+export function describeGap({ from, to, why, packets }: Gap): string {
+  const what = packets === undefined ? 'did not run' : `lost ${count(packets, 'packet')}`;
+  const long = to === null ? 'to its end' : `for ${(Number(BigInt(to) - BigInt(from)) / 1e9).toFixed(2)} s`;
+  return `${what} from ${formatUtcTime(from)} ${long} (${why})`;
+}
 
 /** `node-b.out` */
 export function vantageName({ vantage }: Pick<Capture, 'vantage'>): string {

@@ -16,13 +16,22 @@ export function describeClock(fits: readonly Clock[], style: Style): string {
   return fits
     .map((fit) => {
       const when = fits.length > 1 && fit.at !== undefined ? ` near ${formatUtcTime(fit.at)}` : '';
-      return `${formatOffset(fit.offset)}${describeError(fit, style)}${describeDrift(fit, style)}${when}`;
+      return `${formatOffset(fit.offset)}${describeError(fit, style)}${describeDrift(fit, style)}${describeSource(fit)}${when}`;
     })
     .join('; then ');
 }
 
 const describeError = ({ error }: Clock, { plusMinus }: Style): string =>
   error === null ? ', not bounded' : ` ${plusMinus}${formatBound(error)}`;
+
+/** What packets show needs no word. */
+function describeSource({ by }: Clock): string {
+  if (by === 'exchange') return ', by exchanges with one server';
+  return by === 'hosts' ? ', as both hosts say' : '';
+}
+
+/** Something ties the clock: packets that match, or what collectors say. */
+export const isTied = ({ pairs, by }: Clock): boolean => pairs > 0 || (by ?? 'packets') !== 'packets';
 
 /** A drift that may as well be none is not said. */
 function describeDrift({ skewPpm, skewErrorPpm }: Clock, { plusMinus }: Style): string {

@@ -10,6 +10,7 @@ import {
   type Failover,
   type Flow,
   type FrameRef,
+  type Gap,
   leastOutage,
   OUTCOME_ORDER,
   OUTCOME_PHRASES,
@@ -159,6 +160,18 @@ function advice({ text, safeToRetry }: Advice): string {
   return `${escapeMarkdown(text)}${safeToRetry === 'yes' ? ' (safe to retry)' : safeToRetry === 'no' ? ' (not safe to retry)' : ''}`;
 }
 
+const CLOCK_SOURCES = {
+  packets: '',
+  exchange: ', by exchanges with one server',
+  hosts: ', as both hosts say',
+} as const;
+
+function describeGap(capture: string, { from, to, why, packets }: Gap): string {
+  const what = packets === undefined ? 'did not run' : `lost ${packets} packets`;
+  const until = to === null ? 'on' : `to ${utc(to)}`;
+  return `${escapeMarkdown(capture)} ${what} from ${utc(from)} ${until}: ${escapeMarkdown(why)}`;
+}
+
 function method({ tool, captures, clocks, problems }: ReportHead): string {
   const rows = captures.map((one) => [
     escapeMarkdown(one.id),
@@ -171,12 +184,13 @@ function method({ tool, captures, clocks, problems }: ReportHead): string {
     one.sha256 ?? '',
   ]);
   const offsets = clocks.map(
-    ({ capture, reference, offset, error }) =>
-      `${escapeMarkdown(capture)} runs ${seconds(offset)} against ${escapeMarkdown(reference)}, ${error === null ? 'which nothing bounds' : `give or take ${seconds(error)}`}`,
+    ({ capture, reference, offset, error, by = 'packets' }) =>
+      `${escapeMarkdown(capture)} runs ${seconds(offset)} against ${escapeMarkdown(reference)}, ${error === null ? 'which nothing bounds' : `give or take ${seconds(error)}`}${CLOCK_SOURCES[by]}`,
   );
+  const gaps = captures.flatMap((one) => (one.gaps ?? []).map((gap) => describeGap(one.id, gap)));
   const said = problems.map(({ message, at }) => `${escapeMarkdown(at.capture)}: ${escapeMarkdown(message)}`);
   const head = ['capture', 'file', 'vantage', 'frames', 'dropped', 'SHA-256'];
-  const parts = [table(head, rows), list(offsets), list(said)].filter((part) => part !== '');
+  const parts = [table(head, rows), list(gaps), list(offsets), list(said)].filter((part) => part !== '');
   return `Diagnosed by ${escapeMarkdown(`${tool.name} ${tool.version}`)} from:\n\n${parts.join('\n')}`;
 }
 

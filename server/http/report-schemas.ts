@@ -284,6 +284,7 @@ export const REPORT_SCHEMAS: Record<string, Schema> = {
     frames: integer(),
     from: relative,
     until: relative,
+    gaps: optional(list(object<Item<TimelineVantage['gaps']>>({ from: relative, to: relative }))),
     dropped: orNull(integer()),
     lossy: boolean,
     clockError: orNull(number('Nanoseconds.')),

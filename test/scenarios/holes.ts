@@ -120,15 +120,21 @@ export const diagnoseWith = (scenario: Scenario, hole: Hole, only?: (file: strin
     ),
   );
 
-/** Claims of absence that name the capture with the hole, or the view that it is, and rest on a time in the hole. */
+/** What clocks may be off by, and passages take. */
+const MARGIN = 1_000_000n;
+
+/** Claims of absence that rest on a time in the hole, of the capture that they are of or of the node that they name. */
 export function absentIn(report: Report, hole: Hole): string[] {
-  const gapped = report.captures.filter((c) => c.gaps !== undefined);
+  const holed = report.captures.find((c) => c.gaps !== undefined);
+  if (holed === undefined) return ['the gap is not in the report'];
+  const side = holed.vantage.side === 'in' ? 'toward the client' : 'toward the server';
   return report.flows.flatMap((flow) =>
     flow.claims.flatMap(({ kind, text, coverage }) => {
       if (kind !== 'absent' || coverage === undefined) return [];
-      const touches = BigInt(coverage.from) < hole.to && BigInt(coverage.to) > hole.from;
-      const speaks = gapped.some(({ vantage: { host } }) => `${text} ${coverage.why}`.includes(host));
-      return touches && speaks ? [`${flow.id}: ${text} (${coverage.why})`] : [];
+      const [from, to] = [BigInt(coverage.from) + MARGIN, BigInt(coverage.to) - MARGIN];
+      const isOf = coverage.why.includes(`the side of ${holed.vantage.host} ${side}`);
+      const isHeld = (report.captures.length === 1 || isOf) && from < hole.to && to > hole.from;
+      return isHeld ? [`${flow.id}: ${text} (${coverage.why})`] : [];
     }),
   );
 }

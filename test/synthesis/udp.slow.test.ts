@@ -43,6 +43,7 @@ function flood(
       },
       captureIds: ['c1'],
       coveredUntil: s(200),
+      gaps: [],
       toReference: (t) => t,
     },
   ]);

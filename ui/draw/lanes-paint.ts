@@ -83,7 +83,7 @@ function paintStripes(painter: Painter, { groups }: LanesLayout): void {
 
 /** Outside of it nobody can say what went by. */
 function paintCoverage(painter: Painter, plot: Plot, scale: TimeScale, group: LaneGroup): void {
-  const { from, until } = group.vantage;
+  const { from, until, gaps } = group.vantage;
   const begin = Math.min(Math.max(scale.x(from), 0), plot.width);
   const end = Math.min(Math.max(scale.x(until), 0), plot.width);
   const first = group.lanes[0]!;
@@ -100,6 +100,16 @@ function paintCoverage(painter: Painter, plot: Plot, scale: TimeScale, group: La
   };
   off(0, painter.snap(begin));
   off(painter.snap(end), plot.width - painter.snap(end));
+  const inside = (time: number): number => Math.min(Math.max(painter.snap(scale.x(time)), begin), end);
+  // A pixel at least, however long the view is: a gap is what nothing else shows. Those of one pixel are one.
+  let drawn = Number.NEGATIVE_INFINITY;
+  for (const gap of gaps ?? []) {
+    if (scale.x(gap.to) < 0 || scale.x(gap.from) > plot.width) continue;
+    const left = Math.max(inside(gap.from), drawn);
+    const right = Math.max(inside(gap.to), left + (left > drawn ? 1 : 0));
+    off(left, right - left);
+    drawn = right;
+  }
 }
 
 function paintHoles(painter: Painter, plot: Plot, { layout, holes, scale, failed }: LanesPicture): void {

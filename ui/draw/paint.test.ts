@@ -96,6 +96,23 @@ describe('a picture of 200,000 frames', () => {
     for (const [x = 0, y = 0] of rects) expect([x % 1, y % 1]).toEqual([0, 0]);
   });
 
+  it('gaps of its capture are hatched, however short and many, a mark a pixel at most', () => {
+    const rows = { edges: false, stall: false, guide: false, laneHeight: 40 };
+    const paint = (gaps: { from: number; to: number }[]): number => {
+      const { canvas, calls } = countingCanvas();
+      const layout = layoutLanes([{ lane: 'v0', vantage: 0, from: null }], [{ ...vantage, gaps }], rows);
+      const painter = new Painter(canvas, WIDTH, layout.height, canvasColors.get());
+      const columns = [toColumns(data, scale)];
+      const journeys = { lines: [], left: 0 };
+      paintLanes(painter, { ...shared, layout, scale, columns, holes: [[]], stalls: [], journeys });
+      return calls.get('fillRect') ?? 0;
+    };
+    const without = paint([]);
+    expect(paint([{ from: SPAN / 2, to: SPAN / 2 + 1 }])).toBeGreaterThan(without);
+    const many = Array.from({ length: 50_000 }, (_, i) => ({ from: i * 20_000, to: i * 20_000 + 10_000 }));
+    expect(paint(many)).toBeLessThan(without + WIDTH);
+  });
+
   it('as a time-sequence graph as well', () => {
     const { canvas, calls } = countingCanvas();
     const painter = new Painter(canvas, WIDTH, 400, canvasColors.get());

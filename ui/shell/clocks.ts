@@ -3,9 +3,9 @@
  * The trap: an offset without its error says nothing, and an error is a bound: it is rounded up. That of a
  * fit holds where packets matched; over all that a vantage captured it is greater, and lanes are drawn by that.
  */
-import type { Capture, Clock, TimelineVantage } from '../../analyzer/index.ts';
+import type { Capture, Clock, Gap, TimelineVantage } from '../../analyzer/index.ts';
 import type { ReportHead } from '../../server/api.ts';
-import { formatDuration } from '../state/time.ts';
+import { formatDuration, formatTime, toTimeline } from '../state/time.ts';
 import { type CaptureNames, captureNames, count, nameOf } from './units.ts';
 
 /** A clock that is off by more than this no longer orders what gateways do. */
@@ -25,10 +25,14 @@ export function describeClock(
   return [isReference ? 'reference: all times are by this clock' : 'nothing ties this clock'];
 }
 
-function describeFit({ pairs, offset, error }: Clock): string {
-  if (pairs === 0) return 'nothing ties this clock';
+/** What stands in for packets where two captures share none. */
+const SOURCES = { exchange: 'exchanges with one server', hosts: 'both hosts say so' } as const;
+
+function describeFit({ pairs, offset, error, by = 'packets' }: Clock): string {
+  if (pairs === 0 && by === 'packets') return 'nothing ties this clock';
   const bound = error === null ? ', error not bounded' : ` ±${formatBound(error)}`;
-  return `automatic: ${count(pairs, 'matched packet')}, ${formatOffset(offset)}${bound}`;
+  const source = by === 'packets' ? count(pairs, 'matched packet') : SOURCES[by];
+  return `automatic: ${source}, ${formatOffset(offset)}${bound}`;
 }
 
 /** What bounds the clock everywhere in the capture, where that is more than where packets matched. */
@@ -109,4 +113,11 @@ function isTied(capture: string, clocks: readonly Clock[]): boolean {
   const own = clocks.filter((clock) => clock.capture === capture);
   if (own.length === 0) return clocks.some(({ reference }) => reference === capture);
   return own.every(({ error }) => error !== null);
+}
+
+/** `did not run from 11:07:02.601 for 2.000 s: tcpdump was ended by SIGKILL` */
+export function describeGap({ from, to, why, packets }: Gap): string {
+  const what = packets === undefined ? 'did not run' : `lost ${count(packets, 'packet')}`;
+  const long = to === null ? 'to its end' : `for ${(Number(BigInt(to) - BigInt(from)) / 1e9).toFixed(3)} s`;
+  return `${what} from ${formatTime(toTimeline(from))} ${long}: ${why}`;
 }

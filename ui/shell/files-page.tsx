@@ -13,7 +13,7 @@ import { reloadIncident } from '../state/load.ts';
 import { explain } from '../state/uploads.ts';
 import { AnalysisStatus } from './analysis-status.tsx';
 import { Confirm, Time } from './bits.tsx';
-import { describeClock } from './clocks.ts';
+import { describeClock, describeGap } from './clocks.ts';
 import { FileButton, Uploads } from './drop.tsx';
 import { count, formatBytes, formatNumber, vantageName } from './units.ts';
 
@@ -154,7 +154,7 @@ function findCapture(file: StoredFile, { report }: IncidentDetail): Capture | nu
 }
 
 function CaptureFacts({ capture, open }: { capture: Capture; open: IncidentDetail }): React.JSX.Element {
-  const { format, linkTypes, firstTime, lastTime, dropped, frames, truncated, snaplen } = capture;
+  const { format, linkTypes, firstTime, lastTime, dropped, frames, truncated, snaplen, gaps = [] } = capture;
   return (
     <>
       <dt>Format</dt>
@@ -174,6 +174,16 @@ function CaptureFacts({ capture, open }: { capture: Capture; open: IncidentDetai
       <dd className={dropped !== null && dropped > 0 ? 'caution' : ''}>
         {dropped === null ? 'not recorded' : dropped === 0 ? 'none' : count(dropped, 'packet')}
       </dd>
+      {gaps.length > 0 && (
+        <>
+          <dt>Gaps</dt>
+          <dd className="caution">
+            {gaps.map((gap) => (
+              <div key={`${gap.interface} ${gap.from}`}>{describeGap(gap)}</div>
+            ))}
+          </dd>
+        </>
+      )}
       <dt>Clock</dt>
       <dd>
         {open.report !== null &&

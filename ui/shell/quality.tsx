@@ -3,7 +3,7 @@ import type { Capture, Failover, TimelineVantage } from '../../analyzer/index.ts
 import type { IncidentDetail, ReportHead } from '../../server/api.ts';
 import { AFRESH, linkTo } from '../state/address.ts';
 import { toTimeline } from '../state/time.ts';
-import { describeAlignment, describeClock } from './clocks.ts';
+import { describeAlignment, describeClock, describeGap } from './clocks.ts';
 import { captureNames, count, formatNumber, nameOf } from './units.ts';
 
 export function Quality({ open, report }: { open: IncidentDetail; report: ReportHead }): React.JSX.Element {
@@ -55,17 +55,22 @@ export function Quality({ open, report }: { open: IncidentDetail; report: Report
 }
 
 function Drops({ capture, open }: { capture: Capture; open: IncidentDetail }): React.JSX.Element {
-  const { dropped, truncated, id } = capture;
+  const { dropped, truncated, id, gaps = [] } = capture;
   const isLossy =
     open.timeline?.vantages.some(({ lossy, captures }) => lossy && captures.includes(id)) ?? false;
   const facts = [
     dropped === null ? 'not recorded' : dropped === 0 ? 'none' : count(dropped, 'packet'),
     ...(truncated ? ['cut short'] : []),
     ...(isLossy ? ['lost frames: an absence here proves nothing'] : []),
+    ...gaps.slice(0, MOST_GAPS).map(describeGap),
+    ...(gaps.length > MOST_GAPS ? [`${gaps.length - MOST_GAPS} more gaps`] : []),
   ];
-  const isPoor = truncated || isLossy || (dropped ?? 0) > 0;
+  const isPoor = truncated || gaps.length > 0 || isLossy || (dropped ?? 0) > 0;
   return <span className={isPoor ? 'caution' : ''}>{facts.join(', ')}</span>;
 }
+
+/** A row has no room for more. */
+const MOST_GAPS = 3;
 
 const vantageOf = ({ id }: Capture, { timeline }: IncidentDetail): TimelineVantage | null =>
   timeline?.vantages.find(({ captures }) => captures.includes(id)) ?? null;

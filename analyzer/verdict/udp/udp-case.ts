@@ -4,6 +4,7 @@
  * once, so that the causes read like the catalogue.
  */
 import type { Nanos } from '../../../packet/time.ts';
+import type { CaptureGap } from '../../capture/capture-gaps.ts';
 import type { FrameId } from '../../flow/frame-id.ts';
 import type { End, FrameRef, LadderRow, NanosString, Outcome, Role } from '../../report/report.ts';
 import type { UdpEnds } from '../../stall/udp/dns-watch.ts';
@@ -26,6 +27,8 @@ export interface UdpView {
   readonly clock: UdpClock;
   readonly captureIds: readonly string[];
   readonly coveredUntil: Nanos;
+  /** When it did not run, or lost packets. */
+  readonly gaps: readonly CaptureGap[];
   /** A time of this vantage, in ns on the time base that all views share. */
   toReference(t: Nanos): Nanos;
 }
