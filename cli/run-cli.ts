@@ -6,10 +6,13 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { bundleOptions } from '../scripts/build.mjs';
+
+/** How the folders of bundles begin. */
+const BUNDLES = 'stallscope-cli-';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -48,7 +51,7 @@ const standIn: Plugin = {
 async function bundle(plugins: Plugin[]): Promise<string> {
   const cache = join(ROOT, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
-  const outdir = mkdtempSync(join(cache, 'stallscope-cli-'));
+  const outdir = mkdtempSync(join(cache, BUNDLES));
   writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }');
   await build({
     ...bundleOptions(),
@@ -65,8 +68,12 @@ async function bundle(plugins: Plugin[]): Promise<string> {
   return join(outdir, 'diagnose.js');
 }
 
+/**
+ * The trap: where bundling failed, there is no bundle, and what is around nothing is the folder around the repository.
+ */
 export function removeBundle(bundle: string): void {
-  rmSync(join(bundle, '..'), { recursive: true, force: true });
+  const folder = dirname(bundle);
+  if (basename(folder).startsWith(BUNDLES)) rmSync(folder, { recursive: true, force: true });
 }
 
 /** Variables of the machine that change the output are left out. */
