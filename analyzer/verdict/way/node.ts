@@ -14,6 +14,7 @@ import { found, inferred, type Judgement, observed, out, possible, type VerdictC
 import { plural, seconds } from '../words.ts';
 import {
   askedInVain,
+  closedAt,
   closedBeforeReturn,
   fitsNowhere,
   isRst,
@@ -35,6 +36,10 @@ const CLOSED_FIRST =
 function excluded(way: Way): Judgement | null {
   if (wentOn(way.c)) return null;
   if (closedBeforeReturn(way)) return out(CLOSED_FIRST);
+  // It may as well have closed in the outage: what the node did later with its farewell says nothing of why.
+  const closed = way.c.outcome === 'gave-up' ? closedAt(way) : null;
+  if (closed !== null && way.legs.every((leg) => reachedNewNode(leg, closed).length === 0))
+    return possible(96);
   if (way.cross.kind === 'terminated')
     return out(
       'the gateway is a proxy: its end of the connection was a socket, and no copied state carries that on',
