@@ -37,7 +37,7 @@ function excluded(way: Way): Judgement | null {
   if (wentOn(way.c)) return null;
   if (closedBeforeReturn(way)) return out(CLOSED_FIRST);
   // It may as well have closed in the outage: what the node did later with its farewell says nothing of why.
-  const closed = way.c.outcome === 'gave-up' ? closedAt(way) : null;
+  const closed = way.newNode !== null && way.c.outcome === 'gave-up' ? closedAt(way) : null;
   if (closed !== null && way.legs.every((leg) => reachedNewNode(leg, closed).length === 0))
     return possible(96);
   if (way.cross.kind === 'terminated')
