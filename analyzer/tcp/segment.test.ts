@@ -36,6 +36,17 @@ describe('data', () => {
     expect(classify({ seq: 7000, payload: 100 }, new Side())).toBe('NewData');
   });
 
+  it('that acknowledges what came before a SYN that is not answered is of an older connection', () => {
+    const opening = sideWith({ seen: true, syn: 7, firstSeq: 500, next: 501, inOrder: 501 });
+    const data = (ack: number): string => classify({ seq: 1000, ack, payload: 100 }, sender(), opening);
+    expect(data(501)).toBe('NewData AckAdvance');
+    expect(data(500)).toBe('Foreign');
+    expect(data(400)).toBe('Foreign');
+    // Of a connection whose SYN-ACK was captured the acknowledgment may be of any age.
+    const answered = sender({ syn: 8 });
+    expect(classify({ seq: 1000, ack: 400, payload: 100 }, answered, opening)).toBe('NewData');
+  });
+
   it('beyond a hole is ahead', () => {
     expect(classify({ seq: 1001, payload: 100 })).toBe('Ahead');
   });

@@ -7,6 +7,7 @@
  */
 import { seqDistance } from '../../packet/seq.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
+import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Side } from './side.ts';
 
 /** Bits; a segment can be several of these at once. */
@@ -59,7 +60,8 @@ export function classifySegment(frame: Frame, own: Side, peer: Side): number {
   if ((flags & TcpFlag.Fin) !== 0) bits |= Segment.Fin;
   const length = frame.payloadLength;
   if (length > 0 && bits === 0 && isProbe(frame, own, peer)) bits |= Segment.Probe;
-  else if (length > 0) bits |= dataBits(frame.seq, length, own);
+  else if (length > 0)
+    bits |= isOfOlder(frame, own, peer) ? Segment.Foreign : dataBits(frame.seq, length, own);
   else if (bits === 0) bits |= isProbe(frame, own, peer) ? Segment.Probe : Segment.PureAck;
   if ((bits & Segment.PureAck) !== 0 && isOutOfReach(frame.seq, own, peer)) {
     bits |= Segment.Stray;
@@ -69,6 +71,20 @@ export function classifySegment(frame: Frame, own: Side, peer: Side): number {
   // What takes no part in the state moves nothing either.
   if ((flags & TcpFlag.Ack) !== 0 && (bits & Segment.Foreign) === 0) bits |= ackBits(frame, own, peer);
   return bits;
+}
+
+/** Data before the SYN of `peer` is answered, whose acknowledgment lies before that SYN: of an older connection of the tuple. */
+const isOfOlder = (frame: Frame, own: Side, peer: Side): boolean =>
+  own.syn === NO_FRAME &&
+  peer.syn !== NO_FRAME &&
+  peer.dataSegments === 0 &&
+  (frame.flags & TcpFlag.Ack) !== 0 &&
+  !isWithin(frame.ack, peer);
+
+/** From the byte after the SYN on, to what a capture may have missed. */
+function isWithin(ack: number, peer: Side): boolean {
+  const beyond = seqDistance(ack, peer.firstSeq);
+  return beyond > 0 && beyond <= MAX_UNSEEN;
 }
 
 function dataBits(seq: number, length: number, own: Side): number {

@@ -14,6 +14,7 @@ import { found, inferred, type Judgement, observed, out, possible, type VerdictC
 import { plural, seconds } from '../words.ts';
 import {
   askedInVain,
+  closedAt,
   closedBeforeReturn,
   fitsNowhere,
   isRst,
@@ -35,6 +36,10 @@ const CLOSED_FIRST =
 function excluded(way: Way): Judgement | null {
   if (wentOn(way.c)) return null;
   if (closedBeforeReturn(way)) return out(CLOSED_FIRST);
+  // It may as well have closed in the outage: what the node did later with its farewell says nothing of why.
+  const closed = way.newNode !== null && way.c.outcome === 'gave-up' ? closedAt(way) : null;
+  if (closed !== null && way.legs.every((leg) => reachedNewNode(leg, closed).length === 0))
+    return possible(96);
   if (way.cross.kind === 'terminated')
     return out(
       'the gateway is a proxy: its end of the connection was a socket, and no copied state carries that on',
@@ -86,11 +91,16 @@ export function noStateDrop(c: Case): Judgement | null {
   if (committedBefore(way, null) === 'first') return possible(91);
   // Without sight of the takeover, bare probes may be those of a connection that had been idle all along.
   if (way.takeover === null && way.c.near === null && own.every((p) => p.length === 0)) return possible(100);
+  // Its table is not in a capture: where nothing else shows how it treats such packets, a check of its own may drop the same.
+  const shownElse = fresh.some((m) => m.passed) || new Set(own.map((p) => p.from)).size > 1;
   return found(
-    // Its table is not in a capture: a check of its own may drop the same.
     'medium',
     ...keptClaims(way, node, own),
-    inferred(`${node.host} is in the path and drops this connection in silence: it does not know it`),
+    inferred(
+      shownElse
+        ? `${node.host} is in the path and drops this connection in silence: it does not know it`
+        : `${node.host} is in the path and drops this connection in silence: most likely it does not know it; a rule or a return-path check of its own would look the same, and its drop counters tell them apart`,
+    ),
   );
 }
 
