@@ -99,6 +99,21 @@ describe('truth.json', () => {
     });
   });
 
+  it('of several outcomes keeps those that the client bore out', () => {
+    const either = parseScenario(`
+title: either
+traffic: [{ name: download, run: curl, size: 4M }]
+expect: { download: { outcome: [hung, reset, gave-up], cause: split-brain, says: {} } }
+`);
+    const outcomes = (result: ClientResult): readonly string[] =>
+      writeTruth('one', either, course(), [result]).outcome;
+    const curl = { traffic: either.traffic[0]! };
+    expect(outcomes(client(curl))).toEqual(['hung', 'gave-up']);
+    expect(outcomes(client({ ...curl, endedAt: ms(8500), exit: 56 }))).toEqual(['reset', 'gave-up']);
+    // wget tries again on a connection of its own, and so tells nothing of the first.
+    expect(outcomes(client())).toEqual(['hung', 'reset', 'gave-up']);
+  });
+
   it('writes times to the nanosecond', () => {
     expect(seconds(1_795_000_000_000_000_042n)).toBe('1795000000.000000042');
     expect(seconds(null)).toBeNull();

@@ -86,11 +86,16 @@ export function noStateDrop(c: Case): Judgement | null {
   if (committedBefore(way, null) === 'first') return possible(91);
   // Without sight of the takeover, bare probes may be those of a connection that had been idle all along.
   if (way.takeover === null && way.c.near === null && own.every((p) => p.length === 0)) return possible(100);
+  // Its table is not in a capture: where nothing else shows how it treats such packets, a check of its own may drop the same.
+  const shownElse = fresh.some((m) => m.passed) || new Set(own.map((p) => p.from)).size > 1;
   return found(
-    // Its table is not in a capture: a check of its own may drop the same.
     'medium',
     ...keptClaims(way, node, own),
-    inferred(`${node.host} is in the path and drops this connection in silence: it does not know it`),
+    inferred(
+      shownElse
+        ? `${node.host} is in the path and drops this connection in silence: it does not know it`
+        : `${node.host} is in the path and drops this connection in silence: most likely it does not know it; a rule or a return-path check of its own would look the same, and its drop counters tell them apart`,
+    ),
   );
 }
 
