@@ -98,15 +98,21 @@ export function createAnalysis(options: AnalysisOptions): Analysis {
 
 function vantageFor(input: CaptureInput, vantages: NamedAnalysis[], window: TimeWindow): NamedAnalysis {
   const said = input.vantage;
-  const known = vantages.find(
-    (v) =>
-      said !== undefined && v.said !== undefined && v.said.host === said.host && v.said.side === said.side,
+  const known = vantages.find((v) =>
+    said === undefined
+      ? v.said === undefined && isSameCollector(input, v)
+      : v.said !== undefined && v.said.host === said.host && v.said.side === said.side,
   );
   if (known !== undefined) return known;
   const made: NamedAnalysis = { analysis: new VantageAnalysis(window), said, inputs: [] };
   vantages.push(made);
   return made;
 }
+
+const isSameCollector = ({ collected }: CaptureInput, { inputs: [first] }: NamedAnalysis): boolean =>
+  collected !== undefined &&
+  first?.input.collected?.collector === collected.collector &&
+  first.input.collected.vantage === collected.vantage;
 
 function toFeed(file: CaptureFile): CaptureFeed {
   return {

@@ -4,7 +4,7 @@
  * when. Judging comes after this; nothing here says what went wrong.
  */
 import type { Nanos } from '../packet/time.ts';
-import { Crossing, type CrossVantage } from './failover/crossing.ts';
+import { Crossing, type CrossVantage, type Span } from './failover/crossing.ts';
 import type { NeighbourEvent } from './failover/neighbours.ts';
 import { type Announcement, findTakeovers, NEXT_NODE, type Takeover } from './failover/takeover.ts';
 import { type Busy, forwarding, receiving, refusing } from './failover/tenure.ts';
@@ -123,7 +123,11 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
       shift: shifts[i] as number,
       coveredUntil: a.coveredUntil === null ? null : a.coveredUntil + (shifts[i] as number),
       empty: a.watches.length === 0,
-      lossy: a.files.some((f) => f.reader.interfaces.some((i) => (i.dropped ?? 0) > 0)),
+      lossy: a.isLossy,
+      gaps: whenBlind(a).map(({ from, to }) => ({
+        from: from + (shifts[i] as number),
+        to: to + (shifts[i] as number),
+      })),
     })),
     strangers,
   );
@@ -294,6 +298,19 @@ function ttlsOf({ watches }: VantageAnalysis): { client: number; server: number 
     return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? -1;
   };
   return { client: of((f) => f.client), server: of((f) => f.server) };
+}
+
+/** When it saw nothing for certain: its gaps; and of a collector's capture, which says when it ran, all that was before and after. */
+function whenBlind(analysis: VantageAnalysis): Span[] {
+  const gaps = analysis.gaps.map(({ from, to }): Span => ({ from, to }));
+  if (!analysis.isCollected) return gaps;
+  const { coveredFrom, coveredUntil } = analysis;
+  if (coveredFrom === null || coveredUntil === null) return gaps;
+  return [
+    { from: Number.NEGATIVE_INFINITY, to: coveredFrom },
+    ...gaps,
+    { from: coveredUntil, to: Number.POSITIVE_INFINITY },
+  ];
 }
 
 /** Its first frame, ns since its origin; never where it has none. */

@@ -8,7 +8,7 @@
 import type { Nanos } from '../packet/time.ts';
 import { joinCopies } from './copies.ts';
 import type { FlowView, JoinedFlow, JoinedLeg } from './correlate.ts';
-import { type Correlation, correlate, crossingOf } from './correlate.ts';
+import { type Correlation, crossingOf } from './correlate.ts';
 import type { Crossing, CrossVantage } from './failover/crossing.ts';
 import { type Journal, nodesOf } from './failover/journal.ts';
 import { buildLinkFacts } from './failover/link-evidence.ts';
@@ -17,10 +17,11 @@ import { questionsOf } from './failover/lost-questions.ts';
 import { pathKindOf } from './failover/path-kind.ts';
 import type { Takeover } from './failover/takeover.ts';
 import type { Flow } from './flow/flow.ts';
+import { withGaps } from './gap-doubt.ts';
 import { type NamedAnalysis, problemsOf, toCapture } from './named-vantage.ts';
 import { farTuples, heardBy, nodesSeen } from './nodes-seen.ts';
 import { closedSomewhere, endsOf, wentOnElsewhere } from './other-views.ts';
-import { nameFor, type Placed, place, settle } from './placed-vantage.ts';
+import { idsOf, type Placed, settle, together } from './placed-vantage.ts';
 import { buildReport, type IncidentFlow, type ReportVantage } from './report/build-report.ts';
 import { ReportClock } from './report/clock.ts';
 import type { PathKind, Report } from './report/report.ts';
@@ -67,14 +68,7 @@ export function diagnoseIncident(
   options: IncidentOptions,
 ): Diagnosis {
   const vantages = joinCopies(inOneOrder(given.map(settle)));
-  const correlation = correlate(
-    vantages.map(({ named, settled, guess }) => ({
-      analysis: named.analysis,
-      named: nameFor(settled, vantages.length),
-      guess: guess.place,
-    })),
-  );
-  const placed = vantages.map(({ named, settled }, i) => place(named, settled, correlation, i));
+  const { placed, correlation } = together(vantages);
   const incident = new Incident(placed, correlation, journals);
   const flows = incident.judge();
   const reported = placed.map((p, i) => toReportVantage(p, incident, i));
@@ -143,8 +137,7 @@ class Incident {
     this.placed = placed;
     this.correlation = correlation;
     this.journals = journals;
-    const captures = placed.reduce((n, p) => n + p.named.inputs.length, 0);
-    this.ids = Array.from({ length: captures }, (_, i) => `c${i + 1}`);
+    this.ids = idsOf(placed);
     this.clocks = placed.map((p, i) => this.clockOf(p, i));
     this.tellingClocks = correlation.vantages.flatMap((v, i) =>
       v.empty || correlation.strangers.has(i) ? [] : [v.clock],
@@ -176,11 +169,28 @@ class Incident {
       ...takeovers.map((t) => t.lost),
       ...related.flatMap((f) => lossOf(f, this.correlation.vantages)),
     ];
-    return second.map((f) => {
+    const judged = second.map((f) => {
       const { cross, outcome } = f.judged.case;
       if (outcome === 'unaffected') return this.withDoubt(f, opened);
       return cross === null ? f : { ...f, judged: judgeAgain(f.judged, members) };
     });
+    return withGaps(judged, {
+      placed: this.placed,
+      correlation: this.correlation,
+      others: (i) => this.judgeAll((primary[i] as readonly View[]).slice(1).filter((v) => this.isEnds(v))),
+      without: (blind) => this.without(blind),
+    });
+  }
+
+  private isEnds({ vantage }: View): boolean {
+    return isEnd((this.placed[vantage] as Placed).place);
+  }
+
+  /** What would be said without some of the vantages. */
+  private without(blind: ReadonlySet<number>): readonly IncidentFlow[] {
+    const rest = this.placed.filter((_, i) => !blind.has(i));
+    const { placed, correlation } = together(rest);
+    return new Incident(placed, correlation, this.journals).judge();
   }
 
   /** When a path was lost, by the nodes and by what the connections felt; by the reference's clock. */
@@ -436,7 +446,7 @@ class Incident {
       firstActs: this.correlation.firstActs,
       since,
       until,
-      nodes: nodesSeen(leg, this.correlation),
+      nodes: nodesSeen(leg, this.correlation, { from: since, to: until }),
       heard: heardBy(leg, this.correlation),
       farTuples: farTuples(leg, this.correlation),
       links: this.links,

@@ -9,12 +9,44 @@ const byName = (file: string, seen: Place) => settle({ file }, seen);
 const bySaying = (host: string, seen: Place, side?: 'in' | 'out') =>
   settle({ file: 'x.pcap', vantage: side === undefined ? { host } : { host, side } }, seen);
 
-function settle(input: { file: string; vantage?: { host: string; side?: 'in' | 'out' } }, seen: Place) {
-  const named = { said: input.vantage, inputs: [{ input }] } as unknown as NamedAnalysis;
+const byCollector = (vantage: string, seen: Place, file = '1.pcapng') => settle({ file }, seen, vantage);
+
+function settle(
+  input: { file: string; vantage?: { host: string; side?: 'in' | 'out' } },
+  seen: Place,
+  noted: string | null = null,
+) {
+  const fileNote = noted === null ? null : { vantage: noted };
+  const named = {
+    said: input.vantage,
+    inputs: [{ input }],
+    analysis: { fileNote },
+  } as unknown as NamedAnalysis;
   const { vantage, contradiction, isNamed } = settleVantage(named, guess(seen));
   const { host, side, role, inferred } = vantage;
   return [`${host}${side === undefined ? '' : `.${side}`}`, role, inferred, isNamed, contradiction];
 }
+
+describe('what a collector’s note says', () => {
+  it('is believed before the name of the file', () => {
+    expect(byCollector('node-b.out', 'server', 'client.pcapng')).toEqual([
+      'node-b.out',
+      'node',
+      true,
+      true,
+      null,
+    ]);
+  });
+
+  it('keeps a host whose name says nothing, at the place that the traffic tells', () => {
+    expect(byCollector('edge3.in', 'client')).toEqual(['edge3.in', 'node', true, true, null]);
+    expect(byCollector('edge3', 'server')).toEqual(['edge3', 'server', true, true, null]);
+  });
+
+  it('is dropped where the traffic is another’s', () => {
+    expect(byCollector('client', 'server')).toEqual(['server', 'server', true, false, null]);
+  });
+});
 
 describe('what the user said', () => {
   it('is so, and was not inferred', () => {

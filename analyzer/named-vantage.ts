@@ -3,15 +3,17 @@
  * which is only a guess until the traffic agrees; and the vantage's captures as
  * the report lists them.
  */
+import { fileNoteOf } from '../packet/file/collector-note.ts';
 import { linkTypeName } from '../packet/link-type.ts';
 import type { Nanos } from '../packet/time.ts';
 import { assertNever } from './assert.ts';
+import type { CaptureGap } from './capture/capture-gaps.ts';
 import { captureOf } from './flow/frame-id.ts';
 import { nameOf } from './flow/samples.ts';
 import type { Sighting } from './flow/trail.ts';
 import type { ReportClock } from './report/clock.ts';
-import type { Capture, ReportProblem, Role, Vantage } from './report/report.ts';
-import { placeOfHost, vantageFromName } from './vantage/file-name.ts';
+import type { Capture, Gap, ReportProblem, Role, Vantage } from './report/report.ts';
+import { type NamedVantage, placeOfHost, vantageFromName } from './vantage/file-name.ts';
 import type { Place, PlaceGuess } from './vantage/vantage.ts';
 import type { CaptureFile, VantageAnalysis } from './vantage-analysis.ts';
 
@@ -20,6 +22,8 @@ export interface CaptureInput {
   file: string;
   /** What the user said it is (`VANTAGE=FILE`), else it is inferred. Files of one named vantage are one capture, cut; feed them in the order of time. */
   vantage?: { host: string; side?: 'in' | 'out' };
+  /** What the file's beginning says of the collector that wrote it (`packet/file/feeding-order.ts`). Files of one collector and vantage are one capture, cut: feed them in the order of their numbers. */
+  collected?: { readonly collector: string; readonly vantage: string };
 }
 
 /** Names may have dots (`fw1.example.net`), but no slash. */
@@ -62,7 +66,7 @@ export function settleVantage(named: NamedAnalysis, guess: PlaceGuess): Settled 
       isNamed: true,
     };
   }
-  const name = vantageFromName(inputs[0]?.input.file ?? '');
+  const name = nameByCollector(named, guess) ?? vantageFromName(inputs[0]?.input.file ?? '');
   const fits = name.place !== 'unknown' && isCompatible(name.place, guess.place);
   const place = fits ? name.place : guess.place;
   // A name that the traffic contradicts is not repeated as if it were true.
@@ -75,6 +79,16 @@ export function settleVantage(named: NamedAnalysis, guess: PlaceGuess): Settled 
     contradiction: null,
     isNamed: fits,
   };
+}
+
+/** Whoever configured the collector named the vantage: also a host whose name says nothing is of some place. */
+function nameByCollector({ analysis }: NamedAnalysis, guess: PlaceGuess): NamedVantage | null {
+  const note = analysis.fileNote;
+  const named = note === null ? null : parseVantage(note.vantage);
+  if (named === null) return null;
+  const { host, side } = named;
+  const place = side !== undefined ? 'node' : placeOfHost(host);
+  return { host, place: place === 'unknown' ? guess.place : place, ...(side !== undefined && { side }) };
 }
 
 /** Fewer copies than this may be one file's end and the next one's beginning. */
@@ -169,5 +183,30 @@ export function toCapture(
       snaplen: i.snaplen,
       dropped: i.dropped,
     })),
+    ...byCollector(file, analysis, clock),
   };
 }
+
+function byCollector(
+  { state, reader }: CaptureFile,
+  { gaps }: VantageAnalysis,
+  clock: ReportClock,
+): Pick<Capture, 'gaps' | 'collector'> {
+  const own = gaps.filter((g) => g.file === state.index);
+  const note = fileNoteOf(reader.notes.collector);
+  return {
+    ...(own.length > 0 && { gaps: own.map((g) => toGap(g, clock)) }),
+    ...(note !== null && {
+      collector: { host: note.host, engine: note.engine, stamps: note.stamps, number: note.number },
+    }),
+  };
+}
+
+const toGap = ({ interface: name, from, to, why, packets }: CaptureGap, clock: ReportClock): Gap => ({
+  interface: name,
+  // A capture without any time of its own was blind all the while.
+  from: Number.isFinite(from) ? clock.time(from) : clock.time(0),
+  to: Number.isFinite(to) ? clock.time(to) : null,
+  why,
+  ...(packets !== null && { packets }),
+});

@@ -24,7 +24,7 @@ function seen(captures: readonly Taken[]): NodeSeen[] {
   const flow = c.flows.find((f) =>
     f.legs[0]?.views.some((v) => v.watch.connection.flow.port.includes(40_000)),
   );
-  return nodesSeen(flow?.legs[0] as JoinedLeg, c);
+  return nodesSeen(flow?.legs[0] as JoinedLeg, c, { from: 0, to: 0 });
 }
 
 const of = (

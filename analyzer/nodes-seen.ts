@@ -4,12 +4,12 @@
  * came and left.
  */
 import type { Correlation, FlowView, JoinedLeg } from './correlate.ts';
-import type { Sender } from './failover/crossing.ts';
+import { type CrossVantage, hasGapIn, type Sender, type Span } from './failover/crossing.ts';
 import { type FrameId, NO_FRAME } from './flow/frame-id.ts';
 import type { NodeSeen, NodeShift, OuterTaken, OuterTuple } from './verdict/hops.ts';
 
-/** Every node with the sides that were captured. */
-export function nodesSeen(leg: JoinedLeg, correlation: Correlation): NodeSeen[] {
+/** Every node with the sides that were captured. `during`: what is asked about, by the reference's clock. */
+export function nodesSeen(leg: JoinedLeg, correlation: Correlation, during: Span): NodeSeen[] {
   const { stations } = correlation;
   const nodes = [...new Set(stations.filter((s) => s.place === 'node').map((s) => s.node))].filter(
     (n) => n >= 0,
@@ -25,7 +25,7 @@ export function nodesSeen(leg: JoinedLeg, correlation: Correlation): NodeSeen[] 
         host: own[0]?.host ?? '',
         in: has('in'),
         out: has('out'),
-        worn: isWorn(node, correlation),
+        worn: isWorn(node, correlation, during),
         outer: outerOf(at('out')),
         outerTaken: (client) => takenBy(client, leg, node, correlation),
         shifts: shiftOf(at('in'), at('out')),
@@ -131,8 +131,21 @@ function tooBigAt(views: readonly FlowView[]): FrameId[] {
   return [...new Set(events.filter((e) => TOO_BIG.has(e.icmp)).map((e) => e.id))];
 }
 
-const isWorn = (node: number, { vantages }: Correlation): boolean =>
-  vantages.some(({ station, lossy }) => lossy && station.place === 'node' && station.node === node);
+/** A capture of it lost frames, or did not run for a part of that time. */
+const isWorn = (node: number, { vantages }: Correlation, during: Span): boolean =>
+  vantages.some(
+    (v) => v.station.place === 'node' && v.station.node === node && (v.lossy || hasGapIn(v, during)),
+  );
+
+/** From its first segment anywhere to its last, by the reference's clock. */
+function lifeOf({ views }: JoinedLeg, { vantages }: Correlation): Span {
+  const times = views.flatMap(({ vantage, watch: { connection } }) => {
+    const { clock, shift } = vantages[vantage] as CrossVantage;
+    const { firstTime, lastTime } = connection.flow;
+    return [clock.toReference(firstTime + shift), clock.toReference(lastTime + shift)];
+  });
+  return { from: Math.min(...times), to: Math.max(...times) };
+}
 
 function totalsOf(leg: JoinedLeg, node: number, correlation: Correlation): NodeSeen['totals'] {
   // A cooked capture takes what is forwarded for a copy, and counts it once.
@@ -144,8 +157,9 @@ function totalsOf(leg: JoinedLeg, node: number, correlation: Correlation): NodeS
         const { flow, sides } = v.watch.connection;
         return n + sides[from === 'client' ? flow.client : flow.server].segments;
       }, 0);
+  const life = lifeOf(leg, correlation);
   const both = (from: Sender): { came: number; left: number } => {
-    if (isWorn(node, correlation)) return { came: 0, left: 0 };
+    if (isWorn(node, correlation, life)) return { came: 0, left: 0 };
     const [near, far] = from === 'client' ? (['in', 'out'] as const) : (['out', 'in'] as const);
     return { came: count(near, from), left: count(far, from) };
   };

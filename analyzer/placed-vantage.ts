@@ -2,29 +2,34 @@
  * A vantage with its place settled: by what the user or the file's name says,
  * else by its own traffic, or where there are others by all of them together.
  */
-import type { Correlation } from './correlate.ts';
+import { type Correlation, correlate } from './correlate.ts';
 import { type NamedAnalysis, type Settled, settleVantage } from './named-vantage.ts';
 import type { Vantage } from './report/report.ts';
-import { guessPlace, type Place, type PlaceGuess } from './vantage/vantage.ts';
+import { guessPlace, type Place } from './vantage/vantage.ts';
 
-/** One vantage with its place settled. */
-export interface Placed {
+/** One vantage, and where it was taken as far as it tells by itself. */
+export interface SettledVantage {
   readonly named: NamedAnalysis;
   readonly settled: Settled;
+  readonly guess: Place;
+}
+
+/** One vantage with its place settled. */
+export interface Placed extends SettledVantage {
   readonly place: Place;
   readonly vantage: Vantage;
 }
 
 /** The last byte of a vantage is in: closes it, and says where it was taken as far as it tells by itself. */
-export function settle(named: NamedAnalysis): { named: NamedAnalysis; guess: PlaceGuess; settled: Settled } {
+export function settle(named: NamedAnalysis): SettledVantage {
   const { analysis } = named;
   analysis.finish();
   const guess = guessPlace(analysis.watches, analysis.cooked);
-  return { named, guess, settled: settleVantage(named, guess) };
+  return { named, guess: guess.place, settled: settleVantage(named, guess) };
 }
 
 /** A lone capture is placed by its own traffic; of several, those that nobody named are placed together. */
-export function nameFor(
+function nameFor(
   { place: where, vantage, isNamed }: Settled,
   vantages: number,
 ): { host: string; side?: 'in' | 'out'; place: Place } | null {
@@ -33,19 +38,37 @@ export function nameFor(
   return { host: vantage.host, ...side, place: where };
 }
 
-export function place(
-  named: NamedAnalysis,
-  settled: Settled,
-  correlation: Correlation,
-  index: number,
-): Placed {
+function place({ named, settled, guess }: SettledVantage, correlation: Correlation, index: number): Placed {
   const station = correlation.stations[index];
   const isLone = correlation.stations.length === 1 || correlation.strangers.has(index);
   if (station === undefined || settled.isNamed || isLone) {
-    return { named, settled, place: settled.place, vantage: settled.vantage };
+    return { named, settled, guess, place: settled.place, vantage: settled.vantage };
   }
   const side = station.side === undefined ? {} : { side: station.side };
   const host = station.place === 'unknown' ? settled.vantage.host : station.host;
   const vantage: Vantage = { host, ...side, role: station.place, inferred: true };
-  return { named, settled, place: station.place, vantage };
+  return { named, settled, guess, place: station.place, vantage };
+}
+
+/** Vantages that are looked at together, each in its place. */
+export function together(vantages: readonly SettledVantage[]): {
+  placed: Placed[];
+  correlation: Correlation;
+} {
+  const correlation = correlate(
+    vantages.map(({ named, settled, guess }) => ({
+      analysis: named.analysis,
+      named: nameFor(settled, vantages.length),
+      guess,
+    })),
+  );
+  return { placed: vantages.map((v, i) => place(v, correlation, i)), correlation };
+}
+
+/** Capture ids by capture index; some of the captures may not be among these vantages. */
+export function idsOf(placed: readonly Placed[]): string[] {
+  const last = placed
+    .flatMap((p) => p.named.inputs)
+    .reduce((n, { file }) => Math.max(n, file.state.index), -1);
+  return Array.from({ length: last + 1 }, (_, i) => `c${i + 1}`);
 }

@@ -5,12 +5,14 @@
  * fed in the order of time. Judging begins when the last byte is in.
  */
 
+import { type FileNote, fileNoteOf } from '../packet/file/collector-note.ts';
 import { createCaptureReader } from '../packet/file/reader.ts';
 import type { CaptureReader, PacketRecord } from '../packet/file/record.ts';
 import type { Problem } from '../packet/problem.ts';
 import type { Nanos } from '../packet/time.ts';
 import { decodeFrame } from '../packet/wire/decode.ts';
 import { Frame, FrameKind, PacketType } from '../packet/wire/frame.ts';
+import { type CaptureGap, type GapSource, gapsOf, notesOf } from './capture/capture-gaps.ts';
 import { CaptureState, coveredUntil } from './capture/capture-state.ts';
 import { Arrivals } from './failover/arrivals.ts';
 import { Marks } from './failover/marks.ts';
@@ -141,10 +143,52 @@ export class VantageAnalysis {
     return ends.length === 0 ? null : Math.max(...ends);
   }
 
+  /** The first moment that it shows; null where it holds no time at all. */
+  get coveredFrom(): number | null {
+    const begins = this.files.flatMap((f) => f.state.firstTime ?? []);
+    return begins.length === 0 ? null : begins.reduce((a, b) => Math.min(a, b));
+  }
+
   coverageOf(file: CaptureFile): number | null {
     const { until } = this.window;
     const asked = until === undefined || this.origin === 0n ? null : Number(until - this.origin);
     return coveredUntil(file.state, file.reader.interfaces, asked);
+  }
+
+  /** When nothing was captured, or packets were lost; oldest first. Call once all files are in. */
+  get gaps(): readonly CaptureGap[] {
+    this.known ??= gapsOf(
+      this.files.map((f) => this.sourceOf(f)),
+      this.origin,
+    );
+    return this.known;
+  }
+
+  private known: readonly CaptureGap[] | null = null;
+
+  private sourceOf(file: CaptureFile): GapSource {
+    const { state, reader } = file;
+    const covered = this.coverageOf(file);
+    return { index: state.index, reader, first: state.firstTime, covered };
+  }
+
+  /** Of the collector that wrote it; null where none did. */
+  get fileNote(): FileNote | null {
+    return this.files.map((f) => fileNoteOf(f.reader.notes.collector)).find((n) => n !== null) ?? null;
+  }
+
+  /** A collector wrote it: then it says itself when it ran. */
+  get isCollected(): boolean {
+    return this.files.length > 0 && this.files.every((f) => fileNoteOf(f.reader.notes.collector) !== null);
+  }
+
+  /** Its statistics count drops that no gap tells the time of. */
+  get isLossy(): boolean {
+    return this.files.some(({ reader }) => {
+      const noted = notesOf(reader, 'gap').reduce((n, { note }) => n + (note.packets ?? 0), 0);
+      const dropped = reader.interfaces.reduce((n, i) => n + (i.dropped ?? 0), 0);
+      return dropped > noted;
+    });
   }
 
   private packet(record: PacketRecord, file: CaptureFile): void {

@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- --rounds N] [--only NAME] [--profile]`: builds the command, bundles and runs
  * `bench/bench.ts`, which measures it against the programs that are installed. `--only drawing`: the web page
- * instead, in `bench/drawing.ts`; `--only proxy`: the gateway's proxy, in `bench/proxy.ts`.
+ * instead, in `bench/drawing.ts`; `--only proxy`: the gateway's proxy, in `bench/proxy.ts`; `--only collect`: a collector, in
+ * `bench/collect.ts`.
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,7 +11,7 @@ import { root, setUp } from '../scripts/setup.mjs';
 
 process.chdir(root);
 await setUp();
-const own = ['drawing', 'proxy'].find((name) => process.argv.includes(name));
+const own = ['drawing', 'proxy', 'collect'].find((name) => process.argv.includes(name));
 const entry = `bench/${own ?? 'bench'}.ts`;
 const outfile = path.join(root, '.cache/bench.mjs');
 const { build } = await import('esbuild');

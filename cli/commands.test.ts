@@ -2,8 +2,8 @@
  * The commands beside the diagnosis, as processes: help, explain, frames, completion.
  */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CAUSE_IDS } from '../analyzer/index.ts';
@@ -13,6 +13,8 @@ import { bundleCli, type CliResult, removeBundle, runCli, temporaryFolder } from
 const CAPTURE = fileURLToPath(
   new URL('../test/fixtures/captures/nat-none-wget/client.pcap.gz', import.meta.url),
 );
+
+const EXAMPLE = fileURLToPath(new URL('../docs/collector.example.yaml', import.meta.url));
 
 const folder = temporaryFolder();
 let bundle = '';
@@ -118,6 +120,60 @@ describe('a group of commands', () => {
   });
 });
 
+describe('collect', () => {
+  const error = async (...args: string[]): Promise<string> => {
+    const { code, stderr } = await run('collect', ...args);
+    expect(code).toBe(2);
+    return stderr;
+  };
+
+  test('prints an example and a schema, from wherever it runs', async () => {
+    // A package as it is installed: what is printed comes with it.
+    const own = join(folder.path, 'package');
+    cpSync(dirname(bundle), join(own, 'dist'), { recursive: true });
+    rmSync(join(own, 'dist', 'package.json'));
+    writeFileSync(join(own, 'package.json'), '{ "name": "stallscope", "type": "module" }');
+    const example = (): Promise<CliResult> =>
+      runCli(join(own, 'dist', basename(bundle)), ['collect', '--example']);
+    expect((await example()).stderr).toBe(
+      'error: docs/collector.example.yaml is missing from this installation\n',
+    );
+    mkdirSync(join(own, 'docs'));
+    cpSync(EXAMPLE, join(own, 'docs', basename(EXAMPLE)));
+    expect(await example()).toEqual({ code: 0, stdout: readFileSync(EXAMPLE, 'utf8'), stderr: '' });
+    const schema = JSON.parse((await run('collect', '--schema')).stdout) as Record<string, unknown>;
+    expect(schema).toMatchObject({
+      type: 'object',
+      required: ['folder', 'captures'],
+      additionalProperties: false,
+    });
+  });
+
+  test('says in a line what is wrong, and what to do', async () => {
+    expect(await error()).toMatch(/^error: collect captures what it is told: .*\nhelp: .*--example.*\n$/);
+    expect(await error('stauts')).toMatch(/^error: .*\n(help: .*\n)?$/);
+    expect(await error('--config', 'a', '--interface', 'lo')).toMatch(
+      /^error: .*--config.*cannot be used with.*--interface/,
+    );
+    expect(await error('--interface', 'eth0/1')).toMatch(
+      /^error: .*captures.0.interface: the name of an interface\n/,
+    );
+    expect(await error('--interface', 'lo', '--snaplen', 'all')).toMatch(/It is a number of bytes/);
+    const file = join(folder.path, 'collector.yaml');
+    writeFileSync(file, 'folder: x\ncaptures: [');
+    expect(await error('--config', file)).toMatch(
+      /^error: .*collector\.yaml: no YAML: .*\nhelp: .*--example.*\n$/,
+    );
+  });
+
+  test('trigger and status say where no collector runs', async () => {
+    for (const words of [['trigger', '--why', 'x'], ['status']])
+      expect(await error(...words, '--folder', folder.path)).toMatch(
+        /^error: no collector runs on .*\nhelp: name its folder by --folder.*\n$/,
+      );
+  });
+});
+
 describe('completion', () => {
   /** What bash offers for a command line, `COMP_WORDS` as it would set it. */
   async function complete(...words: string[]): Promise<string[]> {
@@ -148,6 +204,10 @@ describe('completion', () => {
   test('bash: groups have commands, and those have options', async () => {
     expect(await complete('gateway', '')).toEqual(['run', 'takeover', 'release', 'status']);
     expect(await complete('gateway', 'take')).toEqual(['takeover']);
+    expect(await complete('collect', '')).toEqual(['trigger', 'status']);
+    expect(await complete('collect', '--int')).toEqual(['--interface']);
+    expect(await complete('collect', '--engine', 'c')).toEqual(['cap']);
+    expect(await complete('collect', '--folder', 'x')).toEqual(['']);
     expect(await complete('gateway', 'takeover', '--f')).toEqual(['--force']);
     expect(await complete('gateway', 'run', '--config', 'node')).toEqual(['']);
     expect(await complete('lab', 'l')).toEqual(['list']);

@@ -27,9 +27,10 @@ const FILES: readonly string[] = [
   '--out',
   '--keep-failed',
   '--html',
+  '--folder',
 ];
 /** Options that may be given again. */
-const REPEATABLE: readonly string[] = ['--journal', '--allow-host'];
+const REPEATABLE: readonly string[] = ['--journal', '--allow-host', '--interface', '--vantage'];
 
 /** @throws UserError `usage` for an unknown shell */
 export function completionScript(shell: string, program: Command): string {
@@ -46,10 +47,17 @@ export function completionScript(shell: string, program: Command): string {
 }
 
 function bashScript(program: Command): string {
-  const values = [...valueOptions(program), ...Object.entries(VALUES), ...groupsOf(program)];
-  const cases = values.map(([name, values]) => {
-    return `    ${name}) COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$cur")); return ;;`;
-  });
+  const values = [...valueOptions(program), ...Object.entries(VALUES)];
+  const cases = [
+    ...values.map(
+      ([name, values]) => `    ${name}) COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$cur")); return ;;`,
+    ),
+    // A group may have options of its own.
+    ...groupsOf(program).map(
+      ([name, below]) =>
+        `    ${name}) [[ "$cur" == -* ]] || { COMPREPLY=($(compgen -W "${below.join(' ')}" -- "$cur")); return; } ;;`,
+    ),
+  ];
   return `# diagnose completion bash: add to ~/.bashrc: source <(diagnose completion bash)
 _diagnose() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}"
@@ -89,7 +97,7 @@ function zshScript(program: Command): string {
   const own = ownOptions(program).map(({ name, options }) => {
     const below = groups.get(name);
     const first = below
-      ? `if (( CURRENT == 3 )); then _values '${name}' ${below.join(' ')}; return; fi; `
+      ? `if (( CURRENT == 3 )) && [[ "\${words[3]}" != -* ]]; then _values '${name}' ${below.join(' ')}; return; fi; `
       : '';
     const scenarios =
       name === 'lab' ? `[[ "\${words[3]}" == run ]] && compadd -- ${scenarioNames().join(' ')}; ` : '';
@@ -207,7 +215,9 @@ const valuesOf = (option: Option): readonly string[] | undefined =>
   option.argChoices ?? VALUES[option.long ?? ''];
 
 const valueOptions = (program: Command): [string, readonly string[]][] =>
-  optionsOf(program).flatMap((option) => (option.argChoices ? [[option.long!, option.argChoices]] : []));
+  unique([...optionsOf(program), ...ownOptions(program).flatMap(({ options }) => options)]).flatMap(
+    (option) => (option.argChoices ? [[option.long!, option.argChoices]] : []),
+  );
 
 function zshValue(option: Option): string {
   if (!option.required) return '';

@@ -5,7 +5,7 @@
 import { type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
 import { asClause } from '../packet/problem.ts';
 import { notACapture } from './input-errors.ts';
-import { expandInputs } from './inputs.ts';
+import { expandInputs, inOrder } from './inputs.ts';
 import { expandJournals, type JournalSource, readJournal } from './journals.ts';
 import { printNote } from './messages.ts';
 import { checkOptions, type DiagnoseOptions } from './options.ts';
@@ -25,7 +25,7 @@ const MOST_PROBLEMS = 10;
 /** Returns the exit code. @throws UserError */
 export async function diagnose(args: readonly string[], options: DiagnoseOptions): Promise<0 | 1> {
   checkOptions(options);
-  const sources = await expandInputs(args, printNote);
+  const sources = await inOrder(await expandInputs(args, printNote));
   const journals = expandJournals(options.journal ?? [], printNote);
   checkOutput(
     options.output,

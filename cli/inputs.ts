@@ -6,13 +6,15 @@
 import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CaptureInput, parseVantage } from '../analyzer/index.ts';
+import { type Headed, inFeedingOrder, readHead } from '../packet/file/feeding-order.ts';
 import { asClause } from '../packet/problem.ts';
 import { notACapture, unreadable } from './input-errors.ts';
 import type { Note } from './messages.ts';
-import { type CaptureSource, fileIdentity } from './read-capture.ts';
+import { type CaptureSource, fileIdentity, openChunks } from './read-capture.ts';
 import { sniffFile } from './sniff.ts';
 import { UserError } from './user-error.ts';
 
+const HEAD_CHUNK = 64 * 1024;
 const CAPTURE_NAME = /\.(pcap|pcapng|cap|ntar)(\.(gz|zst|lz4))?$/i;
 /** In the order given, folders sorted by name, the same file once. @throws UserError `usage` or `input` */
 export async function expandInputs(args: readonly string[], note: Note): Promise<CaptureSource[]> {
@@ -29,6 +31,22 @@ export async function expandInputs(args: readonly string[], note: Note): Promise
     }
   }
   return sources;
+}
+
+/** Files of one vantage, which are one capture that was cut, in the order in which they were written; all others as given. */
+export async function inOrder(sources: readonly CaptureSource[]): Promise<CaptureSource[]> {
+  const headed: Headed<CaptureSource>[] = [];
+  for (const file of sources) {
+    // What can be read only once is not looked at before.
+    const isFile = file.path !== '-' && statSync(file.path).isFile();
+    const head = isFile ? await readHead(openChunks(file.path, HEAD_CHUNK)) : { note: null, time: null };
+    headed.push({ file, head });
+  }
+  const said = ({ input: { vantage } }: CaptureSource): string | null =>
+    vantage === undefined ? null : `${vantage.host}.${vantage.side ?? ''}`;
+  return inFeedingOrder(headed, said).map(({ file, head: { note } }) =>
+    note === null ? file : { ...file, input: { ...file.input, collected: note } },
+  );
 }
 
 async function expandArgument(arg: string, note: Note): Promise<CaptureSource[]> {

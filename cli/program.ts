@@ -4,6 +4,7 @@
  * refuses leaves here as a `UserError`.
  */
 import { Command, CommanderError } from 'commander';
+import { addCollectCommands } from './collect-commands.ts';
 import { COMMANDS } from './commands.ts';
 import { completionScript } from './completion.ts';
 import { diagnose } from './diagnose.ts';
@@ -76,6 +77,7 @@ function createProgram(run: { exitCode: number }): Command {
       run.exitCode = await diagnose(files, options);
     });
   addServerCommands(program, run);
+  addCollectCommands(program, run);
   addGatewayCommands(program, run);
   addLabCommands(program, run);
   addOtherCommands(program);

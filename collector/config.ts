@@ -72,7 +72,14 @@ const fields = z.strictObject({
   /** Of files and pins; made where it is missing. */
   folder: file,
   /** Several interfaces may be of one vantage. */
-  captures: z.array(capture).min(1).max(64),
+  captures: z
+    .array(capture)
+    .min(1)
+    .max(64)
+    .refine(
+      (all) => new Set(all.map((one) => `${one.vantage} ${one.interface}`)).size === all.length,
+      'an interface is there twice for one vantage',
+    ),
   engine: z.enum(['tcpdump', 'cap']).default('tcpdump'),
   /** For captures that do not say. Without it the default of `DEFAULT_FILTER`. */
   filter: z.string().max(4000).default(DEFAULT_FILTER),
@@ -108,10 +115,12 @@ const fields = z.strictObject({
       incident: z.string().min(1).max(200).default('Captures'),
     })
     .optional(),
-  /** `127.0.0.1:9109`: Prometheus metrics. */
+  /** `127.0.0.1:9109`, or only a port, which is then one of loopback: Prometheus metrics. */
   metrics: z
-    .string()
-    .regex(/^(?:\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i, 'address:port')
+    .union([
+      z.number().int().min(0).max(65_535).transform(String),
+      z.string().regex(/^(?:(?:\[[0-9a-f:.]+\]|[\w.-]+):)?\d{1,5}$/i, 'a port, or address:port'),
+    ])
     .optional(),
   /** To run as, once what needs root is done. */
   user: z
@@ -122,6 +131,12 @@ const fields = z.strictObject({
 export type CollectorConfig = z.output<typeof fields>;
 /** As a file or flags have it. */
 export type CollectorConfigInput = z.input<typeof fields>;
+
+/** JSON Schema of the file, for editors. */
+export const configJsonSchema = (): object => ({
+  title: 'A collector of Stallscope',
+  ...z.toJSONSchema(fields, { io: 'input' }),
+});
 
 /** @throws CollectorError with a line a fault */
 export function checkConfig(value: unknown): CollectorConfig {

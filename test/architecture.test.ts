@@ -17,7 +17,7 @@ import {
 
 const root = path.dirname(import.meta.dirname);
 const GENERATED = ['node_modules', 'dist', 'coverage', '.git', '.cache'];
-const TEXT = /\.(?:ts|tsx|mjs|js|json|md|txt|log|html|css|yaml|yml|sh)$|(?:^|\/)(?:run|\.[a-z]+)$/;
+const TEXT = /\.(?:ts|tsx|mjs|js|json|md|txt|log|html|css|yaml|yml|sh|service)$|(?:^|\/)(?:run|\.[a-z]+)$/;
 /** Documents link to them; there is nothing in them to check. */
 const PICTURE = /\.png$/;
 

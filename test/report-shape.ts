@@ -58,6 +58,11 @@ const advice = objectOf(
   },
 );
 
+const gap = objectOf(
+  { interface: orNull(text), from: time, to: orNull(time), why: sentence },
+  { packets: count },
+);
+
 const capture = objectOf(
   {
     id: captureId,
@@ -79,7 +84,11 @@ const capture = objectOf(
       objectOf({ name: orNull(text), linkType: text, snaplen: count, dropped: orNull(claimed) }),
     ),
   },
-  { sha256: text },
+  {
+    sha256: text,
+    gaps: listOf(gap),
+    collector: objectOf({ host: text, engine: text, stamps: among(['kernel', 'userland']), number: count }),
+  },
 );
 
 const stall = objectOf({
@@ -167,7 +176,7 @@ const clock = objectOf(
     error: orNull(duration),
     pairs: count,
   },
-  { at: time, from: time, until: time, skewErrorPpm: duration },
+  { at: time, from: time, until: time, skewErrorPpm: duration, by: among(['packets', 'exchange', 'hosts']) },
 );
 
 const failover = objectOf(

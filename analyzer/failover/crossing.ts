@@ -36,6 +36,13 @@ export interface CrossVantage {
   readonly lossy: boolean;
   /** It holds no TCP segment at all. */
   readonly empty: boolean;
+  /** When it did not run, or lost packets: ns since the common base, by its own clock. What is not there then may have been. */
+  readonly gaps?: readonly Span[];
+}
+
+export interface Span {
+  readonly from: Nanos;
+  readonly to: Nanos;
 }
 
 export interface Seen {
@@ -124,12 +131,15 @@ export class Crossing {
   private lookAt(packet: CrossPacket, point: Point, index: number): Look {
     const vantage = this.vantages[index] as CrossVantage;
     if (packet.time > vantage.coveredUntil || isBlind(vantage)) return UNKNOWN;
-    // A place that is only guessed may be the next one: what passed where it was not is missing nowhere.
-    const absent: Look = vantage.lossy || vantage.station.guessed === true ? UNKNOWN : MISSING;
     const first = packet.seen[0];
     const { clock } = vantage;
-    const own = { error: clock.errorByAnchor(clock.fromReference(packet.time)), anchor: clock.anchor };
+    const there = clock.fromReference(packet.time);
+    const own = { error: clock.errorByAnchor(there), anchor: clock.anchor };
     const error = first === undefined ? UNKNOWN_ERROR : errorBetween(own, first);
+    const reach = ONE_PASSAGE + error;
+    const inGap = overlapsGap(vantage, there - reach, there + reach);
+    // A place that is only guessed may be the next one: what passed where it was not is missing nowhere.
+    const absent: Look = vantage.lossy || inGap || vantage.station.guessed === true ? UNKNOWN : MISSING;
     const rows = this.rows.get(key(point, packet.from, index)) ?? [];
     const near = rows.filter((s) => Math.abs(s.time - packet.time) <= ONE_PASSAGE + error);
     const part = near.find((s) => holds(s.row, packet));
@@ -220,6 +230,18 @@ function isAhead({ at }: Point, { from, seen }: CrossPacket): boolean {
 }
 
 const PATH: readonly Point['at'][] = ['client', 'in', 'out', 'server'];
+
+/** It did not run, or lost packets, for some of a time by its own clock. */
+const overlapsGap = ({ gaps = [] }: CrossVantage, from: Nanos, to: Nanos): boolean =>
+  gaps.some((g) => g.from < to && g.to > from);
+
+/** The same of a time by the reference's clock, as far as the clocks are known. */
+export function hasGapIn(vantage: CrossVantage, { from, to }: Span): boolean {
+  const { clock } = vantage;
+  const [a, b] = [clock.fromReference(from), clock.fromReference(to)];
+  const error = Math.max(clock.errorByAnchor(a) ?? UNKNOWN_ERROR, clock.errorByAnchor(b) ?? UNKNOWN_ERROR);
+  return overlapsGap(vantage, a - error, b + error);
+}
 
 /** One link of a node, and nobody knows which: what is not in it may have passed on the other. */
 export const isBlind = ({ station, trails, empty }: CrossVantage): boolean =>

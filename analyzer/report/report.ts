@@ -54,6 +54,22 @@ export interface Capture {
   dropped: number | null;
   truncated: boolean;
   interfaces: { name: string | null; linkType: string; snaplen: number; dropped: number | null }[];
+  /** When it did not run, or lost packets, by its collector's word or by a file that is missing before it; only where it has any. Grown beyond the first contract. */
+  gaps?: Gap[];
+  /** What wrote it, where a collector did. Grown beyond the first contract. */
+  collector?: { host: string; engine: string; stamps: 'kernel' | 'userland'; number: number };
+}
+
+/** A time of which absence means nothing. */
+export interface Gap {
+  /** Null where it is of all interfaces. */
+  interface: string | null;
+  from: NanosString;
+  /** Null where it goes on to the end of the captures. */
+  to: NanosString | null;
+  why: string;
+  /** So many packets were lost; absent where nothing was captured at all. */
+  packets?: number;
 }
 
 export interface Clock {
@@ -69,6 +85,8 @@ export interface Clock {
   from?: NanosString;
   until?: NanosString;
   skewErrorPpm?: number;
+  /** What it follows from: packets that both captures hold; both hosts' exchanges with one server; or only that both said to be synchronised. `packets` where absent. Grown beyond the first contract. */
+  by?: 'packets' | 'exchange' | 'hosts';
 }
 
 export interface Failover {

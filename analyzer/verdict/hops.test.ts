@@ -42,7 +42,7 @@ function hopsIn(captures: readonly Taken[], since = 2.1, until = 60): { hops: Ho
     firstActs: c.firstActs,
     since: since * 1e9,
     until: until * 1e9,
-    nodes: nodesSeen(leg, c),
+    nodes: nodesSeen(leg, c, { from: since * 1e9, to: until * 1e9 }),
     heard: { client: 0, server: 0 },
     farTuples: [],
     links: buildLinkFacts(readAll(captures), c.vantages),

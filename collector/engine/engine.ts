@@ -53,5 +53,5 @@ export interface CaptureSink {
    * The interface went down, or is up again, while the engine listens. No gap: an interface that is down takes nothing in,
    * so what was not captured was not there.
    */
-  link?(at: bigint, up: boolean): void;
+  link(at: bigint, up: boolean): void;
 }

@@ -205,7 +205,7 @@ class Supervisor implements InterfaceCapture {
       run.child.end(now === null ? `${name} is gone` : `${name} is another interface now`);
     } else if (run.begun && now.up !== this.#wasUp) {
       this.#wasUp = now.up;
-      this.#sink.link?.(nowNanos(), now.up);
+      this.#sink.link(nowNanos(), now.up);
       const what = now.up ? `${name} is up again` : `${name} is down: nothing can come until it is up`;
       this.#tell({ event: 'trouble', what: `${this.#plan.vantage}: ${what}`, hint: '' });
     }

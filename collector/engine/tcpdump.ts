@@ -93,6 +93,13 @@ const TROUBLES: readonly (readonly [RegExp, (found: RegExpExecArray) => { why: s
   ],
   [/^(\S+): No such device/, ([, device]) => ({ why: `there is no interface ${device}` })],
   [/^(\S+): That device is not up/, ([, device]) => ({ why: `${device} is down` })],
+  [
+    /Couldn't (?:change to|initgroups|setgid|setuid)/,
+    () => ({
+      why: 'tcpdump cannot change its user, which it always does as root',
+      hint: 'give root CAP_SETGID too, or run it as another user with CAP_NET_RAW alone',
+    }),
+  ],
   [/The interface disappeared/, () => ({ why: 'the interface is gone' })],
   [
     /^can't parse filter expression: (.+)/,

@@ -3,6 +3,7 @@
  * Statistics are of the file (draft-ietf-opsawg-pcapng, "Interface Statistics Block"): each file is a capture of its own, also
  * for who has only that one. So the counts of an engine, which are since its start, are taken as growth.
  */
+import { writeNote } from '../../packet/file/collector-note.ts';
 import type { WrittenStatistics } from '../../packet/file/pcapng-writer.ts';
 import { type Gap, joinReasons, writeGap } from './gap-note.ts';
 import type { RecordedInterface } from './recording.ts';
@@ -67,8 +68,12 @@ export class InterfaceRecord {
 
   /** For the next statistics. */
   tell(gap: Gap): void {
-    this.#notes.push(writeGap(gap));
-    if (this.#notes.length > MOST_NOTES) this.#notes.shift();
+    this.#note(writeGap(gap));
+  }
+
+  /** It went down, or is up again. */
+  linkAt(at: bigint, up: boolean): void {
+    this.#note(writeNote({ note: 'link', at: String(at), state: up ? 'up' : 'down' }));
   }
 
   /** Described in a file, which covers it from then on. */
@@ -113,5 +118,10 @@ export class InterfaceRecord {
     this.packets = 0;
     this.lost = 0;
     this.#dropped = this.#dropped === null ? null : 0;
+  }
+
+  #note(comment: string): void {
+    this.#notes.push(comment);
+    if (this.#notes.length > MOST_NOTES) this.#notes.shift();
   }
 }

@@ -135,6 +135,10 @@ export class VantageRecording implements Recording {
         one.endAt(from, why);
         this.#file?.statistics(one, this.#plan.now());
       },
+      link: (at, up) => {
+        one.linkAt(at, up);
+        this.#file?.statistics(one, at);
+      },
     };
   }
 

@@ -65,18 +65,31 @@ function timeOf(line: string): bigint | null {
 
 /** The latest of them, up to so many characters. */
 class LastLines {
-  readonly lines: string[] = [];
+  private all: string[] = [];
   private readonly most: number;
+  /** Of `all`, and of those that are too many. */
   private size = 0;
+  private first = 0;
 
   constructor(most: number) {
     this.most = most;
   }
 
+  get lines(): readonly string[] {
+    return this.all.slice(this.first);
+  }
+
   add(line: string): void {
-    if (line === '' || line.length > this.most) return;
-    this.lines.push(line);
+    if (line === '' || line.length >= this.most) return;
+    this.all.push(line);
     this.size += line.length + 1;
-    while (this.size > this.most) this.size -= (this.lines.shift() ?? '').length + 1;
+    while (this.size > this.most) {
+      this.size -= (this.all[this.first] ?? '').length + 1;
+      this.first += 1;
+    }
+    // Now and then: to take one away from the front moves all others.
+    if (this.first <= this.all.length / 2) return;
+    this.all = this.all.slice(this.first);
+    this.first = 0;
   }
 }

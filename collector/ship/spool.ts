@@ -8,6 +8,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { CollectorConfig } from '../config.ts';
 import type { Pin, Recordings, RingFile } from '../file/recording.ts';
+import { parseFileName } from '../file/ring-file.ts';
 import type { OnEvent } from '../words.ts';
 import { Acknowledged } from './acknowledged.ts';
 import type { IncidentWish, ShipItem } from './delivery.ts';
@@ -74,7 +75,7 @@ export class Spool {
         name,
         bytes: sizeOf(file),
         kind: 'capture',
-        vantage: vantageOf(name),
+        vantage: parseFileName(name)?.vantage ?? null,
         incident,
       };
     });
@@ -115,8 +116,5 @@ export class Spool {
 /** In the pin's own folder, so that it goes with it. */
 const journalPath = (pin: Pin, node: string): string =>
   path.join(pin.folder, `journal-${node}-${pin.id}.jsonl`);
-
-/** `node-a.out-20261126T031200.123Z-000042.pcapng` */
-const vantageOf = (name: string): string | null => /^(.+)-\d{8}T[\d.]+Z-\d+\.pcapng$/.exec(name)?.[1] ?? null;
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -9,7 +9,7 @@ import { createShipper, type Shipper, type ShipperTimes } from './shipper.ts';
 
 export const QUICK: ShipperTimes = { look: 5, firstRetry: 5, mostRetry: 40, aside: 40, exchange: 60_000 };
 
-const PCAP = Buffer.from('d4c3b2a1020004000000000000000000000004000100000000', 'hex').subarray(0, 24);
+const PCAP = Buffer.from('d4c3b2a10200040000000000000000000000040001000000', 'hex');
 
 /** A capture of so many bytes that do not compress. */
 export function makeItem(folder: string, name: string, size: number): ShipItem {

@@ -16,6 +16,7 @@ const NOTES: readonly CollectorNote[] = [
   { note: 'gap', from: '1795000000000000000', to: null, why: 'no room in the buffer', packets: 12 },
   { note: 'clock', at: '1795000000000000000', synchronised: true, offset: -0.0001, maxError: 0.02 },
   { note: 'exchange', at: '1795000000000000000', peer: 'server', offset: 34.2, error: 0.0004 },
+  { note: 'link', at: '1795000000000000000', state: 'down' },
 ];
 
 describe('a note', () => {

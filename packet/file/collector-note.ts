@@ -62,7 +62,18 @@ export interface ExchangeNote {
   readonly error: number;
 }
 
-export type CollectorNote = FileNote | GapNote | ClockNote | ExchangeNote;
+/**
+ * The interface went down, or is up again, while it was captured: a comment of its statistics. No gap: what is down takes
+ * nothing in, so what is not in the capture was not there.
+ */
+export interface LinkNote {
+  readonly note: 'link';
+  /** ns since the epoch, to within some ms. */
+  readonly at: string;
+  readonly state: 'down' | 'up';
+}
+
+export type CollectorNote = FileNote | GapNote | ClockNote | ExchangeNote | LinkNote;
 
 /** The comment. */
 export const writeNote = (note: CollectorNote): string => NOTE_PREFIX + JSON.stringify(note);
@@ -93,6 +104,7 @@ const FORMS: Readonly<Record<CollectorNote['note'], Readonly<Record<string, Chec
   },
   clock: { at: time, synchronised: (value) => typeof value === 'boolean', offset: number, maxError: error },
   exchange: { at: time, peer: text, offset: number, error },
+  link: { at: time, state: (value) => value === 'down' || value === 'up' },
 };
 
 /** Null where the comment is no note of a collector, or of a later form than this. */
@@ -111,4 +123,10 @@ export function readNote(comment: string): CollectorNote | null {
     : undefined;
   if (form === undefined) return null;
   return Object.entries(form).every(([name, check]) => check(fields[name])) ? (value as CollectorNote) : null;
+}
+
+/** Who wrote a file, of its notes; null where no collector did. */
+export function fileNoteOf(notes: readonly { readonly note: CollectorNote }[]): FileNote | null {
+  for (const { note } of notes) if (note.note === 'file') return note;
+  return null;
 }

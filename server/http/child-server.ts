@@ -1,8 +1,10 @@
-/** For the test of large uploads: a server in a process of its own, in the folder that it is given; it prints its port. */
+/** For tests: a server in a process of its own, in the folder and at the port that it is given; it prints its port. */
 import { startServer } from './start-server.ts';
 
+const [, , folder = '', port = '0'] = process.argv;
 const server = await startServer({
-  folder: process.argv[2] ?? '',
+  folder,
+  port: Number(port),
   tool: { name: 'stallscope', version: 'test' },
 });
 process.stdout.write(`${server.port}\n`);

@@ -10,6 +10,7 @@ import {
   type Failover,
   type Flow,
   type FrameRef,
+  type Gap,
   type Journey,
   type JourneyStop,
   type LadderRow,
@@ -112,6 +113,25 @@ export const REPORT_SCHEMAS: Record<string, Schema> = {
         dropped: orNull(integer()),
       }),
     ),
+    gaps: optional(
+      list(
+        object<Gap>({
+          interface: orNull(text()),
+          from: nanos,
+          to: orNull(nanos),
+          why: text(),
+          packets: optional(integer()),
+        }),
+      ),
+    ),
+    collector: optional(
+      object<NonNullable<Capture['collector']>>({
+        host: text(),
+        engine: text(),
+        stamps: oneOf(['kernel', 'userland']),
+        number: integer(),
+      }),
+    ),
   }),
   Clock: object<Clock>({
     capture: text(),
@@ -124,6 +144,7 @@ export const REPORT_SCHEMAS: Record<string, Schema> = {
     from: optional(nanos),
     until: optional(nanos),
     skewErrorPpm: optional(number()),
+    by: optional(oneOf(['packets', 'exchange', 'hosts'])),
   }),
   Failover: object<Failover>({
     id: text(),

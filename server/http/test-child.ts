@@ -1,4 +1,4 @@
-/** For tests of memory: a server in a process of its own, and the most that it ever had (`VmHWM`, Linux only). */
+/** For tests of memory and of kills: a server in a process of its own, and the most that it ever had (`VmHWM`, Linux only). */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,20 +10,26 @@ export interface ChildServer {
   /** Bytes. */
   highestMemory(): number;
   end(): Promise<void>;
+  /** By SIGKILL. */
+  kill(): Promise<void>;
 }
 
-export async function startChildServer(folder: string): Promise<ChildServer> {
+/** `port`: 0 for any. */
+export async function startChildServer(folder: string, port = 0): Promise<ChildServer> {
   const script = fileURLToPath(await bundled('server/http/child-server.ts'));
-  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = await new Promise<number>((resolve, reject) => {
+  const child = spawn(process.execPath, [script, folder, String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const listening = await new Promise<number>((resolve, reject) => {
     child.once('exit', () => reject(new Error('the server ended')));
     child.stdout.once('data', (line: Buffer) => resolve(Number(line.toString())));
   });
   return {
-    port,
-    address: `http://127.0.0.1:${port}`,
+    port: listening,
+    address: `http://127.0.0.1:${listening}`,
     highestMemory: () => highestMemory(child),
-    end: () => end(child),
+    end: () => end(child, 'SIGTERM'),
+    kill: () => end(child, 'SIGKILL'),
   };
 }
 
@@ -32,8 +38,9 @@ function highestMemory({ pid }: ChildProcess): number {
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
+  child.kill(signal);
   await ended;
 }

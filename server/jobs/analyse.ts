@@ -12,6 +12,7 @@ import {
   type Report,
 } from '../../analyzer/index.ts';
 import { feedCapture } from '../../packet/file/feed.ts';
+import type { CaptureHead, Headed } from '../../packet/file/feeding-order.ts';
 import { readPlainText } from '../../packet/file/plain-text.ts';
 import type { Progress } from '../api.ts';
 import { ServerError } from '../server-error.ts';
@@ -43,8 +44,9 @@ export async function analyse(
   const progress = new Reporter(tell, task.mostMemory);
   const analysis = createAnalysis({ tool: task.tool, timeline: true });
   await addJournals(analysis, task.files, progress);
-  const captures = await inFeedingOrder(task.files.filter(({ kind }) => kind === 'capture'));
-  for (const file of captures) await addCapture(analysis, file, progress);
+  const headed = await inFeedingOrder(task.files.filter(({ kind }) => kind === 'capture'));
+  const captures = headed.map(({ file }) => file);
+  for (const capture of headed) await addCapture(analysis, capture, progress);
   progress.say('judging', null, null, null);
   const report = analysis.finish();
   addHashes(report, captures);
@@ -72,9 +74,13 @@ async function addJournals(
   }
 }
 
-async function addCapture(analysis: Analysis, file: FileOnDisk, progress: Reporter): Promise<void> {
+async function addCapture(
+  analysis: Analysis,
+  { file, head }: Headed<FileOnDisk>,
+  progress: Reporter,
+): Promise<void> {
   let done = 0;
-  const feed = analysis.addCapture(toInput(file));
+  const feed = analysis.addCapture(toInput(file, head));
   const before = progress.frames;
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytesOf(file)) {
@@ -91,9 +97,13 @@ async function addCapture(analysis: Analysis, file: FileOnDisk, progress: Report
   if (feed.format === null) throw unusable(file, 'it is no pcap or pcapng file');
 }
 
-function toInput(file: FileOnDisk): CaptureInput {
+function toInput(file: FileOnDisk, { note }: CaptureHead): CaptureInput {
   const vantage = file.vantage === null ? null : parseVantage(file.vantage);
-  return { file: file.name, ...(vantage !== null && { vantage }) };
+  return {
+    file: file.name,
+    ...(vantage !== null && { vantage }),
+    ...(note !== null && { collected: note }),
+  };
 }
 
 async function* bytesOf({ path, name }: FileOnDisk): AsyncGenerator<Uint8Array> {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { FileOnDisk } from '../store/store.ts';
 import { CAPTURES } from '../store/test-store.ts';
-import { firstTime, inFeedingOrder } from './feeding-order.ts';
+import { inFeedingOrder } from './feeding-order.ts';
 
 const file = (path: string, vantage: string | null): FileOnDisk => ({
   id: path,
@@ -16,7 +16,8 @@ const file = (path: string, vantage: string | null): FileOnDisk => ({
 
 it('the parts of one vantage come by their first packet, the others as they came', async () => {
   const parts = ['rto-30/client.pcap.gz', 'rto-7/client.pcap.gz', 'rto-60perm/client.pcap.gz'];
-  const times = await Promise.all(parts.map((path) => firstTime(join(CAPTURES, path))));
+  const headed = await inFeedingOrder(parts.map((path) => file(path, null)));
+  const times = headed.map(({ head }) => head.time);
   const byTime = parts.toSorted((a, b) =>
     Number((times[parts.indexOf(a)] ?? 0n) - (times[parts.indexOf(b)] ?? 0n)),
   );
@@ -29,13 +30,13 @@ it('the parts of one vantage come by their first packet, the others as they came
       file(alone[1] ?? '', null),
     ];
     const fed = await inFeedingOrder(files);
-    expect(fed.map(({ name }) => name)).toEqual([alone[0], ...byTime, alone[1]]);
+    expect(fed.map(({ file: { name } }) => name)).toEqual([alone[0], ...byTime, alone[1]]);
   }
 });
 
 it('a file without a time stays behind', async () => {
   const files = [file('rto-7/truth.json', 'client'), file('rto-7/client.pcap.gz', 'client')];
-  expect((await inFeedingOrder(files)).map(({ name }) => name)).toEqual([
+  expect((await inFeedingOrder(files)).map(({ file: { name } }) => name)).toEqual([
     'rto-7/client.pcap.gz',
     'rto-7/truth.json',
   ]);

@@ -46,6 +46,8 @@ export function pathNotRestored(c: Case): Judgement | null {
   if (c.outcome === 'gave-up') return possible(105);
   // Where nobody saw the client it may have done that in the meantime.
   if (!hops.sure.client) return possible(105);
+  // A node's capture did not run all the while: it may have taken something in.
+  if (hops.nodes.some((n) => n.worn)) return possible(105);
   return found(
     'medium',
     ...unreachedClaims(way, 'client', hops.unreached.client),
