@@ -68,10 +68,10 @@ export class Captures {
   async compress(): Promise<CaptureFile[]> {
     const found: CaptureFile[] = [];
     for (const { host } of PLACES) {
-      const folder = this.#into(host);
+      const folder = path.join(this.#into(host), 'ring');
       const names = (await readdir(folder)).filter((name) => name.endsWith('.pcapng')).sort();
       for (const name of names) found.push(await this.#take(path.join(folder, name), found));
-      await rm(folder, { recursive: true });
+      await rm(this.#into(host), { recursive: true });
     }
     return found;
   }
