@@ -57,7 +57,7 @@ describe.skipIf(!canRunLab)(
     it('leaves captures of all six places, both journals, and the truth', () => {
       const of = (name: string): string[] => readdirSync(path.join(folder, 'resumed-upload', name)).sort();
       const places = ['client', 'node-a.in', 'node-a.out', 'node-b.in', 'node-b.out', 'server'];
-      expect(of('captures')).toEqual(places.map((place) => `${place}.pcap.gz`));
+      expect(of('captures')).toEqual(places.map((place) => `${place}.pcapng.gz`));
       expect(of('journals').filter((file) => file.endsWith('.jsonl'))).toEqual([
         'node-a.jsonl',
         'node-b.jsonl',

@@ -37,6 +37,30 @@ export function findProcesses({ namespaces, runs }: Search): number[] {
     .filter((pid) => startTimeOf(pid) !== null);
 }
 
+/** These and all that they started, and so on. */
+export function descendantsOf(pids: readonly number[]): Set<number> {
+  const children = new Map<number, number[]>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const parent = parentOf(Number(entry));
+    if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
+  }
+  const found = new Set(pids);
+  for (const pid of found) for (const child of children.get(pid) ?? []) found.add(child);
+  return found;
+}
+
+/** Null where it has ended. */
+function parentOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // Behind the name, which may hold anything: state, parent.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return null;
+  }
+}
+
 function isInside(pid: number, namespaces: ReadonlySet<number>): boolean {
   try {
     const found = /\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/net`));

@@ -1,32 +1,30 @@
 /** What the lab reads off programs and the kernel: links, drops, sockets, processes, words of clients. */
 import { describe, expect, it } from 'vitest';
 import { startTimeOf } from '../gateway/linux/process-time.ts';
-import { droppedIn, upDevice } from './captures.ts';
 import { parseWords, toldConnections } from './client-run.ts';
+import { eventOf, lossOf } from './host-collector.ts';
 import { findProcesses } from './processes.ts';
 import { parseSockets } from './sockets.ts';
 import { describeSwept } from './sweep.ts';
 
-describe('ip -o link', () => {
+describe('a collector of the lab', () => {
   it.each([
-    ['5: in@if7: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue', 'in'],
-    ['6: out: <BROADCAST,MULTICAST,UP> mtu 1500', 'out'],
-    ['5: in@if7: <BROADCAST,MULTICAST> mtu 1500', null],
-    ['7: sync@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500', null],
-    ['8: spare-in@if9: <BROADCAST,UP> mtu 1500', null],
-    ['Deleted 5: in@if7: <BROADCAST,MULTICAST> mtu 1500', null],
-  ])('%s', (line, device) => {
-    expect(upDevice(line)).toBe(device);
+    ['{"event":"gap","vantage":"node-a.in","why":"tcpdump was ended by SIGKILL"}', 'was ended by SIGKILL'],
+    [
+      '{"event":"gap","vantage":"client","why":"the disk was full (ENOSPC)"}',
+      'has no room left for its file: the disk was full (ENOSPC)',
+    ],
+    ['{"event":"gap","vantage":"node-b.in","why":"there is no interface in"}', null],
+    ['{"event":"gap","vantage":"node-a.in","why":"in is gone"}', null],
+    ['{"event":"capturing","vantage":"client"}', null],
+  ])('that says %s', (line, loss) => {
+    expect(lossOf(eventOf(line)!)).toBe(loss);
   });
-});
 
-describe('tcpdump', () => {
-  it('says how many packets it dropped', () => {
-    expect(
-      droppedIn(['3 packets captured', '3 packets received by filter', '0 packets dropped by kernel']),
-    ).toBe(0);
-    expect(droppedIn(['1 packet dropped by kernel'])).toBe(1);
-    expect(droppedIn(['tcpdump: listening on in'])).toBeNull();
+  it('says other things, too', () => {
+    expect(eventOf('Warning: something')).toBeNull();
+    expect(eventOf('[1]')).toBeNull();
+    expect(eventOf('null')).toBeNull();
   });
 });
 

@@ -105,7 +105,13 @@ class LabRun {
     this.#out = out;
     this.#options = options;
     for (const folder of ['captures', 'journals', 'clients']) mkdirSync(path.join(out, folder));
-    this.#captures = new Captures(run.id, path.join(out, 'captures'), this.#endFor);
+    this.#captures = new Captures({
+      run: run.id,
+      folder: run.path,
+      out,
+      diagnose: options.programs.diagnose,
+      onLost: this.#endFor,
+    });
   }
 
   /** Everything has ended, and the namespaces are gone, when it resolves. */
@@ -241,7 +247,7 @@ async function diagnose(
   { warn }: RunOptions,
 ): Promise<Omit<RunResult, 'folder'>> {
   for (const { vantage, dropped } of captures) {
-    if (dropped === null) warn(`tcpdump at ${vantage} did not say how many packets it dropped`);
+    if (dropped === null) warn(`the capture at ${vantage} does not say how many packets it lacks`);
     else if (dropped > 0)
       warn(`the capture at ${vantage} lacks ${dropped} packets: the machine was too busy`);
   }

@@ -55,7 +55,9 @@ function notedIn(file: GapSource, next: GapSource | null, origin: bigint): Captu
   const at = (t: string): Nanos => (origin === 0n ? Number.NEGATIVE_INFINITY : Number(BigInt(t) - origin));
   // While it goes on it is noted again and again; the last word holds.
   const last = new Map<string, { note: GapNote; interfaceIndex: number | null }>();
-  for (const one of said) last.set(`${one.interfaceIndex} ${one.note.from} ${one.note.packets ?? ''}`, one);
+  // An interface that was not there took nothing in: of that time the capture tells that nothing came by.
+  for (const one of said.filter(({ note: { link } }) => link === undefined))
+    last.set(`${one.interfaceIndex} ${one.note.from} ${one.note.packets ?? ''}`, one);
   return [...last.values()].map(({ note, interfaceIndex: index }) => ({
     interface: index === null ? null : (file.reader.interfaces[index]?.name ?? null),
     from: at(note.from),

@@ -3,6 +3,7 @@
  * output. So whatever happens to it, a crash or a kill, happens to the child.
  * The trap: an engine outlives neither its interface nor its memory; that it ended is a gap to be noted, never the end.
  */
+import type { GapNote } from '../../packet/file/collector-note.ts';
 
 export interface EnginePlan {
   readonly interface: string;
@@ -47,8 +48,11 @@ export interface CaptureSink {
   packets(view: DataView, from: number, to: number): void;
   /** Counts of the interface since the collector's start. */
   counts(at: bigint, received: number | null, dropped: number | null): void;
-  /** Nothing is captured from here on, until `begin` is called again. Also before the first `begin`, where it has to wait. */
-  gap(from: bigint, why: string): void;
+  /**
+   * Nothing is captured from here on, until `begin` is called again. Also before the first `begin`, where it has to wait.
+   * `link`: because there is no interface; where that changes, it is called again within the gap.
+   */
+  gap(from: bigint, why: string, link?: GapNote['link']): void;
   /**
    * The interface went down, or is up again, while the engine listens. No gap: an interface that is down takes nothing in,
    * so what was not captured was not there.

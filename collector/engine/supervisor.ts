@@ -2,10 +2,12 @@
  * Captures one interface for as long as it is wanted: waits until it exists and is up, starts an engine, starts it again however
  * it ended, and tells the file of each time in which nothing was captured.
  * The trap: what a gap is. A capture covers an interface as long as an engine listens on it. One that is down takes nothing in,
- * so an engine that listens on it misses nothing: that is told, and is no gap. One that is deleted or moved to another
- * namespace may go on there, or come back some ms before the engine listens again: that is one, and so is any time without an
- * engine. It begins where the last proof ends that everything had arrived: the last packet, or counts that agree.
+ * so an engine that listens on it misses nothing: that is told, and is no gap. Of one that is deleted, or moved to another host
+ * or namespace, nothing comes by here: that is noted as such (`link`). Any other time without an engine is a gap, also the
+ * moment from an interface's return until the engine listens. It begins where the last proof ends that everything had
+ * arrived: the last packet, or counts that agree.
  */
+import type { GapNote } from '../../packet/file/collector-note.ts';
 import type { CollectorEvent, InterfaceCounts, OnEvent } from '../words.ts';
 import { type EngineChild, startEngine } from './child.ts';
 import type { CaptureSink, Engine, EnginePlan, EngineWord } from './engine.ts';
@@ -41,6 +43,8 @@ const DELAYS = [0, 250, 500, 1_000, 2_000, 4_000, 8_000];
 const LONGEST_DELAY = 10_000;
 /** One that ran so long is started again at once. */
 const STEADY = 30_000;
+/** ns: that an interface is there again may be known so late. */
+const LATE = 300_000_000n;
 const START_LIMIT = 10_000;
 const ASK_EVERY = 10_000;
 /** An engine that does not answer for so many questions hangs. */
@@ -66,7 +70,7 @@ class Supervisor implements InterfaceCapture {
   readonly #sum = new SumOfRuns();
   #run: Run | null = null;
   /** Since when, and why, nothing is captured; null before that is known, and while something is. */
-  #gap: { readonly from: bigint; readonly why: string } | null = null;
+  #gap: { readonly from: bigint; readonly why: string; readonly link: GapNote['link'] } | null = null;
   #lastWhy = '';
   /** Until then everything arrived. */
   #proof = nowNanos();
@@ -113,12 +117,12 @@ class Supervisor implements InterfaceCapture {
   }
 
   /** Null where there is something to capture on, else what is missing. */
-  #missing(): string | null {
+  #missing(): { why: string; link: GapNote['link'] } | null {
     const name = this.#plan.interface;
     if (name === 'any') return null;
     const link = this.#links.state(name);
-    if (link === null) return `there is no interface ${name}`;
-    return link.up ? null : `${name} is down`; // and libpcap then refuses it
+    if (link === null) return { why: `there is no interface ${name}`, link: 'absent' };
+    return link.up ? null : { why: `${name} is down`, link: 'down' }; // and libpcap then refuses it
   }
 
   #tryStart(): void {
@@ -127,10 +131,11 @@ class Supervisor implements InterfaceCapture {
     this.#retry = null;
     const missing = this.#missing();
     if (missing === null) this.#startRun();
-    else this.#openGap(missing, ''); // a change of the link ends that
+    else this.#openGap(missing.why, '', missing.link); // a change of the link ends that
   }
 
   #startRun(): void {
+    if (this.#gap?.link !== undefined) this.#openGap(`${this.#engine.name} did not listen yet`, '');
     const counts = new RunCounts();
     const link = this.#plan.interface === 'any' ? null : this.#links.state(this.#plan.interface);
     const child = startEngine(this.#engine, this.#plan, {
@@ -159,8 +164,7 @@ class Supervisor implements InterfaceCapture {
     run.begun = true;
     const at = nowNanos();
     this.#proof = at;
-    if (this.#gap !== null) this.#tell({ event: 'gap', ...this.#gap, to: at, ...this.#names() });
-    this.#gap = null;
+    this.#closeGap(at);
     this.#sink.begin(at, linkType);
     this.#tell({ event: 'capturing', ...this.#names() });
   }
@@ -226,17 +230,32 @@ class Supervisor implements InterfaceCapture {
     this.#retry = setTimeout(() => this.#tryStart(), delay);
   }
 
-  #openGap(why: string, hint: string): void {
+  #openGap(why: string, hint: string, link?: GapNote['link']): void {
+    const now = nowNanos();
     if (this.#gap === null) {
-      const now = nowNanos();
-      this.#gap = { from: min(this.#proof, now), why }; // a clock may be set back
-      this.#sink.gap(this.#gap.from, why);
-      this.#tell({ event: 'gap', ...this.#gap, to: null, ...this.#names() });
+      this.#beginGap(min(this.#proof, now), why, link); // a clock may be set back
       if (hint !== '') this.#tell({ event: 'trouble', what: why, hint });
+    } else if (this.#gap.link !== link) {
+      const at = max(this.#gap.from, link === undefined ? now - LATE : now);
+      this.#closeGap(at);
+      this.#beginGap(at, why, link);
     } else if (why !== this.#lastWhy) {
       this.#tell({ event: 'trouble', what: `${this.#plan.vantage}: ${why}`, hint });
     }
     this.#lastWhy = why;
+  }
+
+  #beginGap(from: bigint, why: string, link: GapNote['link']): void {
+    this.#gap = { from, why, link };
+    this.#sink.gap(from, why, link);
+    this.#tell({ event: 'gap', from, to: null, why, ...this.#names() });
+  }
+
+  #closeGap(to: bigint): void {
+    if (this.#gap === null) return;
+    const { from, why } = this.#gap;
+    this.#tell({ event: 'gap', from, to, why, ...this.#names() });
+    this.#gap = null;
   }
 
   #names(): { vantage: string; interface: string } {

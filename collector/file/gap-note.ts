@@ -13,12 +13,20 @@ export interface Gap {
   readonly why: string;
   /** How many packets were lost, where that is known. */
   readonly packets?: number;
+  /** There was no interface that anything could have come by on. */
+  readonly link?: GapNote['link'];
 }
 
-export function writeGap({ from, to, why, packets }: Gap): string {
+export function writeGap({ from, to, why, packets, link }: Gap): string {
   const said = (text: string): string => {
-    const note: GapNote = { note: 'gap', from: String(from), to: to === null ? null : String(to), why: text };
-    return writeNote(packets === undefined ? note : { ...note, packets });
+    return writeNote({
+      note: 'gap',
+      from: String(from),
+      to: to === null ? null : String(to),
+      why: text,
+      ...(packets !== undefined && { packets }),
+      ...(link !== undefined && { link }),
+    });
   };
   let text = why.slice(0, 400);
   while (Buffer.byteLength(said(text)) > MOST_BYTES) text = text.slice(0, -20);

@@ -55,8 +55,15 @@ export class InterfaceRecord {
     this.#lastCounts ??= at;
   }
 
-  endAt(from: bigint, why: string): void {
-    this.gap = { from: this.gap?.from ?? from, to: null, why: joinReasons(this.gap?.why ?? why, why) };
+  /** Nothing is captured from then on; `link`: because there is nothing to capture on. */
+  endAt(from: bigint, why: string, link?: Gap['link']): void {
+    const { gap } = this;
+    if (gap !== null && gap.link === link) {
+      this.gap = { ...gap, why: joinReasons(gap.why, why) };
+      return;
+    }
+    if (gap !== null) this.tell({ ...gap, to: from });
+    this.gap = { from, to: null, why, ...(link !== undefined && { link }) };
   }
 
   /** Of the engine, since its start; what it lost since the last time is a gap. True where that is something. */
@@ -94,7 +101,8 @@ export class InterfaceRecord {
     this.#unsure.push(...notes);
     const { packets, lost } = this;
     const dropped = this.#dropped;
-    const end = this.gap?.from ?? at;
+    // Where nothing can come by, nothing is missed.
+    const end = this.gap === null || this.gap.link !== undefined ? at : this.gap.from;
     const beforeThis = this.#since > end;
     return {
       interfaceId: this.id ?? 0,

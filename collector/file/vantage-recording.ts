@@ -145,8 +145,8 @@ export class VantageRecording implements Recording {
       counts: (at, _received, dropped) => {
         if (one.counts(at, dropped)) this.#file?.statistics(one, at);
       },
-      gap: (from, why) => {
-        one.endAt(from, why);
+      gap: (from, why, link) => {
+        one.endAt(from, why, link);
         this.#file?.statistics(one, this.#plan.now());
       },
       link: (at, up) => {

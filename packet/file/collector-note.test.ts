@@ -12,7 +12,13 @@ const NOTES: readonly CollectorNote[] = [
     engine: 'tcpdump 4.99.3',
     stamps: 'kernel',
   },
-  { note: 'gap', from: '1795000000000000000', to: '1795000003000000000', why: 'eth1 was not there' },
+  {
+    note: 'gap',
+    from: '1795000000000000000',
+    to: '1795000003000000000',
+    why: 'eth1 was not there',
+    link: 'absent',
+  },
   { note: 'gap', from: '1795000000000000000', to: null, why: 'no room in the buffer', packets: 12 },
   { note: 'clock', at: '1795000000000000000', synchronised: true, offset: -0.0001, maxError: 0.02 },
   { note: 'exchange', at: '1795000000000000000', peer: 'server', offset: 34.2, error: 0.0004 },
@@ -36,6 +42,7 @@ describe('a note', () => {
       JSON.stringify(gap),
       writeNote({ ...gap, from: 'now' } as CollectorNote),
       writeNote({ ...gap, packets: -1 } as CollectorNote),
+      writeNote({ ...gap, link: 'up' } as unknown as CollectorNote),
       writeNote({ ...NOTES[0], v: 2 } as unknown as CollectorNote),
       writeNote({ ...NOTES[3], maxError: null } as unknown as CollectorNote),
     ])

@@ -36,6 +36,11 @@ export interface GapNote {
   readonly why: string;
   /** How many packets were missed, where only that is known: the engine had no room for them. */
   readonly packets?: number;
+  /**
+   * The interface was not there, or was down: nothing can have come by on it, and so nothing is missing. That of a network
+   * adapter which a cloud moves to another host, or of another namespace of this one.
+   */
+  readonly link?: 'absent' | 'down';
 }
 
 /** How the host's clock stood: a comment of statistics. */
@@ -101,6 +106,7 @@ const FORMS: Readonly<Record<CollectorNote['note'], Readonly<Record<string, Chec
     to: (value) => value === null || time(value),
     why: text,
     packets: (value) => value === undefined || count(value),
+    link: (value) => value === undefined || value === 'absent' || value === 'down',
   },
   clock: { at: time, synchronised: (value) => typeof value === 'boolean', offset: number, maxError: error },
   exchange: { at: time, peer: text, offset: number, error },
