@@ -50,7 +50,7 @@ const captures = plan.captures.map((capture) => {
     },
     counts: (at: bigint, received: number | null, dropped: number | null) =>
       say({ sink: 'counts', of, at, received, dropped }),
-    gap: (from: bigint, why: string) => say({ sink: 'gap', of, from, why }),
+    gap: (from: bigint, why: string, link?: string) => say({ sink: 'gap', of, from, why, link }),
     link: (at: bigint, up: boolean) => say({ sink: 'link', of, at, up }),
   };
   return captureInterface(capture, engine, sink, (event) => say(event), links);
