@@ -88,9 +88,51 @@ function blindDuring({ judged, vantage: own }: IncidentFlow, { placed, correlati
     if (vantage === own || correlation.strangers.has(vantage)) return [];
     const there = correlation.vantages[vantage] as CrossVantage;
     const local = (t: Nanos): Nanos => there.clock.fromReference(t) - there.shift;
-    const gaps = gapsIn(analysis.gaps, local(from), local(to));
+    const gaps = gapsIn(analysis.gaps, local(from), local(to)).filter((gap) => {
+      const [begin, end] = [gap.from, gap.to].map((t) =>
+        Number.isFinite(t) ? there.clock.toReference(t + there.shift) : t,
+      ) as [Nanos, Nanos];
+      if (gap.atEnd && end - begin < LAST_MOMENT) return false;
+      return !wasAtRest(judged, begin, end, { placed, correlation });
+    });
     return gaps.length === 0 ? [] : [{ vantage, gaps }];
   });
+}
+
+/** ns: what a node passed on so shortly before its adapter left it says nothing of the time without it. */
+const LAST_MOMENT: Nanos = 500_000_000;
+/** ns: from an end to a node, and what clocks may be apart. */
+const ON_THE_WAY: Nanos = 50_000_000;
+
+/**
+ * Both ends' own captures ran, and show no segment of the connection around that time: then none can have passed a node, and
+ * whoever did not look at it then has missed nothing of it.
+ */
+function wasAtRest(
+  judged: JudgedFlow,
+  from: Nanos,
+  to: Nanos,
+  { placed, correlation }: Pick<Judging, 'placed' | 'correlation'>,
+): boolean {
+  const views = correlation.flows
+    .filter(({ legs }) => legs.some((leg) => leg.views.some(({ watch }) => watch === judged.watch)))
+    .flatMap(({ legs }) => legs.flatMap((leg) => leg.views));
+  const restsAt = (place: 'client' | 'server'): boolean =>
+    views.some(({ vantage, watch }) => {
+      if (correlation.stations[vantage]?.place !== place) return false;
+      const { clock, shift } = correlation.vantages[vantage] as CrossVantage;
+      const { analysis } = (placed[vantage] as Placed).named;
+      const own = (t: Nanos): Nanos => (Number.isFinite(t) ? clock.fromReference(t) - shift : t);
+      const [begin, end] = [own(from) - ON_THE_WAY, own(to) + ON_THE_WAY];
+      if (gapsIn(analysis.gaps, begin, end).length > 0) return false;
+      // A row that others were left out before reaches back to the one before it.
+      const rows = analysis.trails.of(watch.connection.flow.index);
+      return rows.every((row, i) => {
+        const since = row.skippedBefore ? (rows[i - 1]?.time ?? Number.NEGATIVE_INFINITY) : row.time;
+        return row.time < begin || since > end;
+      });
+    });
+  return restsAt('client') && restsAt('server');
 }
 
 /** As the other vantages have it; what those that were blind added comes first among what is open. */

@@ -17,6 +17,8 @@ export interface CaptureGap {
   readonly why: string;
   /** So many packets were lost; null where nothing was captured at all. */
   readonly packets: number | null;
+  /** The interface was gone at its end: what it hides are the last packets there. */
+  readonly atEnd: boolean;
   /** Capture index of the file that tells of it. */
   readonly file: number;
 }
@@ -29,6 +31,9 @@ export interface GapSource {
   /** To when it demonstrably ran. */
   readonly covered: Nanos | null;
 }
+
+/** ns: from the end of a gap to when the interface was known to be gone. */
+const SOON: Nanos = 1_000_000_000;
 
 /** All notes of one kind in a file. */
 export function notesOf<K extends CollectorNote['note']>(
@@ -55,6 +60,9 @@ function notedIn(file: GapSource, next: GapSource | null, origin: bigint): Captu
   const at = (t: string): Nanos => (origin === 0n ? Number.NEGATIVE_INFINITY : Number(BigInt(t) - origin));
   // While it goes on it is noted again and again; the last word holds.
   const last = new Map<string, { note: GapNote; interfaceIndex: number | null }>();
+  const goneSince = said.flatMap(({ note: { link, from } }) =>
+    link === undefined ? [] : [Number(BigInt(from) - origin)],
+  );
   // An interface that was not there took nothing in: of that time the capture tells that nothing came by.
   for (const one of said.filter(({ note: { link } }) => link === undefined))
     last.set(`${one.interfaceIndex} ${one.note.from} ${one.note.packets ?? ''}`, one);
@@ -64,6 +72,9 @@ function notedIn(file: GapSource, next: GapSource | null, origin: bigint): Captu
     to: note.to === null || origin === 0n ? (next?.first ?? Number.POSITIVE_INFINITY) : at(note.to),
     why: note.why,
     packets: note.packets ?? null,
+    atEnd:
+      note.to !== null &&
+      goneSince.some((gone) => gone >= at(note.to as string) && gone - at(note.to as string) < SOON),
     file: file.index,
   }));
 }
@@ -83,6 +94,7 @@ function missingAfter(file: GapSource, next: GapSource | null): CaptureGap[] {
       to: next.first,
       why: `of this collector's files ${which} ${missing === 1 ? 'is' : 'are'} not given`,
       packets: null,
+      atEnd: false,
       file: next.index,
     },
   ];

@@ -46,8 +46,8 @@ export interface CaptureSink {
   begin(at: bigint, linkType: number): void;
   /** Whole pcap records, one after the other, little-endian, times in ns: `from` to `to` of the view. Valid during the call. */
   packets(view: DataView, from: number, to: number): void;
-  /** Counts of the interface since the collector's start. */
-  counts(at: bigint, received: number | null, dropped: number | null): void;
+  /** Counts of the interface since the collector's start. `since`: the newly dropped came after that, else after the last counts. */
+  counts(at: bigint, received: number | null, dropped: number | null, since?: bigint): void;
   /**
    * Nothing is captured from here on, until `begin` is called again. Also before the first `begin`, where it has to wait.
    * `link`: because there is no interface; where that changes, it is called again within the gap.

@@ -20,6 +20,8 @@ export interface LinkWatch {
   state(name: string): LinkState | null;
   /** After each change of that interface. Returns what ends it. */
   on(name: string, changed: (now: LinkState | null) => void): () => void;
+  /** ms: that something has changed may be known so late. */
+  readonly late: number;
   /** Resolves when the first look is done. */
   readonly ready: Promise<void>;
   stop(): void;
@@ -28,6 +30,8 @@ export interface LinkWatch {
 /** ms. The monitor may overflow, and events before it listens are nobody's, so all links are looked at again anyhow. */
 const LOOK_AGAIN = 2_000;
 const LOOK_ALWAYS = 250;
+/** From the kernel to here, on a busy machine. */
+const MONITOR_LATE = 100;
 const RESTART = 1_000;
 /** After the monitor was started: it does not say when it listens. */
 const SETTLE = [50, 250];
@@ -60,6 +64,10 @@ class Watch implements LinkWatch {
     this.ready = this.#look();
     if (this.#ip !== null) this.#startMonitor(this.#ip);
     this.#lookAgain();
+  }
+
+  get late(): number {
+    return this.#monitor === null ? LOOK_ALWAYS + MONITOR_LATE : MONITOR_LATE;
   }
 
   state(name: string): LinkState | null {

@@ -43,6 +43,7 @@ function linked(first: LinkState | null) {
   let changed: (now: LinkState | null) => void = () => {};
   const watch: LinkWatch = {
     state: () => state,
+    late: 100,
     on: (_name, told) => {
       changed = told;
       return () => {};

@@ -43,8 +43,8 @@ const DELAYS = [0, 250, 500, 1_000, 2_000, 4_000, 8_000];
 const LONGEST_DELAY = 10_000;
 /** One that ran so long is started again at once. */
 const STEADY = 30_000;
-/** ns: that an interface is there again may be known so late. */
-const LATE = 300_000_000n;
+/** ns: from an engine's last counts to its end. */
+const LAST_WORDS = 2_000_000_000n;
 const START_LIMIT = 10_000;
 const ASK_EVERY = 10_000;
 /** An engine that does not answer for so many questions hangs. */
@@ -185,9 +185,9 @@ class Supervisor implements InterfaceCapture {
     if (run.begun) this.#tellCounts(at);
   }
 
-  #tellCounts(at: bigint): void {
+  #tellCounts(at: bigint, since?: bigint): void {
     const { received, dropped } = this.#sum.with(this.#run?.counts ?? null);
-    this.#sink.counts(at, received, dropped);
+    this.#sink.counts(at, received, dropped, since);
   }
 
   #ask(): void {
@@ -218,13 +218,21 @@ class Supervisor implements InterfaceCapture {
   #ended(run: Run, why: string, hint: string): void {
     this.#sum.close(run.counts);
     this.#run = null;
-    if (run.counts.left === 0) this.#proof = max(this.#proof, run.counts.readAt);
-    if (run.begun) this.#tellCounts(this.#stopped ? nowNanos() : this.#proof);
+    const { left, received, readAt } = run.counts;
+    const now = nowNanos();
+    if (left === 0) this.#proof = max(this.#proof, readAt);
+    // All that it counted in the end has arrived, and there is no interface: nothing has come since, and nothing can.
+    const isWhole = left === 0 && received !== null && now - readAt < LAST_WORDS;
+    const link = isWhole ? this.#missing()?.link : undefined;
+    if (link !== undefined) this.#proof = now;
+    // What it left in its buffer came behind the last that it took out.
+    if (run.begun)
+      this.#tellCounts(this.#stopped || left > 0 ? now : this.#proof, left > 0 ? this.#proof : undefined);
     if (this.#stopped) {
       this.#onEnded?.();
       return;
     }
-    this.#openGap(why, hint);
+    this.#openGap(why, hint, link);
     if (Date.now() - run.since > STEADY) this.#failures = 0;
     const delay = DELAYS[this.#failures++] ?? LONGEST_DELAY;
     this.#retry = setTimeout(() => this.#tryStart(), delay);
@@ -236,7 +244,7 @@ class Supervisor implements InterfaceCapture {
       this.#beginGap(min(this.#proof, now), why, link); // a clock may be set back
       if (hint !== '') this.#tell({ event: 'trouble', what: why, hint });
     } else if (this.#gap.link !== link) {
-      const at = max(this.#gap.from, link === undefined ? now - LATE : now);
+      const at = max(this.#gap.from, link === undefined ? now - BigInt(this.#links.late) * 1_000_000n : now);
       this.#closeGap(at);
       this.#beginGap(at, why, link);
     } else if (why !== this.#lastWhy) {

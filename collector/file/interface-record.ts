@@ -67,10 +67,10 @@ export class InterfaceRecord {
   }
 
   /** Of the engine, since its start; what it lost since the last time is a gap. True where that is something. */
-  counts(at: bigint, dropped: number | null): boolean {
+  counts(at: bigint, dropped: number | null, since?: bigint): boolean {
     if (dropped === null) return false;
     const growth = Math.max(0, dropped - this.#lastDropped);
-    const from = this.#lastCounts ?? at;
+    const from = since ?? this.#lastCounts ?? at;
     this.#lastDropped = dropped;
     this.#lastCounts = at;
     this.#dropped = (this.#dropped ?? 0) + growth;

@@ -142,8 +142,8 @@ export class VantageRecording implements Recording {
       begin: (at, linkType) => this.#begin(one, at, linkType),
       packets: (view, from, to) => this.#packets(one, view, from, to),
       // What arrived is what came here and what was dropped: the engine's own word is ahead of its packets.
-      counts: (at, _received, dropped) => {
-        if (one.counts(at, dropped)) this.#file?.statistics(one, at);
+      counts: (at, _received, dropped, since) => {
+        if (one.counts(at, dropped, since)) this.#file?.statistics(one, at);
       },
       gap: (from, why, link) => {
         one.endAt(from, why, link);
