@@ -143,10 +143,22 @@ export class VantageAnalysis {
     return ends.length === 0 ? null : Math.max(...ends);
   }
 
-  /** The first moment that it shows; null where it holds no time at all. */
+  /** The first moment of which it tells something; null where it holds no time at all. */
   get coveredFrom(): number | null {
-    const begins = this.files.flatMap((f) => f.state.firstTime ?? []);
+    const begins = this.files.flatMap((f) => [
+      ...(f.state.firstTime === null ? [] : [f.state.firstTime]),
+      ...f.reader.interfaces.flatMap((i) => i.startTime ?? []),
+      ...this.withoutInterface(f).map(({ from }) => from),
+    ]);
     return begins.length === 0 ? null : begins.reduce((a, b) => Math.min(a, b));
+  }
+
+  /** Times in which a collector had no interface to capture on: nothing came by, and that is known. */
+  private withoutInterface({ reader }: CaptureFile): { from: number }[] {
+    if (this.origin === 0n) return [];
+    return notesOf(reader, 'gap').flatMap(({ note }) =>
+      note.link === undefined ? [] : [{ from: Number(BigInt(note.from) - this.origin) }],
+    );
   }
 
   coverageOf(file: CaptureFile): number | null {

@@ -137,7 +137,7 @@ export class Crossing {
     const own = { error: clock.errorByAnchor(there), anchor: clock.anchor };
     const error = first === undefined ? UNKNOWN_ERROR : errorBetween(own, first);
     const reach = ONE_PASSAGE + error;
-    const inGap = overlapsGap(vantage, there - reach, there + reach);
+    const inGap = this.mayBeInGap(packet, vantage, { there, reach });
     // A place that is only guessed may be the next one: what passed where it was not is missing nowhere.
     const absent: Look = vantage.lossy || inGap || vantage.station.guessed === true ? UNKNOWN : MISSING;
     const rows = this.rows.get(key(point, packet.from, index)) ?? [];
@@ -148,6 +148,30 @@ export class Crossing {
     // What was seen as the captures ended may have come further after that.
     const hadTime = !isAhead(point, packet) || packet.time + ONE_PASSAGE <= vantage.coveredUntil;
     return hadTime ? absent : UNKNOWN;
+  }
+
+  /** By the sighting whose clock is best known here: that of the same host's other side, where there is one. */
+  private mayBeInGap(
+    { seen }: CrossPacket,
+    vantage: CrossVantage,
+    usual: { readonly there: Nanos; readonly reach: Nanos },
+  ): boolean {
+    if ((vantage.gaps ?? []).length === 0) return false;
+    const { clock } = vantage;
+    let best = usual;
+    for (const one of seen) {
+      const other = this.vantages[one.vantage] as CrossVantage;
+      // Two sides of a host have one clock, however little is known of how it stands to others.
+      if (other.station.host === vantage.station.host && other.station.node === vantage.station.node) {
+        best = { there: one.row.time + other.shift, reach: ONE_PASSAGE };
+        break;
+      }
+      const there = clock.fromReference(one.time);
+      const reach =
+        ONE_PASSAGE + errorBetween({ error: clock.errorByAnchor(there), anchor: clock.anchor }, one);
+      if (reach < best.reach) best = { there, reach };
+    }
+    return overlapsGap(vantage, best.there - best.reach, best.there + best.reach);
   }
 
   /** Segments of this direction were left out of the trail around that time. */

@@ -49,7 +49,15 @@ describe.each(FILES)('%s', (_name, text, nanos) => {
     ]);
     expect(reader).toMatchObject({ format: 'pcap', origin: SECOND, frames: 1, truncated: false });
     expect(reader.interfaces).toEqual([
-      { section: 0, linkType: 1, snaplen: 65_535, dropped: null, received: null, endTime: null },
+      {
+        section: 0,
+        linkType: 1,
+        snaplen: 65_535,
+        dropped: null,
+        received: null,
+        startTime: null,
+        endTime: null,
+      },
     ]);
   });
 });

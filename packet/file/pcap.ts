@@ -81,6 +81,7 @@ export class PcapFormat implements Format {
       snaplen,
       dropped: null,
       received: null,
+      startTime: null,
       endTime: null,
     });
     this.#delivery.record.linkType = linkType;

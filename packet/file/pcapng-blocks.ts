@@ -84,6 +84,7 @@ export function readInterface(
     snaplen: view.getUint32(from + 12, littleEndian),
     dropped: null,
     received: null,
+    startTime: null,
     endTime: null,
   };
   let resolution = DEFAULT_RESOLUTION;
@@ -107,13 +108,25 @@ export function readInterface(
   return { info, clock: new PcapngClock(resolution, offsetSeconds) };
 }
 
-const StatisticsOption = { EndTime: 3, Received: 4, InterfaceDropped: 5, OsDropped: 7 } as const;
+const StatisticsOption = {
+  StartTime: 2,
+  EndTime: 3,
+  Received: 4,
+  InterfaceDropped: 5,
+  OsDropped: 7,
+} as const;
 
 export interface Statistics {
   readonly received: number | null;
   readonly dropped: number | null;
-  /** High and low word of the end of the capture, in the interface's unit. */
-  readonly end: { readonly high: number; readonly low: number } | null;
+  /** High and low word of the capture's start and end, in the interface's unit. */
+  readonly start: Words | null;
+  readonly end: Words | null;
+}
+
+interface Words {
+  readonly high: number;
+  readonly low: number;
 }
 
 /**
@@ -125,7 +138,8 @@ export function readStatistics(block: Block, place: Place, notes: MutableNotes):
   const { view, littleEndian, from, end, options } = block;
   let received: number | null = null;
   let dropped: number | null = null;
-  let endTime: Statistics['end'] = null;
+  let start: Words | null = null;
+  let endTime: Words | null = null;
   options.start(view, littleEndian, from + 20, end);
   while (options.next()) {
     const { code, offset, length } = options;
@@ -136,14 +150,16 @@ export function readStatistics(block: Block, place: Place, notes: MutableNotes):
     } else if (code === StatisticsOption.InterfaceDropped || code === StatisticsOption.OsDropped) {
       const lost = options.count();
       if (lost !== null) dropped = (dropped ?? 0) + lost;
-    } else if (code === StatisticsOption.EndTime && length === 8) {
-      endTime = {
+    } else if ((code === StatisticsOption.StartTime || code === StatisticsOption.EndTime) && length === 8) {
+      const words = {
         high: view.getUint32(offset, littleEndian),
         low: view.getUint32(offset + 4, littleEndian),
       };
+      if (code === StatisticsOption.StartTime) start = words;
+      else endTime = words;
     }
   }
-  return { received, dropped, end: endTime };
+  return { received, dropped, start, end: endTime };
 }
 
 const NameRecord = { End: 0, Ipv4: 1, Ipv6: 2 } as const;

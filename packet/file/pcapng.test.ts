@@ -266,9 +266,10 @@ describe.each([
           hardware: 'e1k',
           dropped: null,
           received: null,
+          startTime: null,
           endTime: null,
         },
-        { section: 0, linkType: 1, snaplen: 0, dropped: 9, received: 1000, endTime: 0 },
+        { section: 0, linkType: 1, snaplen: 0, dropped: 9, received: 1000, startTime: null, endTime: 0 },
       ]);
       expect(reader.notes).toEqual({
         comments: ['hello', 'up'],

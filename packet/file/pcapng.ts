@@ -71,6 +71,7 @@ interface OpenInterface {
   lastTime: Nanos;
   /** End of capture in ns since the epoch, kept until the origin is known. */
   endEpoch: bigint | null;
+  startEpoch: bigint | null;
 }
 
 export class PcapngFormat implements Format {
@@ -129,8 +130,9 @@ export class PcapngFormat implements Format {
   end(view: DataView, length: number, position: number): void {
     const delivery = this.#delivery;
     const waiting = this.#awaitingOrigin[0];
-    if (waiting?.endEpoch != null) {
-      delivery.firstTime(waiting.endEpoch);
+    const onlyTime = waiting?.startEpoch ?? waiting?.endEpoch ?? null;
+    if (onlyTime !== null) {
+      delivery.firstTime(onlyTime);
       this.#originBecameKnown();
     }
     if (length === 0 && this.#skipping === 0) return;
@@ -303,6 +305,7 @@ export class PcapngFormat implements Format {
       index: interfaces.length,
       lastTime: Number.NEGATIVE_INFINITY,
       endEpoch: null,
+      startEpoch: null,
     });
     interfaces.push(info);
     return true;
@@ -317,7 +320,7 @@ export class PcapngFormat implements Format {
       this.#delivery.problem('malformed', 'interface-unknown', message, { offset: base + from });
       return;
     }
-    const { received, dropped, end } = readStatistics(
+    const { received, dropped, start, end } = readStatistics(
       block,
       { section: this.#section, interfaceIndex: open.index },
       this.#delivery.notes,
@@ -325,17 +328,22 @@ export class PcapngFormat implements Format {
     this.#reportOptions();
     if (received !== null) open.info.received = received;
     if (dropped !== null) open.info.dropped = dropped;
-    if (end === null) return;
-    if (open.endEpoch === null && !this.#delivery.originKnown) this.#awaitingOrigin.push(open);
-    open.endEpoch = open.clock.epoch(end.high, end.low);
-    if (this.#delivery.originKnown) open.info.endTime = Number(open.endEpoch - this.#delivery.origin);
+    if (end === null && start === null) return;
+    if (!this.#delivery.originKnown && !this.#awaitingOrigin.includes(open)) this.#awaitingOrigin.push(open);
+    if (start !== null) open.startEpoch ??= open.clock.epoch(start.high, start.low);
+    if (end !== null) open.endEpoch = open.clock.epoch(end.high, end.low);
+    if (this.#delivery.originKnown) this.#setTimes(open);
   }
 
   #originBecameKnown(): void {
-    for (const open of this.#awaitingOrigin) {
-      open.info.endTime = Number(open.endEpoch! - this.#delivery.origin);
-    }
+    for (const open of this.#awaitingOrigin) this.#setTimes(open);
     this.#awaitingOrigin = [];
+  }
+
+  #setTimes({ info, startEpoch, endEpoch }: OpenInterface): void {
+    const { origin } = this.#delivery;
+    if (startEpoch !== null) info.startTime = Number(startEpoch - origin);
+    if (endEpoch !== null) info.endTime = Number(endEpoch - origin);
   }
 
   /** Belongs to the section's first interface; as long as the snap length allows, which the block itself does not say. */

@@ -41,6 +41,8 @@ export interface CaptureInterface {
   /** Packets the capture lost here, from the newest interface statistics block; null where none says. */
   dropped: number | null;
   received: number | null;
+  /** Start of capture on this interface, from the first statistics block that says it, ns after the origin. */
+  startTime: Nanos | null;
   /** End of capture on this interface, from the newest statistics block, ns after the origin. */
   endTime: Nanos | null;
 }

@@ -139,6 +139,7 @@ test('all that a pcapng file says about itself comes back', () => {
     ...described,
     dropped: 7,
     received: 10,
+    startTime: -1_000_000_000,
     endTime: 4_500_000_000,
   });
   expect(reader.notes).toEqual({
