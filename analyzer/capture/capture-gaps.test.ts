@@ -23,7 +23,16 @@ function file(number: number, from: number, to: number, ...notes: CollectorNote[
   }));
   const notesOfFile = { comments: [], packetComments: [], names: new Map(), collector };
   const interfaces = [
-    { section: 0, linkType: 1, snaplen: 0, name: 'eth1', dropped: null, received: null, startTime: null, endTime: null },
+    {
+      section: 0,
+      linkType: 1,
+      snaplen: 0,
+      name: 'eth1',
+      dropped: null,
+      received: null,
+      startTime: null,
+      endTime: null,
+    },
   ];
   return {
     index: number - 1,
