@@ -3,7 +3,8 @@
  * they arrive here, and a rule before everything else that a node has (conntrack, TPROXY, the
  * forwarding rules). An acceptable reset needs the number that the receiver expects (RFC 9293, section
  * 3.10.7.4; RFC 5961, section 3.2), and the kernel's `reject` takes it from the acknowledgment that it answers.
- * The trap: a tuple may be used again. Its SYN takes it out of the sets, both ways, before it can be hit.
+ * The trap: a tuple may be used again. Its SYN takes it out of the sets, both ways, before it can be hit: as it arrives,
+ * and as it leaves, translated or made by this node's own proxy, whose ports are known only then.
  */
 import { RAW_MARK } from '../raw/raw-sockets.ts';
 import type { Leg } from './legs.ts';
@@ -14,6 +15,8 @@ export const TABLE = 'stallscope_failfast';
 const KEPT_SECONDS = 180;
 /** Before NF_IP_PRI_RAW (-300) and conntrack (-200); after defragmentation (-400). */
 const PRIORITY = -310;
+/** After translation of sources (100). */
+const LAST = 310;
 
 const families = [
   { set: 'lost4', type: 'ipv4_addr', ip: 'ip' },
@@ -47,6 +50,9 @@ export function tableText(): string {
     // What this node sends in an end's name must not look like a new connection to its own conntrack. Not
     // by the sets: each look into them counts.
     `meta mark ${RAW_MARK} notrack`,
+    '}',
+    `chain departing { type filter hook postrouting priority ${LAST};`,
+    ...families.map(({ set, ip }) => `tcp flags & (syn | ack) == syn delete @${set} { ${back(ip)} }`),
     '}',
     '}',
     '',
