@@ -95,7 +95,7 @@ describe.skipIf(!isRoot || !PROGRAMS.every(isInstalled))(
         'netns',
         network.name('node-b'),
       );
-      writeFileSync(path.join(folder, 'key'), Buffer.alloc(32, 5));
+      writeFileSync(path.join(folder, 'key'), Buffer.alloc(32, 5), { mode: 0o600 });
       for (const [i, node] of NODES.entries()) {
         network.ip(node, 'address', 'add', `10.255.0.${i + 1}/30`, 'dev', 'sync');
         network.ip(node, 'link', 'set', 'sync', 'up');
@@ -231,6 +231,18 @@ describe.skipIf(!isRoot || !PROGRAMS.every(isInstalled))(
         const { code, stderr } = await ask('node-a', 'status');
         expect(code).toBe(2);
         expect(stderr).toContain('node-a does not run');
+      },
+      LONGEST_MS,
+    );
+
+    it(
+      'is taken down by SIGTERM while it is being set up',
+      async () => {
+        start('node-a');
+        while (!existsSync(path.join(folder, 'node-a'))) await sleep(1);
+        expect(await end('node-a', 'SIGTERM')).toBe(0);
+        expect(existsSync(path.join(folder, 'node-a'))).toBe(false);
+        expect(network.exec('node-a', 'nft', 'list', 'tables')).toBe('');
       },
       LONGEST_MS,
     );

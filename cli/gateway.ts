@@ -12,7 +12,7 @@ import { forgetLostConnections, resetConnections } from '../gateway/linux/fail-f
 import { GatewayError } from '../gateway/linux/forwarder.ts';
 import { createAdapterMover } from '../gateway/linux/movement/adapter-mover.ts';
 import { createAddressMover } from '../gateway/linux/movement/address-mover.ts';
-import { type NodeParts, startNode } from '../gateway/linux/node.ts';
+import { type NodeParts, type RunningNode, startNode } from '../gateway/linux/node.ts';
 import { missingPrograms } from '../gateway/linux/program.ts';
 import { createProxyForwarder } from '../gateway/linux/proxy/proxy-forwarder.ts';
 import { createRoutedForwarder } from '../gateway/linux/routed/routed-forwarder.ts';
@@ -42,17 +42,19 @@ export async function runGateway({ config: file }: GatewayOptions): Promise<void
   const say = (text: string): void => {
     process.stderr.write(`${formatUtcTime(String(BigInt(Date.now()) * 1_000_000n))}  ${escapeText(text)}\n`);
   };
-  const node = await asUserError(() =>
-    startNode(config, PARTS, (progress) => {
-      const text = progressText(progress);
-      if (text !== null) say(text);
-    }),
-  );
+  let starting: Promise<RunningNode> | undefined;
+  // Before it begins: a node that is being set up has rules and daemons to put away as well, once it is known.
   beforeEnd(async () => {
-    await node.close();
+    const node = await starting?.catch(() => null);
+    await node?.close();
     await forgetLostConnections();
     say('ended');
   });
+  starting = startNode(config, PARTS, (progress) => {
+    const text = progressText(progress);
+    if (text !== null) say(text);
+  });
+  await asUserError(async () => starting);
   say(`${config.node} runs; journal ${config.journal}`);
   await untilEnded();
 }

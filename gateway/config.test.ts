@@ -45,6 +45,12 @@ describe('the configuration of a node', () => {
     });
   });
 
+  it.each(['0', '60s'])('has advertisements as VRRP can tell them: not every %s', (every) => {
+    const move = `move: { by: address, priority: 1, advertiseEvery: ${every} }`;
+    const text = EXAMPLE.replace(/^move:.*\n(?: {2}.*\n)*/m, `${move}\n`);
+    expect(problemsOf(text)).toEqual(['move.advertiseEvery: from 10ms to 40.95s (RFC 5798, 5.2.7)']);
+  });
+
   it.each([
     ['start: active', 'start: up', 'start: Invalid option: expected one of "active"|"standby"'],
     ['interface: in', 'interface: in;reboot', 'inside.interface: the name of an interface'],
@@ -68,6 +74,22 @@ describe('the configuration of a node', () => {
       '# heartbeat: { every: 500ms, deadAfter: 2s, takeOver: true }',
       'heartbeat: { every: 1s, deadAfter: 1500ms }',
       'heartbeat.deadAfter: one lost heartbeat is no dead peer: at least twice heartbeat.every',
+    ],
+    [
+      '# heartbeat: { every: 500ms, deadAfter: 2s, takeOver: true }',
+      'heartbeat: { every: 0, deadAfter: 0 }',
+      'heartbeat.every: 10ms at least',
+    ],
+    [
+      'to: 0.0.0.0/0, via: 10.0.2.254',
+      'to: "::/0", via: 10.0.2.254',
+      'outside.routes[0].via: is of another family than the route',
+    ],
+    ['stateFolder: /run/', 'stateFolder: /var/log #', 'journal: is in stateFolder, which is emptied'],
+    [
+      'stateFolder: /run/',
+      'stateFolder: /etc/stallscope #',
+      'sync.keyFile: is in stateFolder, which is emptied',
     ],
   ])('%s, changed to %s, is told by its key', (from, to, problem) => {
     expect(problemsOf(changed(from, to))).toEqual([problem]);

@@ -3,11 +3,15 @@
  * A node reads only its own file; what both must agree on (key, addresses) stands in both.
  * The trap: a default that differs between the nodes is a split brain, so every default is here.
  */
+import path from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
 /** Node's timers overflow at 2^31 ms, and then fire at once. */
 const LONGEST_MS = 86_400_000;
+
+/** Timers of 0 would do nothing else. VRRP counts in this (RFC 5798, 5.2.7). */
+const SHORTEST_MS = 10;
 
 /** `15s`, `500ms`, `2m` to ms; a plain number is seconds. */
 export const duration = z
@@ -157,9 +161,9 @@ const fields = z.strictObject({
 });
 
 /** What contradicts itself: the key, and what is wrong with it. */
-function contradictions(config: z.infer<typeof fields>): [readonly string[], string][] {
+function contradictions(config: z.infer<typeof fields>): [readonly PropertyKey[], string][] {
   const { node, peer, inside, outside, move, sync, heartbeat } = config;
-  const found: [readonly string[], string][] = [];
+  const found: [readonly PropertyKey[], string][] = [];
   if (peer === node) found.push([['peer'], 'is this node itself']);
   if (outside.interface === inside.interface) found.push([['outside', 'interface'], 'is that of inside']);
   if ([inside.interface, outside.interface].includes(sync.interface))
@@ -167,6 +171,16 @@ function contradictions(config: z.infer<typeof fields>): [readonly string[], str
   if (isV6(sync.address) !== isV6(sync.peerAddress))
     found.push([['sync', 'peerAddress'], 'is of another family than sync.address']);
   else if (sync.address === sync.peerAddress) found.push([['sync', 'peerAddress'], 'is this node’s own']);
+  if (heartbeat.every < SHORTEST_MS) found.push([['heartbeat', 'every'], `${SHORTEST_MS}ms at least`]);
+  if (move.by === 'address' && (move.advertiseEvery < SHORTEST_MS || move.advertiseEvery > 40_950))
+    found.push([['move', 'advertiseEvery'], `from ${SHORTEST_MS}ms to 40.95s (RFC 5798, 5.2.7)`]);
+  for (const [side, { routes }] of Object.entries({ inside, outside }))
+    for (const [i, { to, via }] of routes.entries())
+      if (isV6(to) !== isV6(via))
+        found.push([[side, 'routes', i, 'via'], 'is of another family than the route']);
+  for (const [key, file] of filesOf(config))
+    if (!path.relative(path.resolve(config.stateFolder), path.resolve(file)).startsWith('..'))
+      found.push([key, 'is in stateFolder, which is emptied']);
   if (heartbeat.deadAfter < 2 * heartbeat.every)
     found.push([
       ['heartbeat', 'deadAfter'],
@@ -175,6 +189,19 @@ function contradictions(config: z.infer<typeof fields>): [readonly string[], str
   if (move.by === 'adapter' && move.namespace === move.peerNamespace)
     found.push([['move', 'peerNamespace'], 'is the namespace of this node']);
   return found;
+}
+
+/** All that a node keeps beyond its end. */
+function filesOf({ journal, sync, forwarding }: z.infer<typeof fields>): [readonly string[], string][] {
+  const intercept = forwarding.forwarder === 'proxy' ? forwarding.intercept : undefined;
+  return [
+    [['journal'], journal],
+    [['sync', 'keyFile'], sync.keyFile],
+    ...(['caCertificate', 'caKey', 'trust'] as const).flatMap((key): [readonly string[], string][] => {
+      const file = intercept?.[key];
+      return file === undefined ? [] : [[['forwarding', 'intercept', key], file]];
+    }),
+  ];
 }
 
 const isV6 = (text: string): boolean => text.includes(':');

@@ -137,7 +137,7 @@ async function startNode(
 ): Promise<ProxyNode> {
   const own = path.join(folder, host);
   mkdirSync(own, { recursive: true });
-  writeFileSync(path.join(folder, 'key'), 'a key of the tests, long enough');
+  writeFileSync(path.join(folder, 'key'), 'a key of the tests, long enough', { mode: 0o600 });
   const config = nodeConfig(host, own, path.join(folder, 'key'), forwarding);
   const file = path.join(own, 'node.json');
   writeFileSync(file, JSON.stringify(config));

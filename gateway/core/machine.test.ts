@@ -289,6 +289,11 @@ describe('giving the role up', () => {
     );
   });
 
+  it('before it has taken it, and does not take it then', () => {
+    const script = '> started\n< role standby\n> release\n> heartbeat standby 0\n> 60000 ms\n! peer-dead';
+    plays({ start: 'active' }, script);
+  });
+
   it('when the adapters are taken away, and takes it back if the peer fails', () => {
     plays(
       { start: 'active', takeOver: false },

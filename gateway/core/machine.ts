@@ -196,7 +196,7 @@ export class TakeoverMachine {
 
   private startRole(): void {
     this.listening = false;
-    if (this.options.start === 'active' && this.options.moveBy === 'adapter')
+    if (this.options.start === 'active' && this.options.moveBy === 'adapter' && !this.resting)
       this.request({ to: 'active', ask: false, why: 'started as the active node' });
   }
 

@@ -166,6 +166,37 @@ describe.skipIf(process.platform === 'win32')('the control socket', () => {
     driver.feed({ kind: 'failed', action: 'detach-adapters', why: 'the test is over' });
   });
 
+  it('ends with the node, also where a caller does not hang up', async () => {
+    const mute = connect({ path: controlSocketOf(config), allowHalfOpen: true });
+    mute.on('error', () => {});
+    await new Promise((resolve) => mute.once('connect', resolve));
+    await ask({ command: 'status' }); // so that the node knows of both
+    await control.close();
+    mute.destroy();
+  });
+
+  it('hangs up on who says too much', async () => {
+    const socket = connect(controlSocketOf(config));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => {});
+    socket.write('x'.repeat(100_000));
+    await closed;
+  });
+
+  it('keeps a node that stands by from taking the role by itself, where it is told to release', async () => {
+    driver.feed({ kind: 'started' });
+    expect((await ask({ command: 'release' })).end).toEqual({
+      kind: 'end',
+      ok: true,
+      role: 'standby',
+      why: 'it is standby already',
+    });
+    driver.feed({ kind: 'heartbeat', role: 'standby', term: 0 });
+    driver.feed({ kind: 'timer', timer: 'peer-dead' });
+    driver.feed({ kind: 'timer', timer: 'vacant' });
+    expect(driver.machine.role).toBe('standby');
+  });
+
   it('is not there where no node runs', async () => {
     const gone = testConfig({ stateFolder: path.join(folder, 'none') });
     await expect(askNode(gone, { command: 'status' }, () => {})).rejects.toMatchObject({

@@ -16,6 +16,9 @@ export interface Control {
   close(): Promise<void>;
 }
 
+/** Bytes. */
+const LONGEST_REQUEST = 1000;
+
 /** @throws GatewayError where the socket cannot be made */
 export async function openControl(
   socketPath: string,
@@ -32,6 +35,11 @@ export async function openControl(
     connected.add(socket);
     socket.on('close', () => connected.delete(socket));
     socket.on('error', () => {});
+    let said = 0;
+    socket.on('data', (bytes: Buffer) => {
+      said += bytes.length;
+      if (said > LONGEST_REQUEST) socket.destroy();
+    });
     createInterface({ input: socket }).once('line', (line) => void serve(line, socket, driver, status));
   });
   await listen(server, socketPath);
@@ -39,7 +47,8 @@ export async function openControl(
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of connected) socket.end();
+        // Not `end`: who does not hang up would keep the node from ending.
+        for (const socket of connected) socket.destroy();
       }),
   };
 }
@@ -103,6 +112,8 @@ function change(
   const { role } = driver.machine;
   const takes = request.command === 'take-over';
   const wanted = takes ? 'active' : 'standby';
+  // One that stands by is told as well: it may be about to take the role by itself.
+  if (role === 'standby' && !takes) driver.feed({ kind: 'release' });
   if (role === wanted || (takes && role === 'releasing')) {
     if (role === wanted) end(true, `it is ${role} already`);
     else end(false, 'it is releasing; ask again when it is not');

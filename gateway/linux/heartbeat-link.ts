@@ -24,6 +24,11 @@ export interface LinkCounters {
 /** Two starts of a peer in one of this node is usual, a thousand is an attack or a loop. */
 const MOST_BOOTS = 1000;
 
+const HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'does another node run in this network namespace?',
+  EADDRNOTAVAIL: 'it must be an address of sync.interface',
+};
+
 /** Decides which frames are the peer's and new. Knows no socket. */
 export class Correspondence {
   readonly boot: bigint;
@@ -83,11 +88,11 @@ export class HeartbeatLink {
     this.socket = createSocket({ type: config.sync.address.includes(':') ? 'udp6' : 'udp4' });
   }
 
-  /** `own`: what this node is now. @throws GatewayError where the address cannot be used */
+  /** `own`: what this node is now; null: it listens to nobody yet. @throws GatewayError where the address cannot be used */
   static async open(
     config: NodeConfig,
     key: Buffer,
-    own: () => Claim,
+    own: () => Claim | null,
     events: LinkEvents,
   ): Promise<HeartbeatLink> {
     const link = new HeartbeatLink(config, key);
@@ -95,7 +100,8 @@ export class HeartbeatLink {
     await new Promise<void>((resolve, reject) => {
       link.socket.once('error', (error) => {
         const code = 'code' in error ? String(error.code) : error.message;
-        reject(new GatewayError(`sync.address: ${address}, UDP port ${port} cannot be used (${code})`));
+        const hint = HINTS[code] ?? '';
+        reject(new GatewayError(`sync.address: ${address}, UDP port ${port} cannot be used (${code})`, hint));
       });
       link.socket.bind(port, address, resolve);
     });
@@ -118,7 +124,8 @@ export class HeartbeatLink {
     this.closed = true;
   }
 
-  private take(bytes: Buffer, own: Claim, events: LinkEvents): void {
+  private take(bytes: Buffer, own: Claim | null, events: LinkEvents): void {
+    if (own === null) return;
     const { frame, answer } = this.correspondence.read(bytes, own);
     if (answer !== undefined) this.sendBytes(answer);
     if (frame === undefined) {

@@ -27,14 +27,40 @@ export interface Journal {
   close(): void;
 }
 
-/** Appends to the file. @throws the system's error where it cannot be opened */
-export function openJournal(file: string, node: string): Journal {
+/**
+ * Appends to the file. A disk that is full ends no node: `onTrouble` is told once, and the journal says how many lines it
+ * lacks as soon as it takes any again. @throws the system's error where it cannot be opened
+ */
+export function openJournal(
+  file: string,
+  node: string,
+  onTrouble: (what: string) => void = () => {},
+): Journal {
   const descriptor = openSync(file, 'a', 0o644);
+  let isOpen = true;
+  let lost = 0;
+  const append = (line: JournalLine): void => {
+    // After a failure: what was written last may be half a line.
+    const text = `${lost > 0 ? '\n' : ''}${JSON.stringify({ time: String(nowNanos()), node, ...line })}\n`;
+    if (writeSync(descriptor, text) < Buffer.byteLength(text)) throw new Error('ENOSPC');
+  };
   return {
     write: (line) => {
-      writeSync(descriptor, `${JSON.stringify({ time: String(nowNanos()), node, ...line })}\n`);
+      if (!isOpen) return;
+      try {
+        if (lost > 0) append({ event: 'note', text: `${lost} lines before this could not be written` });
+        lost = 0;
+        append(line);
+      } catch (error) {
+        lost += 1;
+        const code = error instanceof Error && 'code' in error ? String(error.code) : 'ENOSPC';
+        if (lost === 1) onTrouble(`the journal cannot be written (${code}); the node goes on without`);
+      }
     },
-    close: () => closeSync(descriptor),
+    close: () => {
+      isOpen = false;
+      closeSync(descriptor);
+    },
   };
 }
 

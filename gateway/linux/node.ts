@@ -59,7 +59,7 @@ async function makeNode(
 ): Promise<RunningNode> {
   const folder = await openStateFolder(config.stateFolder);
   closers.push(() => folder.remove());
-  const journal = openNodeJournal(config);
+  const journal = openNodeJournal(config, (text) => observe({ kind: 'note', text }));
   closers.push(() => journal.close());
   for (const text of folder.cleaned) journal.write({ event: 'note', text });
 
@@ -67,6 +67,13 @@ async function makeNode(
   const waiting: Event[] = [];
   let driver: Driver | null = null;
   const feed = (event: Event) => void (driver === null ? waiting.push(event) : driver.feed(event));
+
+  // First of all that others could have too: of two nodes in one namespace, the second ends here, and has touched nothing.
+  const link = await HeartbeatLink.open(config, key, () => driver?.claim ?? null, {
+    heartbeat: (claim) => feed({ kind: 'heartbeat', ...claim }),
+    releaseAsked: (term) => feed({ kind: 'release-asked', term }),
+  });
+  closers.push(() => link.close());
 
   const forwarder = parts.createForwarder(context);
   closers.push(() => forwarder.close());
@@ -76,12 +83,6 @@ async function makeNode(
   await forwarder.prepare();
   await mover.prepare();
   if (config.move.by === 'adapter') await mover.lower();
-
-  const link = await HeartbeatLink.open(config, key, () => driver?.claim ?? { role: 'standby', term: 0 }, {
-    heartbeat: (claim) => feed({ kind: 'heartbeat', ...claim }),
-    releaseAsked: (term) => feed({ kind: 'release-asked', term }),
-  });
-  closers.push(() => link.close());
 
   const { resetConnections } = parts;
   const hasAdapters = () => parts.hasAdapters(config);
@@ -138,9 +139,9 @@ async function statusOf(
   };
 }
 
-function openNodeJournal(config: NodeConfig): Journal {
+function openNodeJournal(config: NodeConfig, onTrouble: (what: string) => void): Journal {
   try {
-    return openJournal(config.journal, config.node);
+    return openJournal(config.journal, config.node, onTrouble);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new GatewayError(`journal: ${config.journal} cannot be written (${code})`);

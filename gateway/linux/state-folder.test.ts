@@ -7,13 +7,29 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTimeOf } from './process-time.ts';
-import { openStateFolder } from './state-folder.ts';
+import { openStateFolder, type StateFolder } from './state-folder.ts';
+
+/** What another process does when a lock has been read. */
+const meanwhile = vi.hoisted(() => ({ act: (): void => {} }));
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const readFileSync = (...args: Parameters<typeof fs.readFileSync>) => {
+    const text = fs.readFileSync(...args);
+    const { act } = meanwhile;
+    if (!String(args[0]).endsWith('node.json')) return text;
+    meanwhile.act = () => {};
+    act();
+    return text;
+  };
+  return { ...fs, readFileSync };
+});
 
 let parent: string;
 let folder: string;
@@ -55,12 +71,42 @@ describe.skipIf(process.platform !== 'linux')('a state folder', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
+  it('is refused where it holds what no node put there, and none of that is touched', async () => {
+    mkdirSync(path.join(folder, 'letters'), { recursive: true });
+    writeFileSync(path.join(folder, 'letters', 'one'), 'dear');
+    await expect(openStateFolder(folder)).rejects.toThrow(
+      `stateFolder: ${folder} holds what is no node’s: letters`,
+    );
+    expect(readdirSync(folder)).toEqual(['letters']);
+    expect(existsSync(path.join(folder, 'letters', 'one'))).toBe(true);
+  });
+
+  it('is its owner’s alone, also where it was there', async () => {
+    mkdirSync(folder, { mode: 0o755 });
+    const opened = await openStateFolder(folder);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    opened.remove();
+  });
+
   it('is refused where the process that has it runs', async () => {
     const opened = await openStateFolder(folder);
     await expect(openStateFolder(folder)).rejects.toThrow(
       `is in use by a node that runs (pid ${process.pid})`,
     );
     opened.remove();
+  });
+
+  it('is taken over by one of two that find the same old lock', async () => {
+    lock(2 ** 22 - 1, '1');
+    let first: Promise<StateFolder> | undefined;
+    meanwhile.act = () => {
+      first = openStateFolder(folder);
+    };
+    await expect(openStateFolder(folder)).rejects.toThrow(
+      `is in use by a node that runs (pid ${process.pid})`,
+    );
+    expect(readdirSync(folder)).toEqual(['node.json']);
+    (await first!).remove();
   });
 
   it('is taken over from a process that is gone, and from one whose pid is another’s by now', async () => {

@@ -4,7 +4,17 @@
  * So a process is known by its pid and the time it started (proc(5), `stat`, field 22), and a daemon
  * by its name and a file of this folder in its command line.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -39,26 +49,36 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
   } catch (error) {
     throw new GatewayError(`stateFolder: ${folder} cannot be made (${codeOf(error)})`, '', { cause: error });
   }
+  // What is in a folder without a lock is somebody's: it would be emptied below.
+  const [stranger] = existsSync(lock) ? [] : readdirSync(own).filter((name) => !isLock(name));
+  if (stranger !== undefined)
+    throw new GatewayError(
+      `stateFolder: ${folder} holds what is no node’s: ${stranger}`,
+      'it is emptied, so name a folder that is not there yet',
+    );
+  chmodSync(own, 0o700);
   const cleaned: string[] = [];
   if (!takeLock(lock)) {
     const holder = readLock(lock);
     if (holder !== null && startTimeOf(holder.pid) === holder.started) throw inUse(folder, holder.pid);
     cleaned.push(`an earlier process${holder === null ? '' : ` (${holder.pid})`} did not end by itself`);
-    rmSync(lock, { force: true });
-    // Of two that find the same old lock, one makes the new one.
-    if (!takeLock(lock)) throw inUse(folder, readLock(lock)?.pid ?? 0);
+    if (!dropLock(lock, holder) || !takeLock(lock)) throw inUse(folder, readLock(lock)?.pid ?? 0);
   }
   for (const name of readdirSync(own)) {
-    if (name !== LOCK) cleaned.push(`left in ${folder}: ${name}`);
+    if (!isLock(name)) cleaned.push(`left in ${folder}: ${name}`);
   }
   for (const daemon of daemonsOf(own)) cleaned.push(await endDaemon(daemon));
-  for (const name of readdirSync(own))
-    if (name !== LOCK) rmSync(path.join(own, name), { recursive: true, force: true });
+  const empty = (): void => {
+    for (const name of readdirSync(own))
+      if (!isLock(name)) rmSync(path.join(own, name), { recursive: true, force: true });
+  };
+  empty();
   return {
     path: own,
     cleaned,
     remove: () => {
       try {
+        empty(); // the lock last: without it, the rest would be a stranger's
         rmSync(own, { recursive: true, force: true });
       } catch {
         // The next start empties it.
@@ -109,15 +129,41 @@ function commandLine(pid: number): string[] {
   }
 }
 
-/** False where it is there already. */
+/** The lock, and what a process makes of it under a name of its own. */
+const isLock = (name: string): boolean => name.startsWith(LOCK);
+
+/** False where it is there already. It is whole from the first moment on: nobody may read half of one. */
 function takeLock(lock: string): boolean {
+  const own = `${lock}.${process.pid}`;
   try {
     const holder = { pid: process.pid, started: startTimeOf(process.pid) };
-    writeFileSync(lock, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+    writeFileSync(own, JSON.stringify(holder), { mode: 0o600 });
+    linkSync(own, lock);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     throw new GatewayError(`stateFolder: ${lock} cannot be written (${codeOf(error)})`, '', { cause: error });
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/**
+ * Of two that find the same old lock, one gets it away. The other gets nothing, or the new lock of the first, and puts
+ * that back. False for the other.
+ */
+function dropLock(lock: string, holder: z.infer<typeof lockSchema> | null): boolean {
+  const away = `${lock}.old.${process.pid}`;
+  try {
+    renameSync(lock, away);
+    const found = readLock(away);
+    const isOld = found?.pid === holder?.pid && found?.started === holder?.started;
+    if (!isOld) linkSync(away, lock);
+    return isOld;
+  } catch {
+    return false;
+  } finally {
+    rmSync(away, { force: true });
   }
 }
 

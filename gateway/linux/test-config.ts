@@ -13,7 +13,7 @@ export function testConfig(given: Partial<NodeConfigInput> = {}): NodeConfig {
     move: { by: 'adapter', namespace: 'node-b', peerNamespace: 'node-a' },
     sync: { interface: 'sync', address: '10.255.0.2', peerAddress: '10.255.0.1', keyFile: '/nowhere/key' },
     journal: '/nowhere/journal',
-    stateFolder: '/nowhere',
+    stateFolder: '/nowhere/state',
     ...given,
   } satisfies NodeConfigInput);
 }

@@ -85,7 +85,7 @@ describe.skipIf(tshark === null)(`evidence, re-read with tshark ${tshark ?? '(wh
     ['segments that did not leave a node', 30],
     ['segments that came to no node', 4],
     ['an end that no node heard', 2],
-    ['frames of a series', 40],
+    ['frames of a series', 38],
     ['time until it went on', 30],
     ['time from node to node', 4],
     ['port of another connection', 30],

@@ -5,11 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { NodeContext, Tuple } from '../forwarder.ts';
 import type { JournalLine } from '../journal-writer.ts';
-import { isInstalled } from '../program.ts';
+import { isInstalled, run } from '../program.ts';
 import { testConfig } from '../test-config.ts';
 import { isRoot, makeNetwork, raiseGateway, type TestNetwork } from '../test-network.ts';
 import { forgetLostConnections, resetConnections } from './fail-fast.ts';
-import { TABLE } from './rules.ts';
+import { legsOf } from './legs.ts';
+import { elementsText, TABLE, tableText } from './rules.ts';
 
 /** Says what became of each connection; answers `ping` by `pong`; writes without end to who asks for `/slow`. */
 const SERVER = `
@@ -205,6 +206,30 @@ describe.skipIf(!isRoot || !isInstalled('nft'))('fail-fast, as root with nft', (
     await network.within('node-b', forgetLostConnections);
     expect(network.exec('node-b', 'nft', 'list', 'tables')).not.toContain(TABLE);
     await network.within('node-b', forgetLostConnections);
+  });
+
+  it('a connection that leaves by the port of a lost one is left alone: the node’s own, and a translated one', async () => {
+    failOver();
+    const outside = { client: { address: '10.0.2.1', port: 31_000 }, server: { address: V4, port: 80 } };
+    // As it stays for the three minutes in which a late segment may come.
+    const input = tableText() + elementsText(legsOf([{ ...tuple(4000), outside }]));
+    const lose = () => network.within('node-b', () => run('nft', ['-f', '-'], { input }));
+    const get = (role: string, ...more: string[]) =>
+      start(role, ...curl, '-m', '1', '-w', '%{http_code}\n', ...more, `http://${V4}/slow`);
+    await lose();
+    const own = get('node-b', '--local-port', '31000');
+    await own.line(/^\d{3}$/);
+    expect(own.lines).toContain('200');
+
+    await lose();
+    network.exec('node-b', 'nft', 'add table ip nat');
+    network.exec('node-b', 'nft', 'add chain ip nat post { type nat hook postrouting priority 100; }');
+    const rule = 'add rule ip nat post oifname "out" meta l4proto tcp snat to 10.0.2.1:31000-31000';
+    network.exec('node-b', 'nft', rule);
+    raiseGateway(network, 'node-b', true);
+    const translated = get('client');
+    await translated.line(/^\d{3}$/);
+    expect(translated.lines).toContain('200');
   });
 
   it('behind address translation the server is told in the name that it knows', async () => {

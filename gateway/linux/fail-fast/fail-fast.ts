@@ -10,7 +10,7 @@ import type { NodeContext, Tuple } from '../forwarder.ts';
 import { run } from '../program.ts';
 import type { RawSockets } from '../raw/raw-sockets.ts';
 import { openRawSockets } from '../raw/raw-sockets.ts';
-import { parseAnswers } from './answers.ts';
+import { type Answer, parseAnswers } from './answers.ts';
 import type { Leg } from './legs.ts';
 import { legKey, legsOf } from './legs.ts';
 import { probeNumber, probePacket } from './probe.ts';
@@ -61,11 +61,11 @@ async function resetLegs(context: NodeContext, sockets: RawSockets, legs: Leg[])
     for (const pause of looks) {
       await sleep(pause);
       const answers = await readAnswers();
-      const silent = waiting.filter((leg) => answers.get(legKey(leg.end, leg.inNameOf)) === 0);
+      const silent = waiting.filter((leg) => answers.get(legKey(leg.end, leg.inNameOf)) === 'silent');
       for (const leg of waiting) {
-        const count = answers.get(legKey(leg.end, leg.inNameOf));
-        if (count === undefined) gone++;
-        else if (count > 0) {
+        const answer = answers.get(legKey(leg.end, leg.inNameOf));
+        if (answer === undefined) gone++;
+        else if (answer === 'told') {
           reset++;
           context.journal.write({ event: 'reset-sent', tuple: leg.tuple, toward: leg.toward });
         }
@@ -93,7 +93,7 @@ async function probe(
     context.onTrouble(`fail-fast: ${count} of ${legs.length} segments could not be sent: ${why}`);
 }
 
-const readAnswers = async (): Promise<Map<string, number>> =>
+const readAnswers = async (): Promise<Map<string, Answer>> =>
   parseAnswers(await run('nft', ['-j', '-n', 'list', 'table', 'inet', TABLE]));
 
 /** Forgets which connections were lost: a node that stands by must reset nobody. Never throws. */

@@ -39,6 +39,12 @@ const LOOK_EVERY = 20;
 /** @throws GatewayError where the configuration moves adapters */
 export function createAddressMover(context: NodeContext, onVrrp: OnVrrp): Mover {
   if (context.config.move.by !== 'address') throw new GatewayError('move.by is not address');
+  const folder = path.resolve(context.config.stateFolder);
+  if (!/^[\w./-]+$/.test(folder))
+    throw new GatewayError(
+      `keepalived cannot have its files in ${folder}`,
+      'a stateFolder of letters, digits and . _ - only',
+    );
   return new AddressMover(context, context.config.move, onVrrp);
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testConfig } from '../test-config.ts';
+import { createAddressMover } from './address-mover.ts';
 import { type AddressMove, claimText, keepalivedText, parseNotice, quietText } from './keepalived-config.ts';
 
 const move = (given: Partial<AddressMove> = {}): AddressMove => ({
@@ -37,6 +38,17 @@ describe('the priority on the wire', () => {
 });
 
 describe('keepalived\u2019s configuration', () => {
+  it('has no folder in it that would be more than a word', () => {
+    const config = testConfig({
+      stateFolder: '/run/a\n}\nvrrp_script',
+      move: { by: 'address', priority: 100 },
+    });
+    const journal = { write: () => {}, close: () => {} };
+    expect(() => createAddressMover({ config, journal, onTrouble: () => {} }, () => {})).toThrow(
+      'keepalived cannot have its files in ',
+    );
+  });
+
   it('has an instance a side and family, all in the group that follows the claim', () => {
     const text = keepalivedText(testConfig(), move(), files);
     expect(text.match(/^vrrp_instance .*(?= {)/gm)).toEqual(

@@ -1,4 +1,5 @@
 /** The relay between a client and a server in namespaces of their own: what one end does, the other must see. */
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -160,7 +161,25 @@ describe.skipIf(!canMakeNetworks()).each(['node', 'client'] as const)(
       for (const family of ['-4', '-6']) expect(network.ip('node', `${family} rule`)).not.toContain('0x5374');
       await node.kill();
       node = await network.startNode('node', { source, sync: false });
+      await node.call('status'); // it runs
+      const pids = execFileSync('ip', ['netns', 'pids', network.namespaceOf('node')], { encoding: 'utf8' });
+      execFileSync('prlimit', ['--pid', pids.trim(), '--nofile=200:200']);
       await node.call('prepare');
+      await node.call('startForwarding');
+    });
+
+    it('refuses what it has no descriptors for, and can still give the role up', async () => {
+      const sockets: Socket[] = [];
+      const keep = (socket: Socket) => sockets.push(socket.on('error', () => {}));
+      const server = await network.listen('server', 4, 9000, keep);
+      server.unref();
+      for (let i = 0; i < 150; i++) keep(network.connect('client', SERVER[4], 9000));
+      const count = async (name: string): Promise<number> =>
+        (await node.call<{ counters: Record<string, number> }>('status')).counters[name] ?? 0;
+      await expect.poll(() => count('connections-refused'), { timeout: 10_000 }).toBe(100);
+      await node.call('stopForwarding');
+      await node.call('startForwarding');
+      for (const socket of sockets) socket.destroy();
     });
   },
 );

@@ -5,6 +5,7 @@
  * The trap: each end of each leg closes by itself. A FIN passes as a FIN and the other direction goes on; whatever
  * is no FIN (a reset, a timeout, no route) resets the other leg.
  */
+import { readFileSync } from 'node:fs';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -19,6 +20,8 @@ import type { SocketCalls } from './transparent-socket.ts';
 const BACKLOG = 4096;
 /** Idle so long, an end is asked whether it is there; ten questions, 1 s apart. */
 const KEEPALIVE_MS = 600_000;
+/** Descriptors for all that is no connection: without one, no program runs that gives the role up. */
+const RESERVED_DESCRIPTORS = 100;
 
 export interface RelayEvents {
   opened(session: Session): void;
@@ -47,7 +50,7 @@ export interface Relay {
   readonly sessions: ReadonlyMap<number, Session>;
   /** Ended and open. */
   readonly total: number;
-  /** Connections to servers that could not be opened. */
+  /** Connections to servers that could not be opened, or were more than there are descriptors for. */
   readonly refused: number;
   /** @throws GatewayError where a port is taken */
   listen(): Promise<void>;
@@ -68,6 +71,7 @@ export function createRelay({ config, proxy, sockets, events, intercept }: Relay
   const sessions = new Map<number, Session>();
   const legsOf = new Map<number, Legs>();
   const servers: Server[] = [];
+  const most = mostConnections(readFileSync('/proc/self/limits', 'utf8'));
   let total = 0;
   let refused = 0;
 
@@ -90,6 +94,7 @@ export function createRelay({ config, proxy, sockets, events, intercept }: Relay
   const openServerLeg = (session: Session, client: Socket): Socket | null => {
     const family = isIPv6(session.server.address) ? 6 : 4;
     try {
+      if (sessions.size >= most) throw new Error('too many connections');
       const source = proxy.source === 'client' ? session.client.address : outsideAddress(config, family);
       const server = sockets.outgoing(family, source, proxy.source === 'client');
       server.connect(session.server.port, session.server.address);
@@ -181,6 +186,13 @@ function relayBetween(session: Session, client: Duplex, server: Duplex): void {
   pump(server, client, (bytes) => {
     session.down += bytes;
   });
+}
+
+/** Of two descriptors each, in a text of the form of /proc/self/limits. */
+function mostConnections(limits: string): number {
+  const descriptors = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+  if (descriptors === undefined) return Number.POSITIVE_INFINITY;
+  return Math.floor((Number(descriptors) - RESERVED_DESCRIPTORS) / 2);
 }
 
 /** Null where the client is gone already. */

@@ -63,7 +63,14 @@ describe('a line of an external cache', () => {
 });
 
 describe('an output', () => {
-  it('is read without what is neither TCP nor UDP', () => {
+  it('may be many: the node does something else meanwhile', async () => {
+    const parsed = parseConnections(Array(20_000).fill(KERNEL).join('\n'));
+    const other = new Promise((go) => setImmediate(go, 'other'));
+    expect(await Promise.race([parsed.then(() => 'parsed'), other])).toBe('other');
+    expect(await parsed).toHaveLength(20_000);
+  });
+
+  it('is read without what is neither TCP nor UDP', async () => {
     const output = [
       '',
       ICMP,
@@ -71,7 +78,8 @@ describe('an output', () => {
       'conntrack v1.4.7 (conntrack-tools): 2 flow entries have been shown.',
       UDP,
     ];
-    expect(parseConnections(output.join('\n')).map(({ protocol }) => protocol)).toEqual(['tcp', 'udp']);
+    const connections = await parseConnections(output.join('\n'));
+    expect(connections.map(({ protocol }) => protocol)).toEqual(['tcp', 'udp']);
     for (const line of ['tcp', 'tcp 6', 'tcp 6 9 src=a', 'tcp 6 src= dst= sport=x dport=y'])
       expect(parseConnection(line)).toBeUndefined();
   });

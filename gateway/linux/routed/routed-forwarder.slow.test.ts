@@ -267,6 +267,15 @@ describe.skipIf(!able)('routers (as root, with nft, conntrack and conntrackd)', 
       return Number(/bytes_received:(\d+)/.exec(text)?.[1] ?? Number.POSITIVE_INFINITY);
     };
 
+    it('the peer is heard by the sync link alone: nobody else may make up connections', async () => {
+      const a = await active({});
+      const text = `const socket = require('dgram').createSocket('udp4');
+        setInterval(() => socket.send('no message', 7880, '10.255.0.1'), 20);`;
+      pair.script('client', text);
+      await counted(a, 'sync-astray');
+      expect((await a.status()).counters['sync-messages-malformed']).toBe(0);
+    });
+
     it('a node that is replaced forgets its connections, without a word to the one that has them', async () => {
       const a = await active({});
       const b = await prepared('b', {});

@@ -167,8 +167,10 @@ async function loadRules(rules: string, { extraRules }: RoutedConfig): Promise<v
 
 /** The kernel's table, both families, TCP and UDP. */
 async function readTable(): Promise<Connection[]> {
-  const lists = await Promise.all(['ipv4', 'ipv6'].map((family) => run('conntrack', ['-L', '-f', family])));
-  return lists.flatMap(parseConnections);
+  const lists = await Promise.all(
+    ['ipv4', 'ipv6'].map(async (family) => parseConnections(await run('conntrack', ['-L', '-f', family]))),
+  );
+  return lists.flat();
 }
 
 async function readCounters(): Promise<Record<string, number>> {

@@ -43,7 +43,14 @@ table inet stallscope {
 	counter dropped-invalid { }
 	counter rejected { }
 	counter guarded { }
+	counter sync-astray { }
 	counter extra { }
+
+	# conntrackd believes whatever reaches it, and the kernel takes packets for any of its addresses by any interface.
+	chain sync-link {
+		type filter hook prerouting priority raw; policy accept;
+		iifname != { "lo", "sync" } ip daddr 10.255.0.1 counter name sync-astray drop
+	}
 
 	# Until the node forwards.
 	chain guard-local {

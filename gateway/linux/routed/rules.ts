@@ -17,6 +17,7 @@ export const COUNTERS = {
   'dropped-invalid': 'of no connection that is known, or outside of its window',
   rejected: 'of either kind, and answered',
   guarded: 'came while the node did not forward',
+  'sync-astray': 'for the address of the sync link, and came another way',
   extra: 'whatever extra rules count with `counter name extra`',
 } as const;
 export type CounterName = keyof typeof COUNTERS;
@@ -29,6 +30,12 @@ export function renderRules(config: NodeConfig, routed: RoutedConfig): string {
   const counters = Object.keys(COUNTERS).map((name) => `\tcounter ${name} { }`);
   return `${REMOVAL}table inet ${TABLE} {
 ${counters.join('\n')}
+
+	# conntrackd believes whatever reaches it, and the kernel takes packets for any of its addresses by any interface.
+	chain sync-link {
+		type filter hook prerouting priority raw; policy accept;
+		iifname != { "lo", ${quote(config.sync.interface)} } ${syncAddress(config)} counter name sync-astray drop
+	}
 
 	# Until the node forwards.
 	chain guard-local {
@@ -128,6 +135,8 @@ ${indent(rules)}
 `;
 }
 
+const syncAddress = ({ sync }: NodeConfig): string =>
+  `${isIPv4(sync.address) ? 'ip' : 'ip6'} daddr ${sync.address}`;
 const indent = (rules: readonly string[]): string => rules.map((rule) => `\t\t${rule}`).join('\n');
 const bare = (prefix: string): string => prefix.split('/')[0]!;
 const quote = (name: string): string => `"${name}"`;

@@ -37,6 +37,7 @@ const LONGEST_DELAY = 10_000;
 const STEADY = 30_000;
 const START_LIMIT = 5_000;
 const STOP_LIMIT = 2_000;
+const SETTLED = 50;
 
 /** Resolves when it answers. @throws GatewayError with its last line where it does not come up */
 export async function superviseDaemon(daemon: Daemon): Promise<SupervisedDaemon> {
@@ -104,13 +105,11 @@ async function launch(daemon: Daemon, signal: AbortSignal): Promise<ChildProcess
     said = error.message;
   });
   for (const limit = Date.now() + START_LIMIT; runs(child) && Date.now() < limit && !signal.aborted; ) {
-    if (
-      await daemon.probe().then(
-        () => true,
-        () => false,
-      )
-    )
-      return child;
+    if (await answers(daemon)) {
+      // One that cannot go on may answer before it finds out: conntrackd listens before it has its link.
+      await sleep(SETTLED);
+      if (runs(child)) return child;
+    }
     await sleep(20);
   }
   await end(child);
@@ -120,6 +119,12 @@ async function launch(daemon: Daemon, signal: AbortSignal): Promise<ChildProcess
     `apt-get install ${daemon.package} util-linux`,
   );
 }
+
+const answers = (daemon: Daemon): Promise<boolean> =>
+  daemon.probe().then(
+    () => true,
+    () => false,
+  );
 
 async function end(child: ChildProcess): Promise<void> {
   if (!runs(child)) return;

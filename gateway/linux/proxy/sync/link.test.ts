@@ -10,7 +10,8 @@ import type { Session } from '../session.ts';
 import { createSyncLink, type SyncLink } from './link.ts';
 import { SyncReceiver } from './receiver.ts';
 
-const [OWN, PEER, BETWEEN] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+const [OWN, PEER, BETWEEN] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const;
+const NAMES = { [OWN]: ['node-a', 'node-b'], [PEER]: ['node-b', 'node-a'] } as const;
 const closing: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -23,14 +24,24 @@ interface End {
   readonly troubles: string[];
 }
 
-function makeEnd(address: string, peerAddress: string, port: number, key: string): End {
+function makeKey(key: string, mode: number): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'stallscope-link-'));
   closing.push(async () => rmSync(folder, { recursive: true }));
   const keyFile = path.join(folder, 'key');
-  writeFileSync(keyFile, key);
+  writeFileSync(keyFile, key, { mode });
+  return keyFile;
+}
+
+function makeEnd(address: keyof typeof NAMES, peerAddress: string, port: number, key: string): End {
+  const keyFile = makeKey(key, 0o600);
+  const [node, peer] = NAMES[address];
   const receiver = new SyncReceiver();
   const troubles: string[] = [];
-  const config = testConfig({ sync: { interface: 'lo', address, peerAddress, port, keyFile } });
+  const config = testConfig({
+    node,
+    peer,
+    sync: { interface: 'lo', address, peerAddress, port, keyFile },
+  });
   const events = { received: () => {}, trouble: (what: string) => void troubles.push(what) };
   const link = createSyncLink(config, receiver, events);
   closing.push(() => link.close());
@@ -48,11 +59,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Passes on to the peer what it is told, and keeps it. */
-async function listenIn(port: number): Promise<Buffer[]> {
+/** Passes on what it is told, to the peer unless said otherwise, and keeps it. */
+async function listenIn(port: number, to: string = PEER): Promise<Buffer[]> {
   const heard: Buffer[] = [];
   const server = createServer((socket) => {
-    const onward = connect(port, PEER);
+    const onward = connect(port, to);
     for (const end of [socket, onward]) end.on('error', () => {});
     socket.on('data', (data) => heard.push(data));
     socket.pipe(onward).pipe(socket);
@@ -111,6 +122,38 @@ describe.skipIf(process.platform !== 'linux')('the link between the nodes', () =
     }
     expect(own.link.isUp).toBe(false);
     expect(peer.receiver.table.size).toBe(0);
+  });
+
+  it('does not take its own words, sent back to it, for the peer’s', async () => {
+    const port = await freePort();
+    await listenIn(port, OWN);
+    const own = makeEnd(OWN, BETWEEN, port, 'a key of sixteen bytes');
+    await own.link.open();
+    own.link.sender.open(session(1));
+    await expect.poll(() => own.troubles.length).toBe(2);
+    expect(own.receiver.table.size).toBe(0);
+    expect(own.link.isUp).toBe(false);
+  });
+
+  it('ends also where somebody has called and says nothing', async () => {
+    const port = await freePort();
+    const { link } = makeEnd(OWN, PEER, port, 'a key of sixteen bytes');
+    await link.open();
+    const mute = connect(port, OWN);
+    mute.on('error', () => {});
+    await new Promise((resolve) => mute.once('connect', resolve));
+    await new Promise((resolve) => setImmediate(resolve)); // so that it is accepted
+    await link.close();
+    mute.destroy();
+  });
+
+  it('is not made with a key that others can read', () => {
+    const keyFile = makeKey('a key of sixteen bytes', 0o640);
+    const config = testConfig({ sync: { ...testConfig().sync, keyFile } });
+    const events = { received: () => {}, trouble: () => {} };
+    expect(() => createSyncLink(config, new SyncReceiver(), events)).toThrow(
+      `sync.keyFile: others can read ${keyFile}`,
+    );
   });
 
   it('is not made with a key that is short or missing', () => {

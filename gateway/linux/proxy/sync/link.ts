@@ -6,7 +6,7 @@
  * called takes a new call in place of an old one.
  */
 import { hkdfSync, randomUUID } from 'node:crypto';
-import type { TcpSocketConnectOpts } from 'node:net';
+import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { type ConnectionOptions, connect, createServer, type Server, type TLSSocket } from 'node:tls';
@@ -25,8 +25,10 @@ const GIVE_UP_MS = 2000;
 const DEAF_MS = 2 * DEAD_MS;
 /** Of TLS 1.2: Node offers pre-shared keys only there. A new key for each connection, by elliptic curves. */
 const CIPHER = 'ECDHE-PSK-CHACHA20-POLY1305';
-const IDENTITY = 'stallscope-sessions';
-const OTHER_KEY = 'it has another key; sync.keyFile must be the same file on both nodes';
+const PURPOSE = 'stallscope-sessions';
+/** With the name of who calls: a call that somebody sends back to its caller is not the peer's. */
+const identityOf = (node: string): string => `${PURPOSE} ${node}`;
+const OTHER_KEY = 'it has another key or name; sync.keyFile must be the same file on both nodes';
 const TLS = { ciphers: CIPHER, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
 
 export interface SyncLink {
@@ -48,8 +50,12 @@ export interface SyncLinkEvents {
 /** @throws GatewayError where the key cannot be used */
 export function createSyncLink(config: NodeConfig, receiver: SyncReceiver, events: SyncLinkEvents): SyncLink {
   // A key of its own, so that nothing that is said by heartbeats is of use here.
-  const key = Buffer.from(hkdfSync('sha256', readKey(config), '', IDENTITY, 32));
-  const server = createServer({ ...TLS, pskCallback: (_, identity) => (identity === IDENTITY ? key : null) });
+  const key = Buffer.from(hkdfSync('sha256', readKey(config), '', PURPOSE, 32));
+  const server = createServer({
+    ...TLS,
+    handshakeTimeout: GIVE_UP_MS,
+    pskCallback: (_, identity) => (identity === identityOf(config.peer) ? key : null),
+  });
   hear(server, receiver, events);
   const caller = new Caller(config, key, events);
   return {
@@ -116,7 +122,7 @@ class Caller {
       host: peerAddress,
       port,
       localAddress: address,
-      pskCallback: () => ({ psk: this.#key, identity: IDENTITY }),
+      pskCallback: () => ({ psk: this.#key, identity: identityOf(this.#config.node) }),
       checkServerIdentity: () => undefined, // who has the key is the peer; nobody has a certificate
     };
     const socket = connect(options);
@@ -187,7 +193,15 @@ function hear(server: Server, receiver: SyncReceiver, events: SyncLinkEvents): v
     isRefusing = true;
     events.trouble(`a call for the sessions was refused: ${OTHER_KEY}`);
   });
-  server.on('hang-up', () => current?.destroy());
+  // Those as well that have not said who they are: the server ends when all have gone.
+  const callers = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    callers.add(socket);
+    socket.once('close', () => callers.delete(socket));
+  });
+  server.on('hang-up', () => {
+    for (const socket of callers) socket.destroy();
+  });
 }
 
 function listen(server: Server, { sync }: NodeConfig): Promise<void> {

@@ -1,11 +1,18 @@
 /** TLS through an intercepting proxy in namespaces, by curl and by Node's own client, whose trust is the proxy's CA alone. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import path from 'node:path';
-import { connect, createSecureContext, createServer, type SecureContext, type TLSSocket } from 'node:tls';
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  rootCertificates,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -31,7 +38,10 @@ describe.skipIf(!canRun)('a proxy that intercepts TLS (needs root, nft, ethtool,
     network = await createProxyNetwork();
     await createAuthority({ certificate: file('web.pem'), key: file('web.key') });
     await createAuthority({ certificate: file('stranger.pem'), key: file('stranger.key') });
-    const ca = { caCertificate: file('ca.pem'), caKey: file('ca.key'), trust: file('web.pem') };
+    // As many as a system trusts.
+    const trusted = [readFileSync(file('web.pem'), 'utf8'), ...rootCertificates].join('\n');
+    writeFileSync(file('trust.pem'), trusted);
+    const ca = { caCertificate: file('ca.pem'), caKey: file('ca.key'), trust: file('trust.pem') };
     node = await network.startNode('node', {
       source: 'client',
       sync: false,
@@ -136,6 +146,21 @@ describe.skipIf(!canRun)('a proxy that intercepts TLS (needs root, nft, ethtool,
     });
     await once(socket, 'end');
     expect(got).toBe(1 << 20);
+  });
+
+  it('holds 60 connections in less memory than 60 lists of whom it trusts', async () => {
+    const ca = readFileSync(file('ca.pem'));
+    const open = async (): Promise<TLSSocket> => {
+      const socket = connect({ socket: network.connect('client', SERVER[4], 445), servername: NAME, ca });
+      await once(socket, 'secureConnect');
+      return socket.on('error', () => {});
+    };
+    const memory = async () => (await node.call<{ rss: number }>('cpu')).rss / (1 << 20);
+    const sockets = [await open()];
+    const before = await memory();
+    while (sockets.length <= 60) sockets.push(await open());
+    expect((await memory()) - before).toBeLessThan(30);
+    for (const socket of sockets) socket.destroy();
   });
 
   it('passes on a reset', async () => {

@@ -8,7 +8,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect, createServer, rootCertificates, type TLSSocket } from 'node:tls';
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  rootCertificates,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import type { ProxyConfig } from '../../../config.ts';
 import { GatewayError } from '../../forwarder.ts';
 import type { Interceptor, Legs, RelayPart } from '../relay.ts';
@@ -29,8 +36,8 @@ const SYSTEM_TRUST = [
 
 export interface InterceptorOptions {
   readonly authority: Authority;
-  /** PEM certificates of CAs that servers may have theirs from. */
-  readonly trust: string;
+  /** With the CAs that servers may have their certificates from. */
+  readonly trust: SecureContext;
   /** A connection that was refused, by us or by the client, and why. */
   readonly refused: (session: Session, why: string) => void;
 }
@@ -68,7 +75,7 @@ async function intercept(
     host: name,
     ...(hello.serverName !== null && { servername: hello.serverName }),
     ...(hello.protocols.length > 0 && { ALPNProtocols: [...hello.protocols] }),
-    ca: trust,
+    secureContext: trust,
   });
   inside.once('error', (error) => {
     if ('syscall' in error || session.outside === null) return relay.abort();
@@ -131,8 +138,15 @@ function peek(client: Duplex): Promise<ClientHello | 'other' | null> {
   });
 }
 
-/** Certificates to check servers against. @throws GatewayError where the file cannot be read */
-export function readTrust({ trust }: NonNullable<ProxyConfig['intercept']>): string {
+/**
+ * What servers are checked against, once for all connections: of a system's CAs, each would take a megabyte.
+ * @throws GatewayError where the file cannot be read
+ */
+export function readTrust(config: NonNullable<ProxyConfig['intercept']>): SecureContext {
+  return createSecureContext({ ca: readCertificates(config) });
+}
+
+function readCertificates({ trust }: NonNullable<ProxyConfig['intercept']>): string {
   const file = trust ?? SYSTEM_TRUST.find((each) => existsSync(each));
   if (file === undefined) return rootCertificates.join('\n');
   try {
