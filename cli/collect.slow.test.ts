@@ -464,7 +464,10 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
     world.here.ip('link add late0 type veth peer name late1');
     world.here.ip('link set late0 up');
     await running.heard(/"capturing".*late0/, 'out');
-    expect((await running.status(folder)).interfaces).toMatchObject([{ state: 'capturing', gaps: 1 }]);
+    // No interface; one that is down, where that was seen; and no engine that listens yet.
+    const [late] = (await running.status(folder)).interfaces;
+    expect(late).toMatchObject({ state: 'capturing' });
+    expect(late?.gaps).toBeGreaterThanOrEqual(2);
     await running.kill('SIGTERM');
     world.here.ip('link delete late0');
   });
