@@ -10,8 +10,10 @@ import type { Correlation } from './correlate.ts';
 import type { CrossVantage, Span } from './failover/crossing.ts';
 import type { Placed } from './placed-vantage.ts';
 import type { IncidentFlow } from './report/build-report.ts';
+import type { Cross } from './verdict/case.ts';
 import { type GapView, gapClaim, hidingGaps, openByGap } from './verdict/in-gap.ts';
 import type { JudgedFlow } from './verdict/judge.ts';
+import { TICK } from './verdict/way/node.ts';
 
 export interface Judging {
   readonly placed: readonly Placed[];
@@ -93,6 +95,8 @@ function blindDuring({ judged, vantage: own }: IncidentFlow, { placed, correlati
         Number.isFinite(t) ? there.clock.toReference(t + there.shift) : t,
       ) as [Nanos, Nanos];
       if (gap.atEnd && end - begin < LAST_MOMENT) return false;
+      if (c.cross !== null && wasNotYetInService(c.cross, vantage, placed[vantage] as Placed, gap))
+        return false;
       return !wasAtRest(judged, begin, end, { placed, correlation });
     });
     return gaps.length === 0 ? [] : [{ vantage, gaps }];
@@ -103,6 +107,28 @@ function blindDuring({ judged, vantage: own }: IncidentFlow, { placed, correlati
 const LAST_MOMENT: Nanos = 500_000_000;
 /** ns: from an end to a node, and what clocks may be apart. */
 const ON_THE_WAY: Nanos = 50_000_000;
+
+/**
+ * By its journal, which goes back to before the gap, the node began to forward only after it: nothing passed it then. What came
+ * and stayed there would only have been more of what it kept.
+ */
+function wasNotYetInService(
+  { journal, base, localTime }: Cross,
+  vantage: number,
+  { vantage: { host } }: Placed,
+  { from, to }: CaptureGap,
+): boolean {
+  if (!Number.isFinite(from) || !Number.isFinite(to)) return false;
+  const epoch = (t: Nanos): bigint => base + BigInt(Math.round(localTime(vantage, t)));
+  const [begin, end] = [epoch(from), epoch(to)];
+  const own = journal.filter((e) => e.node === host);
+  const inService = own.filter((e) => e.kind === 'forwarding-on' || e.role?.to === 'active');
+  return (
+    inService.some((e) => e.kind === 'forwarding-on') &&
+    inService.every((e) => e.from > end + TICK) &&
+    own.some((e) => e.until <= begin)
+  );
+}
 
 /**
  * Both ends' own captures ran, and show no segment of the connection around that time: then none can have passed a node, and

@@ -4,7 +4,7 @@
  * came and left.
  */
 import type { Correlation, FlowView, JoinedLeg } from './correlate.ts';
-import { type CrossVantage, hasGapIn, type Sender, type Span } from './failover/crossing.ts';
+import { type CrossVantage, hasGapIn, ONE_PASSAGE, type Sender, type Span } from './failover/crossing.ts';
 import { type FrameId, NO_FRAME } from './flow/frame-id.ts';
 import type { NodeSeen, NodeShift, OuterTaken, OuterTuple } from './verdict/hops.ts';
 
@@ -14,6 +14,7 @@ export function nodesSeen(leg: JoinedLeg, correlation: Correlation, during: Span
   const nodes = [...new Set(stations.filter((s) => s.place === 'node').map((s) => s.node))].filter(
     (n) => n >= 0,
   );
+  const asked = whileSent(leg, correlation, during);
   return nodes
     .sort((a, b) => a - b)
     .map((node) => {
@@ -25,7 +26,7 @@ export function nodesSeen(leg: JoinedLeg, correlation: Correlation, during: Span
         host: own[0]?.host ?? '',
         in: has('in'),
         out: has('out'),
-        worn: isWorn(node, correlation, during),
+        worn: isWorn(node, correlation, asked),
         outer: outerOf(at('out')),
         outerTaken: (client) => takenBy(client, leg, node, correlation),
         shifts: shiftOf(at('in'), at('out')),
@@ -136,6 +137,18 @@ const isWorn = (node: number, { vantages }: Correlation, during: Span): boolean 
   vantages.some(
     (v) => v.station.place === 'node' && v.station.node === node && (v.lossy || hasGapIn(v, during)),
   );
+
+/**
+ * Of that time, as long as an end may have sent something: by the captures of both ends, where there are such, nothing more is
+ * on its way after their last. Collectors stop one after the other, and the last moment has always somebody who did not look.
+ */
+function whileSent(leg: JoinedLeg, correlation: Correlation, { from, to }: Span): Span {
+  const { stations } = correlation;
+  const areBoth = (['client', 'server'] as const).every((end) => stations.some(({ place }) => place === end));
+  return areBoth
+    ? { from, to: Math.max(from, Math.min(to, lifeOf(leg, correlation).to + ONE_PASSAGE)) }
+    : { from, to };
+}
 
 /** From its first segment anywhere to its last, by the reference's clock. */
 function lifeOf({ views }: JoinedLeg, { vantages }: Correlation): Span {

@@ -81,7 +81,7 @@ const MISSING: Look = { state: 'missing', seen: null };
 const UNKNOWN: Look = { state: 'unknown', seen: null };
 
 /** Two sightings further apart than this are two transmissions: no path takes so long, no timer is so short. */
-const ONE_PASSAGE: Nanos = 180_000_000;
+export const ONE_PASSAGE: Nanos = 180_000_000;
 /** Where clocks are not tied, nothing is said by time. */
 const UNKNOWN_ERROR: Nanos = 86_400_000_000_000;
 
