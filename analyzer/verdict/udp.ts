@@ -34,11 +34,12 @@ export function judgeUdp(views: readonly UdpView[]): UdpFlowReport[] {
   const cases = [...shareFate(dnsCases(views)), ...quicCases(views).map((c) => ({ main: c, others: [] }))];
   cases.sort((a, b) => startOf(a.main) - startOf(b.main) || (nameOf(a.main) < nameOf(b.main) ? -1 : 1));
   const seen = new Map<string, number>();
+  const fewer = new FewerViews(views);
   return cases.map(({ main, others }) => {
     const name = nameOf(main);
     const nth = (seen.get(name) ?? 0) + 1;
     seen.set(name, nth);
-    return toReport(main, others, views, udpFlowId(main.ends.client, main.ends.server, nth));
+    return toReport(main, others, fewer, udpFlowId(main.ends.client, main.ends.server, nth));
   });
 }
 
@@ -78,14 +79,33 @@ function shareFate(cases: readonly UdpCase[]): Fate[] {
 const byBadness = (a: UdpCase, b: UdpCase): number =>
   WORST_FIRST.indexOf(a.outcome) - WORST_FIRST.indexOf(b.outcome) || b.until - b.start - (a.until - a.start);
 
-function toReport(
-  c: UdpCase,
-  others: readonly UdpCase[],
-  views: readonly UdpView[],
-  id: string,
-): UdpFlowReport {
+/** The cases as some of the views have them, each set of views once. */
+class FewerViews {
+  readonly all: readonly UdpView[];
+  private readonly known = new Map<string, ReadonlyMap<number, UdpCase>>();
+
+  constructor(all: readonly UdpView[]) {
+    this.all = all;
+  }
+
+  /** The same flow in the same view; null where it is no case without the others. */
+  without(blind: readonly UdpView[], { view, startFrame }: UdpCase): UdpCase | null {
+    const seeing = this.all.filter((v) => !blind.includes(v));
+    const key = seeing.map((v) => this.all.indexOf(v)).join();
+    const cases =
+      this.known.get(key) ??
+      new Map([...dnsCases(seeing), ...quicCases(seeing)].map((c) => [c.startFrame, c]));
+    this.known.set(key, cases);
+    const found = cases.get(startFrame);
+    return found?.view === view ? found : null;
+  }
+}
+
+function toReport(c: UdpCase, others: readonly UdpCase[], fewer: FewerViews, id: string): UdpFlowReport {
   const { clock, captureIds } = c.view;
-  const { outcome, verdict } = outsideUdpGaps(c, views, judgeUdpCauses(c));
+  const { outcome, verdict } = outsideUdpGaps(c, fewer.all, judgeUdpCauses(c), (blind) =>
+    fewer.without(blind, c),
+  );
   const all = [c, ...others];
   const flow: Flow = {
     id,
