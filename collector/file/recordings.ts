@@ -127,6 +127,7 @@ class FolderRecordings implements Recordings {
   readonly #vantages = new Map<string, VantageRecording>();
   readonly #pins: Pins;
   readonly #beat: NodeJS.Timeout;
+  #finished: Promise<void> | null = null;
 
   constructor(opened: Opened) {
     const { plan, state, ring, pinFolder } = opened;
@@ -191,20 +192,29 @@ class FolderRecordings implements Recordings {
     this.#pins.shipped(id);
   }
 
+  finish(): Promise<void> {
+    this.#finished ??= this.#finish();
+    return this.#finished;
+  }
+
   async close(): Promise<void> {
-    clearInterval(this.#beat);
-    const { state, unlock } = this.#opened;
     try {
-      const closed = [...this.#vantages].map(async ([vantage, recording]) => {
-        const ends = recording.ends();
-        await recording.close();
-        state.setEnds(vantage, ends);
-      });
-      await Promise.all(closed);
-      state.stop();
+      await this.finish();
     } finally {
-      unlock();
+      this.#opened.unlock();
     }
+  }
+
+  async #finish(): Promise<void> {
+    clearInterval(this.#beat);
+    const { state } = this.#opened;
+    const closed = [...this.#vantages].map(async ([vantage, recording]) => {
+      const ends = recording.ends();
+      await recording.close();
+      state.setEnds(vantage, ends);
+    });
+    await Promise.all(closed);
+    state.stop();
   }
 
   #tick(): void {

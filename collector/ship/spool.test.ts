@@ -79,6 +79,29 @@ async function acknowledgeAll(spool: Spool): Promise<string[]> {
   return all.map(({ key }) => key);
 }
 
+it('at the end, files of a window that goes on are shipped too, once', async () => {
+  const file = addFile(1);
+  addPin('p1', [file], 'open');
+  const journal = join(folder.path, 'node-a.jsonl');
+  writeFileSync(journal, `{"time":"${START}","event":"role"}\n`);
+  const spool = openSpool({}, [{ node: 'node-a', file: journal }]);
+  expect(await names(spool)).toEqual([]);
+  spool.end();
+  expect(await acknowledgeAll(spool)).toEqual([`p1/${basename(file.path)}`]);
+  expect(pins[0]?.state).toBe('open');
+  // The next process completes it: only what came behind is lacking, and the journal of the whole window.
+  const second = addFile(2);
+  pins = [];
+  addPin('p1', [file, second]);
+  addPin('p0', [file]);
+  expect(await acknowledgeAll(openSpool({}, [{ node: 'node-a', file: journal }]))).toEqual([
+    `p1/${basename(second.path)}`,
+    'p1/journal-node-a-p1.jsonl',
+    `p0/${basename(file.path)}`,
+    'p0/journal-node-a-p0.jsonl',
+  ]);
+});
+
 describe('pinned windows', () => {
   it('are shipped once they are complete, and then told that they were', async () => {
     const files = [addFile(0), addFile(1)];

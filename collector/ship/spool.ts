@@ -28,6 +28,7 @@ export class Spool {
   /** Journals of pins that were looked at. */
   private readonly cut = new Set<string>();
   private known: ReadonlySet<string> = new Set();
+  private isEnding = false;
 
   constructor(plan: SpoolPlan) {
     const { folder, ship } = plan.config;
@@ -35,20 +36,28 @@ export class Spool {
     this.acknowledged = new Acknowledged(folder, ship.url, plan.onEvent);
   }
 
+  /** From here on also the files of windows that go on: nobody knows whether there will be a next start. */
+  end(): void {
+    this.isEnding = true;
+  }
+
   /** Those that no server acknowledged. A pin of which all were is told that it was shipped. */
   async waiting(): Promise<readonly ShipItem[]> {
     const { recordings, config } = this.plan;
-    const pins = recordings.pins().filter(({ state }) => state === 'complete');
-    for (const pin of pins) await this.cutJournals(pin);
+    const isOver = ({ state }: Pin): boolean => state === 'complete';
+    const pins = recordings.pins().filter(({ state }) => state !== 'shipped');
+    // Those of a window that goes on may say more.
+    for (const pin of pins.filter(isOver)) await this.cutJournals(pin);
     const isAll = config.ship.what === 'all';
     const ofRing = isAll ? recordings.files().map((file) => this.ringItem(file)) : [];
     const ofPins = pins.map((pin) => ({ pin, items: this.itemsOf(pin) }));
+    this.known = new Set([...ofRing, ...ofPins.flatMap(({ items }) => items)].map(({ key }) => key));
+    const wanted = ofPins.filter(({ pin }) => this.isEnding || isOver(pin));
     const all = new Map<string, ShipItem>();
-    for (const item of [...ofRing, ...ofPins.flatMap(({ items }) => items)])
+    for (const item of [...ofRing, ...wanted.flatMap(({ items }) => items)])
       if (!all.has(item.key)) all.set(item.key, item);
-    this.known = new Set(all.keys());
     for (const { pin, items } of ofPins)
-      if (items.every(({ key }) => this.acknowledged.has(key))) recordings.shipped(pin.id);
+      if (isOver(pin) && items.every(({ key }) => this.acknowledged.has(key))) recordings.shipped(pin.id);
     return [...all.values()].filter(({ key }) => !this.acknowledged.has(key));
   }
 
