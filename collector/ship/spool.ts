@@ -28,6 +28,8 @@ export class Spool {
   /** Journals of pins that were looked at. */
   private readonly cut = new Set<string>();
   private known: ReadonlySet<string> = new Set();
+  /** Of files of the ring, by their path. */
+  private readonly windows = new Map<string, NonNullable<IncidentWish['window']>>();
   private isEnding = false;
 
   constructor(plan: SpoolPlan) {
@@ -49,7 +51,10 @@ export class Spool {
     // Those of a window that goes on may say more.
     for (const pin of pins.filter(isOver)) await this.cutJournals(pin);
     const isAll = config.ship.what === 'all';
-    const ofRing = isAll ? recordings.files().map((file) => this.ringItem(file)) : [];
+    const files = isAll ? recordings.files() : [];
+    const ofRing = files.map((file) => this.ringItem(file));
+    const there = new Set(files.map((file) => file.path));
+    for (const file of this.windows.keys()) if (!there.has(file)) this.windows.delete(file);
     const ofPins = pins.map((pin) => ({ pin, items: this.itemsOf(pin) }));
     this.known = new Set([...ofRing, ...ofPins.flatMap(({ items }) => items)].map(({ key }) => key));
     const wanted = ofPins.filter(({ pin }) => this.isEnding || isOver(pin));
@@ -65,11 +70,24 @@ export class Spool {
     this.acknowledged.add(item.key, this.known);
   }
 
-  private ringItem({ path: file, vantage, from, to, bytes }: RingFile): ShipItem {
+  private ringItem(ringFile: RingFile): ShipItem {
+    const { path: file, vantage, bytes } = ringFile;
     const name = path.basename(file);
     const title = this.plan.config.ship.incident;
-    const window = { from: String(from), to: String(to > from ? to : from) };
+    const window = this.windowOf(ringFile);
     return { key: name, path: file, name, bytes, kind: 'capture', vantage, incident: { title, window } };
+  }
+
+  /** As a later process would say it: the server goes on with a delivery only where it is asked for in the same words. */
+  private windowOf({ path: file, from, to }: RingFile): NonNullable<IncidentWish['window']> {
+    const known = this.windows.get(file);
+    if (known !== undefined) return known;
+    const first = parseFileName(path.basename(file))?.from ?? from;
+    let last = statSync(file, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? to;
+    if (last < first) last = first; // the clock was set back
+    const window = { from: String(first), to: String(last) };
+    this.windows.set(file, window);
+    return window;
   }
 
   private itemsOf(pin: Pin): ShipItem[] {
