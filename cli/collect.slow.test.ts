@@ -278,6 +278,27 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
     await server.kill('SIGTERM');
   });
 
+  it('ships at its end what it was still writing, and says what it could not', async () => {
+    const server = await world.serve(7879, world.folder('data-of-the-end'));
+    const endsWith = async (name: string): Promise<Running> => {
+      const folder = world.folder(name);
+      const ship = { url: 'http://127.0.0.1:7879' };
+      // Neither the window nor the file is over when it ends.
+      const running = await start('--config', configFile(folder, { ship }), '--json');
+      await world.run('collect', 'trigger', '--folder', folder, '--why', name);
+      expect(await running.kill('SIGTERM')).toBe(0);
+      return running;
+    };
+    const shipped = await endsWith('at-its-end');
+    expect(shipped.events('shipped')).toHaveLength(1);
+    expect(world.exec('curl', '-sS', 'http://127.0.0.1:7879/api/incidents')).toContain('at-its-end');
+    await server.kill('SIGTERM');
+    const kept = await endsWith('server-away');
+    expect(kept.events('trouble').at(-1)).toMatchObject({
+      what: expect.stringMatching(/^1 file \(0\.0 MB\) did not reach the server: .*server-away$/),
+    });
+  });
+
   it('has only what capturing takes where root starts it', async () => {
     const folder = world.folder('root');
     const running = await start(...flags(folder));

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { checkConfig, configJsonSchema, parseConfig } from '../collector/config.ts';
 import type { CollectorStatus } from '../collector/control-words.ts';
+import { CollectorError } from '../collector/words.ts';
 import { pairs } from './collect-commands.ts';
 import { configOf, hostVantage } from './collect-config.ts';
 import { createDisplay, type DisplayTarget } from './collect-display.ts';
@@ -104,10 +105,29 @@ describe('a configuration', () => {
       'captures: an interface is there twice for one vantage',
     ],
     [{ keep: '2 apples' }, 'keep: '],
+    [{ keep: 0 }, 'keep: 1MB at least'],
+    [{ rotate: { size: 0 } }, 'rotate.size: 100KB at least'],
+    [{ rotate: { age: 0 } }, 'rotate.age: 500ms at least'],
     [{ metrics: 'localhost' }, 'metrics: '],
+    [{ metrics: '127.0.0.1:99999' }, 'metrics: a port of at most 65535'],
     [{ colour: 'blue' }, 'Unrecognized key: "colour"'],
   ])('does not hold: %j', (change, message) => {
     expect(() => checkConfig({ ...MINIMAL, ...change })).toThrow(message);
+  });
+
+  it.each([
+    ['captures: *nowhere', /no YAML: Unresolved alias/],
+    [
+      [
+        'a: &a [0, 0, 0, 0, 0, 0, 0, 0, 0]',
+        'b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]',
+        'c: [*b, *b, *b]',
+      ].join('\n'),
+      /no YAML: Excessive alias count|Unrecognized key/,
+    ],
+  ])('is no bug of the command where its aliases do not hold: %j', (text, message) => {
+    expect(() => parseConfig(text)).toThrow(CollectorError);
+    expect(() => parseConfig(text)).toThrow(message);
   });
 
   it('has a port of loopback for metrics, as a number or as text', () => {

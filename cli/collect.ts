@@ -37,8 +37,8 @@ import { VERSION } from './version.ts';
 
 const EXAMPLE = ['docs', 'collector.example.yaml'];
 const SHOW_EVERY_MS = 1000;
-/** To end in 5 s, whatever hangs; what is on the disk by then is whole to its last block. */
-const LONGEST_STOP_MS = 4500;
+/** Whatever hangs, an engine or the server; what is on the disk by then is whole to its last block. */
+const LONGEST_STOP_MS = 8500;
 
 /** The exit code. @throws UserError */
 export async function collect(options: CollectOptions): Promise<number> {

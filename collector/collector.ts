@@ -29,7 +29,7 @@ export interface Collector {
   trigger(why: string, at?: bigint): Promise<{ pin: string; from: bigint; to: bigint }>;
   /** `http://127.0.0.1:9109/metrics`; null: there are none. */
   readonly metricsUrl: string | null;
-  /** Takes what the engines still have, and closes every file. Never throws. */
+  /** Takes what the engines still have, closes every file, and ships for a while what the server lacks. Never throws. */
   close(): Promise<void>;
 }
 
@@ -40,6 +40,8 @@ export interface CollectorSelf {
 }
 
 const CLOCK_EVERY_MS = 60_000;
+/** At the end, for what is not shipped yet. */
+const LONGEST_REST_MS = 4000;
 /** A takeover whose line is older was not now: its packets may be gone. ns. */
 const LONGEST_AGO = 3_600_000_000_000n;
 
@@ -122,7 +124,7 @@ async function makeCollector(
   if (metrics !== null) closers.push(() => metrics.close());
   // Only now: whatever could not be has been told.
   shipper = shipFrom(recordings, config, tell);
-  closers.push(() => shipper?.close());
+  closers.push(() => shipRest(recordings, shipper, config, tell));
   closers.push(noteClock(recordings, tell));
   closers.push(() => Promise.all(captures.map((capture) => capture.stop())).then(() => {}));
   for (const capture of config.captures) {
@@ -149,6 +151,25 @@ function describeRecordings(
 function shipFrom(recordings: Recordings, config: CollectorConfig, onEvent: OnEvent): Shipper | null {
   const { ship } = config;
   return ship === undefined ? null : startShipping({ config: { ...config, ship }, recordings, onEvent });
+}
+
+/** What was being written is not left behind where the server is there: a next start may be long in coming. */
+async function shipRest(
+  recordings: Recordings,
+  shipper: Shipper | null,
+  { folder }: CollectorConfig,
+  tell: OnEvent,
+): Promise<void> {
+  try {
+    await recordings.finish();
+    if (shipper === null) return;
+    const { files, bytes } = await shipper.drain(LONGEST_REST_MS);
+    if (files === 0) return;
+    const what = `${files === 1 ? '1 file' : `${files} files`} (${(bytes / 1e6).toFixed(1)} MB) did not reach the server: they wait in ${folder}`;
+    tell({ event: 'trouble', what, hint: 'the next start ships them' });
+  } finally {
+    await shipper?.close();
+  }
 }
 
 function describeShipping(shipper: Shipper | null): CollectorStatus['ship'] {

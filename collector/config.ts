@@ -39,6 +39,11 @@ export const size = z
     return Math.round(Number.parseFloat(value) * UNITS_BYTES[unit]);
   });
 
+/** Files that are smaller, or younger, are more names than captures. */
+const LEAST_FILE = 100_000;
+const LEAST_AGE = 500;
+const LEAST_RING = 1_000_000;
+
 /** As the kernel allows. */
 const device = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,14}$/, 'the name of an interface');
 const vantage = z
@@ -88,9 +93,14 @@ const fields = z.strictObject({
   /** Of the kernel's buffer for each interface. */
   buffer: size.default(32_000_000),
   /** All files of the ring; the oldest go. */
-  keep: size.default(2_000_000_000),
-  /** A file is closed at this size, or this old. */
-  rotate: z.strictObject({ size: size.default(64_000_000), age: duration.default(60_000) }).prefault({}),
+  keep: size.refine((bytes) => bytes >= LEAST_RING, '1MB at least').default(2_000_000_000),
+  /** A file is closed at this size, or this old; and before it takes more than its share of a small `keep`. */
+  rotate: z
+    .strictObject({
+      size: size.refine((bytes) => bytes >= LEAST_FILE, '100KB at least').default(64_000_000),
+      age: duration.refine((ms) => ms >= LEAST_AGE, '500ms at least').default(60_000),
+    })
+    .prefault({}),
   /** What a trigger keeps. */
   pin: z
     .strictObject({
@@ -119,7 +129,10 @@ const fields = z.strictObject({
   metrics: z
     .union([
       z.number().int().min(0).max(65_535).transform(String),
-      z.string().regex(/^(?:(?:\[[0-9a-f:.]+\]|[\w.-]+):)?\d{1,5}$/i, 'a port, or address:port'),
+      z
+        .string()
+        .regex(/^(?:(?:\[[0-9a-f:.]+\]|[\w.-]+):)?\d{1,5}$/i, 'a port, or address:port')
+        .refine((text) => Number(text.split(':').at(-1)) <= 65_535, 'a port of at most 65535'),
     ])
     .optional(),
   /** To run as, once what needs root is done. */
@@ -153,5 +166,14 @@ export function parseConfig(text: string): CollectorConfig {
   const document = parseDocument(text);
   const [error] = document.errors;
   if (error !== undefined) throw new CollectorError(`no YAML: ${error.message.split('\n')[0]}`);
-  return checkConfig(document.toJS());
+  return checkConfig(plainOf(document));
+}
+
+/** The trap: whether an alias has its anchor, and how much all of them make, shows only here. @throws CollectorError */
+function plainOf(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new CollectorError(`no YAML: ${(error as Error).message}`, '', { cause: error });
+  }
 }

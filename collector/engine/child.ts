@@ -13,8 +13,8 @@ import { openWidePipe } from './wide-pipe.ts';
 
 export interface EngineTarget extends SplitterTarget {
   word(word: EngineWord): void;
-  /** All that it wrote was told before. */
-  ended(why: string, hint: string): void;
+  /** All that it wrote was told before. `inOrder`: by itself, after it had written all that it had. */
+  ended(why: string, hint: string, inOrder: boolean): void;
 }
 
 export interface EngineChild {
@@ -126,7 +126,7 @@ class Started implements EngineChild {
     const how = signalCode === null ? `ended with exit code ${exitCode}` : `was ended by ${signalCode}`;
     const last = signalCode === null && this.#said !== '' ? `: ${this.#said}` : '';
     const { why, hint } = this.#trouble ?? { why: `${this.#engine.name} ${how}${last}`, hint: '' };
-    this.#target.ended(why, hint);
+    this.#target.ended(why, hint, exitCode === 0);
   }
 }
 

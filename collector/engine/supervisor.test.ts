@@ -114,6 +114,45 @@ describe('a supervised engine', () => {
     await isTold('gap', ANY_TIME, 'tcpdump did not answer for 30 s', undefined);
   });
 
+  it('that has to be killed at the end leaves a gap since what it last brought', async () => {
+    const {
+      told,
+      events,
+      isTold,
+      capture: hangs,
+    } = run(scripted(`trap '' TERM; cat ${capture}; while :; do sleep 0.05; done`));
+    await isTold('begin', 1);
+    await hangs.stop();
+    await isTold('gap', ANY_TIME, expect.stringContaining('tcpdump hung'), undefined);
+    expect(told.at(-1)?.[0]).toBe('gap');
+    expect(events.at(-1)).toMatchObject({ event: 'gap', to: null });
+  });
+
+  it('that ends in order at the end leaves none', async () => {
+    const {
+      told,
+      isTold,
+      capture: ends,
+    } = run(scripted(`trap 'exit 0' TERM; cat ${capture}; while :; do sleep 0.05; done`));
+    await isTold('begin', 1);
+    await ends.stop();
+    expect(told.filter(([word]) => word === 'gap')).toEqual([]);
+  });
+
+  it('loses nothing of a gap to a clock that was set back before it', async () => {
+    const script = `cat ${capture}; sleep 0.7; tail -c +25 ${capture}; sleep 0.2; kill -9 $$`;
+    const { isTold } = run(scripted(script, 'exec sleep 60'));
+    await isTold('begin', 1);
+    const real = Date.now;
+    const setBack = vi.spyOn(Date, 'now').mockImplementation(() => real() - 3_600_000);
+    try {
+      // Since the last packet, and not since it was ended.
+      await isTold('gap', 1_700_000_000_123_456_789n, 'tcpdump was ended by SIGKILL', undefined);
+    } finally {
+      setBack.mockRestore();
+    }
+  });
+
   it('that fails again and again is told once for each reason', async () => {
     const { events, isTold } = run(scripted('echo "tcpdump: no luck" >&2; exit 1', 'exit 2'));
     await isTold('gap', ANY_TIME, 'tcpdump: no luck', undefined);

@@ -47,6 +47,8 @@ const STEADY = 30_000;
 const LAST_WORDS = 2_000_000_000n;
 const START_LIMIT = 10_000;
 const ASK_EVERY = 10_000;
+/** ns: this clock is read to the ms. */
+const STAMPED_LATE = 1_000_000n;
 /** An engine that does not answer for so many questions hangs. */
 const UNANSWERED = 3;
 
@@ -142,7 +144,7 @@ class Supervisor implements InterfaceCapture {
       begin: (linkType) => this.#begun(run, linkType),
       records: (view, from, to, batch) => this.#records(run, view, from, to, batch),
       word: (word) => this.#word(run, word),
-      ended: (why, hint) => this.#ended(run, why, hint),
+      ended: (...how) => this.#ended(run, ...how),
     });
     const run: Run = {
       child,
@@ -171,7 +173,7 @@ class Supervisor implements InterfaceCapture {
 
   #records(run: Run, view: DataView, from: number, to: number, batch: Batch): void {
     run.counts.add(batch);
-    this.#proof = max(this.#proof, batch.lastAt);
+    this.#prove(batch.lastAt);
     this.#sink.packets(view, from, to);
   }
 
@@ -181,8 +183,13 @@ class Supervisor implements InterfaceCapture {
     if (word.word !== 'counts') return;
     run.unanswered = 0;
     const at = nowNanos();
-    if (run.counts.read(word, at)) this.#proof = max(this.#proof, at);
+    if (run.counts.read(word, at)) this.#prove(at);
     if (run.begun) this.#tellCounts(at);
+  }
+
+  /** The trap: a proof from before the clock was set back would be one of times that are still to come. */
+  #prove(at: bigint): void {
+    this.#proof = this.#proof > nowNanos() + STAMPED_LATE ? at : max(this.#proof, at);
   }
 
   #tellCounts(at: bigint, since?: bigint): void {
@@ -215,12 +222,12 @@ class Supervisor implements InterfaceCapture {
     }
   }
 
-  #ended(run: Run, why: string, hint: string): void {
+  #ended(run: Run, why: string, hint: string, inOrder: boolean): void {
     this.#sum.close(run.counts);
     this.#run = null;
     const { left, received, readAt } = run.counts;
     const now = nowNanos();
-    if (left === 0) this.#proof = max(this.#proof, readAt);
+    if (left === 0) this.#prove(readAt);
     // All that it counted in the end has arrived, and there is no interface: nothing has come since, and nothing can.
     const isWhole = left === 0 && received !== null && now - readAt < LAST_WORDS;
     const link = isWhole ? this.#missing()?.link : undefined;
@@ -229,6 +236,8 @@ class Supervisor implements InterfaceCapture {
     if (run.begun)
       this.#tellCounts(this.#stopped || left > 0 ? now : this.#proof, left > 0 ? this.#proof : undefined);
     if (this.#stopped) {
+      if (run.begun && !inOrder)
+        this.#openGap(`${this.#engine.name} hung, and was ended with all that it had`, '');
       this.#onEnded?.();
       return;
     }
@@ -262,7 +271,7 @@ class Supervisor implements InterfaceCapture {
   #closeGap(to: bigint): void {
     if (this.#gap === null) return;
     const { from, why } = this.#gap;
-    this.#tell({ event: 'gap', from, to, why, ...this.#names() });
+    this.#tell({ event: 'gap', from, to: max(from, to), why, ...this.#names() });
     this.#gap = null;
   }
 

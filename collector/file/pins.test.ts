@@ -80,6 +80,13 @@ describe('a pin', () => {
     ]);
   });
 
+  it('has the file in which the clock was set back', () => {
+    const ring = new TestRing();
+    const HOUR = 3600n * SECOND;
+    ring.file(START, START + 5n * SECOND - HOUR);
+    expect(numbers(ring.pins().pin(START + 4n * SECOND - HOUR, 'takeover').files)).toEqual([1]);
+  });
+
   it('keeps what the ring forgets', () => {
     const ring = new TestRing();
     const file = ring.file(START);

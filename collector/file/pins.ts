@@ -153,8 +153,9 @@ export class Pins {
   }
 }
 
-const overlap = (pin: Pin, file: RingFile): boolean =>
-  file.from - SLACK <= pin.to && pin.from <= file.to + SLACK;
+/** A clock that was set back within a file leaves it an end before its begin: it is of both times. */
+const overlap = (pin: Pin, { from, to }: RingFile): boolean =>
+  earlier(from, to) - SLACK <= pin.to && pin.from <= later(from, to) + SLACK;
 
 function later(a: bigint, b: bigint): bigint {
   if (a > b) return a;

@@ -70,6 +70,8 @@ export interface Recordings {
   pins(): readonly Pin[];
   /** All of a pin is on a server's disk: it may go when room is wanted. */
   shipped(id: string): void;
-  /** Closes every file; the folder is another's to take. */
+  /** Closes every file; nothing is taken any more. */
+  finish(): Promise<void>;
+  /** And the folder is another's to take. */
   close(): Promise<void>;
 }

@@ -175,6 +175,26 @@ describe('the ring', () => {
   });
 });
 
+describe('a ring that is smaller than a file may be', () => {
+  it('keeps its limit, and what came last', async () => {
+    const keep = 200_000;
+    const collector = await openTestCollector(testFolder(), { keep });
+    const { recordings, ring, clock } = collector;
+    begin(collector);
+    for (let i = 0; i < 40; i++) {
+      clock.now += SECOND;
+      send(collector, 100, 'node-a.out', 'eth1');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(recordings.bytes).toBeLessThanOrEqual(keep);
+    }
+    await recordings.close();
+    const packets = readCaptures(ring).reduce((sum, { listing }) => sum + listing.packets.length, 0);
+    // More than half of the limit is in use, and the oldest are gone.
+    expect(packets).toBeGreaterThan(1000);
+    expect(packets).toBeLessThan(4000);
+  });
+});
+
 describe('the next process', () => {
   it('is the same collector, counts on, and says what was not captured', async () => {
     const folder = testFolder();

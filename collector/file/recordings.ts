@@ -24,6 +24,12 @@ import { type VantagePlan, VantageRecording } from './vantage-recording.ts';
 /** ms. A kill loses what came since the last beat; 250 are promised. */
 const BEAT_MS = 200;
 const STOPPED = 'the collector was stopped';
+/**
+ * The ring holds so many files of each vantage at least: one that is as large as the ring would be forgotten as it is closed,
+ * and the last hour with it.
+ */
+const LEAST_FILES = 8;
+const LEAST_FILE_BYTES = 10_000;
 
 export type RecordingsConfig = Pick<
   CollectorConfig,
@@ -121,6 +127,7 @@ class FolderRecordings implements Recordings {
   readonly #vantages = new Map<string, VantageRecording>();
   readonly #pins: Pins;
   readonly #beat: NodeJS.Timeout;
+  #finished: Promise<void> | null = null;
 
   constructor(opened: Opened) {
     const { plan, state, ring, pinFolder } = opened;
@@ -185,20 +192,29 @@ class FolderRecordings implements Recordings {
     this.#pins.shipped(id);
   }
 
+  finish(): Promise<void> {
+    this.#finished ??= this.#finish();
+    return this.#finished;
+  }
+
   async close(): Promise<void> {
-    clearInterval(this.#beat);
-    const { state, unlock } = this.#opened;
     try {
-      const closed = [...this.#vantages].map(async ([vantage, recording]) => {
-        const ends = recording.ends();
-        await recording.close();
-        state.setEnds(vantage, ends);
-      });
-      await Promise.all(closed);
-      state.stop();
+      await this.finish();
     } finally {
-      unlock();
+      this.#opened.unlock();
     }
+  }
+
+  async #finish(): Promise<void> {
+    clearInterval(this.#beat);
+    const { state } = this.#opened;
+    const closed = [...this.#vantages].map(async ([vantage, recording]) => {
+      const ends = recording.ends();
+      await recording.close();
+      state.setEnds(vantage, ends);
+    });
+    await Promise.all(closed);
+    state.stop();
   }
 
   #tick(): void {
@@ -225,7 +241,7 @@ class FolderRecordings implements Recordings {
         snaplen: snaplen ?? config.snaplen,
       })),
       gaps: this.#gapsOf(vantage, captures),
-      rotateBytes: config.rotate.size,
+      rotateBytes: Math.min(config.rotate.size, this.#shareOf(config)),
       rotateMs: config.rotate.age,
       ring: {
         next: (name, at) => this.#next(name, at),
@@ -241,6 +257,12 @@ class FolderRecordings implements Recordings {
       now: this.#now,
       elapsed: () => performance.now(),
     };
+  }
+
+  /** Bytes of a file. */
+  #shareOf({ captures, keep }: RecordingsConfig): number {
+    const vantages = new Set(captures.map(({ vantage }) => vantage)).size;
+    return Math.max(LEAST_FILE_BYTES, Math.floor(keep / (LEAST_FILES * vantages)));
   }
 
   /** The number goes on from the last file that is known of, also where the ring has forgotten it. */

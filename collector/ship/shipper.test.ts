@@ -57,6 +57,30 @@ const stored = () =>
     .flatMap(({ id }) => server.store.incidentDetail(id).storedFiles)
     .map(({ name, sha256 }) => ({ name, sha256 }));
 
+describe('at the end', () => {
+  it('what came last is shipped before it is closed', async () => {
+    const items = [makeItem(folder.path, 'end-1.pcap', 2000)];
+    // Of itself it would look again in a minute.
+    const { shipper, acknowledged } = ship(target(), items, { look: 60_000 });
+    await until(() => acknowledged.length === 1);
+    items.push(makeItem(folder.path, 'end-2.pcap', 2000), makeItem(folder.path, 'end-3.pcap', 2000));
+    expect(await shipper.drain(20_000)).toEqual({ files: 0, bytes: 0 });
+    expect(acknowledged).toEqual(['end-1.pcap', 'end-2.pcap', 'end-3.pcap']);
+  });
+
+  it('a server that does not answer is not waited for, and what remains is told', async () => {
+    const hangs = await listen(() => {});
+    const items = [makeItem(folder.path, 'end-4.pcap', 2000)];
+    const slow = ship({ url: hangs }, items);
+    expect(await slow.shipper.drain(100)).toEqual({ files: 1, bytes: items[0]?.bytes });
+    const away = ship({ url: 'http://127.0.0.1:1' }, items, { firstRetry: 60_000, mostRetry: 60_000 });
+    await until(() => away.troubles().length > 0);
+    const before = performance.now();
+    expect(await away.shipper.drain(20_000)).toMatchObject({ files: 1 });
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+});
+
 describe('files', () => {
   it('arrive whole, in order, once, in pieces where they are large', async () => {
     const items = [2_500_000, 400, 999_999].map((size, i) => makeItem(folder.path, `order-${i}.pcap`, size));

@@ -3,6 +3,7 @@
  * is put aside for a while, so that the others come through.
  * The trap: a trouble that lasts is told once, and not at every try.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExchangeNote } from '../../packet/file/collector-note.ts';
 import { wallClock } from '../../packet/wall-clock.ts';
 import { CollectorError, type OnEvent } from '../words.ts';
@@ -59,10 +60,20 @@ export interface ShipStatus {
   readonly acknowledged: bigint | null;
 }
 
+export interface Remaining {
+  readonly files: number;
+  readonly bytes: number;
+}
+
 export interface Shipper {
   status(): ShipStatus;
   /** There may be something new: it does not wait for its next look. */
   look(): void;
+  /**
+   * Before `close`: ships what is there, for so many ms at most, and no longer than the server answers. A server that was away
+   * is tried once more. Returns what is not on its disk.
+   */
+  drain(limit: number): Promise<Remaining>;
   /** Breaks off what is under way; it goes on there when it is started again. */
   close(): Promise<void>;
 }
@@ -74,6 +85,7 @@ export function createShipper(plan: ShipperPlan): Shipper {
   return {
     status: () => shipping.status(),
     look: () => shipping.look(),
+    drain: (limit) => shipping.drain(limit),
     close: async () => {
       shipping.close();
       await ended;
@@ -96,6 +108,8 @@ class Shipping {
   private exchanges = 0;
   private closed = false;
   private wake: () => void = () => {};
+  /** Called once there is nothing that could be shipped; null: nobody waits for that. */
+  private drained: (() => void) | null = null;
 
   constructor(plan: ShipperPlan) {
     this.plan = plan;
@@ -106,20 +120,39 @@ class Shipping {
 
   async run(): Promise<void> {
     while (!this.closed) {
+      // Only a step that began afterwards knows of all that there is to be shipped.
+      const { drained } = this;
+      let pause: number;
       try {
-        await this.step();
+        pause = await this.step();
       } catch (error) {
-        if (!this.closed) await this.pause(this.failed(error));
+        if (this.closed) return;
+        pause = this.failed(error);
       }
+      if (pause === 0) continue;
+      drained?.();
+      if (drained === this.drained) await this.pause(pause);
     }
   }
 
+  async drain(limit: number): Promise<Remaining> {
+    const drained = new Promise<void>((resolve) => {
+      this.drained = resolve;
+    });
+    this.wake();
+    const late = new AbortController();
+    await Promise.race([drained, sleep(limit, undefined, { signal: late.signal }).catch(() => {})]);
+    late.abort();
+    return sizeOf(await this.plan.files());
+  }
+
   status(): ShipStatus {
+    const { files, bytes } = sizeOf(this.waiting);
     return {
       server: this.plan.server.url,
       state: this.state,
-      waitingFiles: this.waiting.length,
-      waitingBytes: this.waiting.reduce((sum, { bytes }) => sum + bytes, 0),
+      waitingFiles: files,
+      waitingBytes: bytes,
       acknowledged: this.acknowledged,
     };
   }
@@ -134,15 +167,14 @@ class Shipping {
     this.wake();
   }
 
-  /** One file, or a while without one. */
-  private async step(): Promise<void> {
+  /** One file, or none. How long to wait then, ms. */
+  private async step(): Promise<number> {
     this.waiting = await this.plan.files();
     await this.exchangeIfDue();
     const item = this.next();
     if (item === undefined) {
       this.works();
-      await this.pause(this.times.look);
-      return;
+      return this.times.look;
     }
     try {
       await this.ship(item);
@@ -151,6 +183,7 @@ class Shipping {
       this.aside.set(item.key, performance.now() + this.times.aside);
       this.tell(error.message, error.hint);
     }
+    return 0;
   }
 
   private next(): ShipItem | undefined {
@@ -219,3 +252,8 @@ class Shipping {
     });
   }
 }
+
+const sizeOf = (items: readonly ShipItem[]): Remaining => ({
+  files: items.length,
+  bytes: items.reduce((sum, { bytes }) => sum + bytes, 0),
+});

@@ -14,7 +14,7 @@ export interface ShippingPlan extends SpoolPlan {
 export function startShipping({ config, recordings, onEvent, times = {} }: ShippingPlan): Shipper {
   const { url, tokenFile, ca } = config.ship;
   const spool = new Spool({ config, recordings, onEvent });
-  return createShipper({
+  const shipper = createShipper({
     server: { url, tokenFile, ca },
     collector: recordings.collector,
     files: () => spool.waiting(),
@@ -23,4 +23,11 @@ export function startShipping({ config, recordings, onEvent, times = {} }: Shipp
     onEvent,
     times,
   });
+  return {
+    ...shipper,
+    drain: (limit) => {
+      spool.end();
+      return shipper.drain(limit);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 /** What is to be shipped, as the folder has it: in order, once, over restarts, with the journals of its time. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -78,6 +78,42 @@ async function acknowledgeAll(spool: Spool): Promise<string[]> {
   await spool.waiting();
   return all.map(({ key }) => key);
 }
+
+it('a file is asked for in the same words by the process that wrote it and by the next one', async () => {
+  const file = addFile(1);
+  const { mtimeNs } = statSync(file.path, { bigint: true });
+  const incidents = async (...as: RingFile[]) => {
+    ring = as;
+    return (await openSpool({ what: 'all' }).waiting()).map(({ incident }) => incident);
+  };
+  // One knows it to the ns, the other by its name and its last change.
+  const written = await incidents({ ...file, from: file.from + 123_456n, to: mtimeNs - 789_000n });
+  expect(written).toHaveLength(1);
+  expect(await incidents({ ...file, to: mtimeNs })).toEqual(written);
+});
+
+it('at the end, files of a window that goes on are shipped too, once', async () => {
+  const file = addFile(1);
+  addPin('p1', [file], 'open');
+  const journal = join(folder.path, 'node-a.jsonl');
+  writeFileSync(journal, `{"time":"${START}","event":"role"}\n`);
+  const spool = openSpool({}, [{ node: 'node-a', file: journal }]);
+  expect(await names(spool)).toEqual([]);
+  spool.end();
+  expect(await acknowledgeAll(spool)).toEqual([`p1/${basename(file.path)}`]);
+  expect(pins[0]?.state).toBe('open');
+  // The next process completes it: only what came behind is lacking, and the journal of the whole window.
+  const second = addFile(2);
+  pins = [];
+  addPin('p1', [file, second]);
+  addPin('p0', [file]);
+  expect(await acknowledgeAll(openSpool({}, [{ node: 'node-a', file: journal }]))).toEqual([
+    `p1/${basename(second.path)}`,
+    'p1/journal-node-a-p1.jsonl',
+    `p0/${basename(file.path)}`,
+    'p0/journal-node-a-p0.jsonl',
+  ]);
+});
 
 describe('pinned windows', () => {
   it('are shipped once they are complete, and then told that they were', async () => {

@@ -28,6 +28,9 @@ export class Spool {
   /** Journals of pins that were looked at. */
   private readonly cut = new Set<string>();
   private known: ReadonlySet<string> = new Set();
+  /** Of files of the ring, by their path. */
+  private readonly windows = new Map<string, NonNullable<IncidentWish['window']>>();
+  private isEnding = false;
 
   constructor(plan: SpoolPlan) {
     const { folder, ship } = plan.config;
@@ -35,20 +38,31 @@ export class Spool {
     this.acknowledged = new Acknowledged(folder, ship.url, plan.onEvent);
   }
 
+  /** From here on also the files of windows that go on: nobody knows whether there will be a next start. */
+  end(): void {
+    this.isEnding = true;
+  }
+
   /** Those that no server acknowledged. A pin of which all were is told that it was shipped. */
   async waiting(): Promise<readonly ShipItem[]> {
     const { recordings, config } = this.plan;
-    const pins = recordings.pins().filter(({ state }) => state === 'complete');
-    for (const pin of pins) await this.cutJournals(pin);
+    const isOver = ({ state }: Pin): boolean => state === 'complete';
+    const pins = recordings.pins().filter(({ state }) => state !== 'shipped');
+    // Those of a window that goes on may say more.
+    for (const pin of pins.filter(isOver)) await this.cutJournals(pin);
     const isAll = config.ship.what === 'all';
-    const ofRing = isAll ? recordings.files().map((file) => this.ringItem(file)) : [];
+    const files = isAll ? recordings.files() : [];
+    const ofRing = files.map((file) => this.ringItem(file));
+    const there = new Set(files.map((file) => file.path));
+    for (const file of this.windows.keys()) if (!there.has(file)) this.windows.delete(file);
     const ofPins = pins.map((pin) => ({ pin, items: this.itemsOf(pin) }));
+    this.known = new Set([...ofRing, ...ofPins.flatMap(({ items }) => items)].map(({ key }) => key));
+    const wanted = ofPins.filter(({ pin }) => this.isEnding || isOver(pin));
     const all = new Map<string, ShipItem>();
-    for (const item of [...ofRing, ...ofPins.flatMap(({ items }) => items)])
+    for (const item of [...ofRing, ...wanted.flatMap(({ items }) => items)])
       if (!all.has(item.key)) all.set(item.key, item);
-    this.known = new Set(all.keys());
     for (const { pin, items } of ofPins)
-      if (items.every(({ key }) => this.acknowledged.has(key))) recordings.shipped(pin.id);
+      if (isOver(pin) && items.every(({ key }) => this.acknowledged.has(key))) recordings.shipped(pin.id);
     return [...all.values()].filter(({ key }) => !this.acknowledged.has(key));
   }
 
@@ -56,11 +70,24 @@ export class Spool {
     this.acknowledged.add(item.key, this.known);
   }
 
-  private ringItem({ path: file, vantage, from, to, bytes }: RingFile): ShipItem {
+  private ringItem(ringFile: RingFile): ShipItem {
+    const { path: file, vantage, bytes } = ringFile;
     const name = path.basename(file);
     const title = this.plan.config.ship.incident;
-    const window = { from: String(from), to: String(to > from ? to : from) };
+    const window = this.windowOf(ringFile);
     return { key: name, path: file, name, bytes, kind: 'capture', vantage, incident: { title, window } };
+  }
+
+  /** As a later process would say it: the server goes on with a delivery only where it is asked for in the same words. */
+  private windowOf({ path: file, from, to }: RingFile): NonNullable<IncidentWish['window']> {
+    const known = this.windows.get(file);
+    if (known !== undefined) return known;
+    const first = parseFileName(path.basename(file))?.from ?? from;
+    let last = statSync(file, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? to;
+    if (last < first) last = first; // the clock was set back
+    const window = { from: String(first), to: String(last) };
+    this.windows.set(file, window);
+    return window;
   }
 
   private itemsOf(pin: Pin): ShipItem[] {

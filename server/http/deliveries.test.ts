@@ -251,6 +251,30 @@ describe('incidents', () => {
     }
     expect(revisions).toEqual([1, 2]);
   });
+
+  it('are analysed while more come all the time, and in the end all of them', async () => {
+    const title = 'without end';
+    const ready: number[] = [];
+    const end = server.jobs.onEvent((event) => {
+      if (event.kind === 'state' && event.summary.title === title && event.summary.revision > ready.length)
+        ready.push(event.summary.files);
+    });
+    // Sooner after each other than quiet takes, for as long as it takes.
+    let files = 0;
+    for (const limit = performance.now() + 20_000; ready.length === 0 && performance.now() < limit; ) {
+      files += 1;
+      await deliver(capture(), { name: `client-${files}.pcap`, incident: { title } });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(ready).toHaveLength(1);
+    await expect
+      .poll(() => server.store.incidents().find((one) => one.title === title), { timeout: 20_000 })
+      .toMatchObject({ state: 'ready', files });
+    end();
+    // Of every file, and not only of those that came before it began.
+    const { id } = server.store.incidents().find((one) => one.title === title)!;
+    expect((await detail(id)).report?.captures).toHaveLength(files);
+  });
 });
 
 it('the clock is that of the server, and says whose', async () => {

@@ -153,7 +153,7 @@ function write(task: AnalysisTask, connection: Connection, found: Found): boolea
     (done) => progress.say('storing', null, done, flows.length),
   );
   writer.writeJourneys(analysis.journeys(), () => progress.say('storing', null, null, null));
-  return writer.finish(report, { head, directory: timeline.directory() });
+  return writer.finish(report, { head, directory: timeline.directory() }, task.files.length);
 }
 
 const unusable = (file: FileOnDisk, why: string): ServerError =>

@@ -1,7 +1,8 @@
 /**
  * Starts the analysis of what collectors delivered once nothing more comes, as nobody is there to press a button; and
  * again when more arrives.
- * The trap: a file that comes during an analysis calls it off, so a piece that is on its way puts it off.
+ * The trap: of collectors that ship everything something always comes. So it does not wait for ever; and what comes during an
+ * analysis does not call it off, but is of the next one.
  */
 import { ServerError } from '../server-error.ts';
 import type { Store } from '../store/store.ts';
@@ -13,11 +14,20 @@ export interface CollectedAnalyses {
   close(): void;
 }
 
+/** Times of quiet: while files come, an incident is analysed every five minutes. */
+const LONGEST = 20;
+
+interface Wait {
+  readonly timer: NodeJS.Timeout;
+  /** By `performance.now()`: it waits no longer. */
+  readonly until: number;
+}
+
 /** Begins with what waits in the store. */
 export function startCollectedAnalyses(store: Store, jobs: Jobs, quietMs: number): CollectedAnalyses {
-  const timers = new Map<string, NodeJS.Timeout>();
+  const waits = new Map<string, Wait>();
   const begin = (incident: string): void => {
-    timers.delete(incident);
+    waits.delete(incident);
     try {
       // Somebody may have started it, or deleted it.
       if (store.incident(incident).state === 'uploaded') jobs.analyse(incident);
@@ -28,15 +38,32 @@ export function startCollectedAnalyses(store: Store, jobs: Jobs, quietMs: number
   };
   const came = (incident: string | null): void => {
     if (incident === null) return;
-    clearTimeout(timers.get(incident));
-    timers.set(incident, setTimeout(() => begin(incident), quietMs).unref());
+    const now = performance.now();
+    const before = waits.get(incident);
+    clearTimeout(before?.timer);
+    const until = before?.until ?? now + LONGEST * quietMs;
+    const timer = setTimeout(() => begin(incident), Math.min(quietMs, Math.max(0, until - now))).unref();
+    waits.set(incident, { timer, until });
   };
+  const inWork = new Set<string>();
+  const endListening = jobs.onEvent((event) => {
+    const { incident } = event;
+    if (event.kind === 'progress') return;
+    const wasInWork = inWork.delete(incident);
+    if (event.kind === 'deleted') return;
+    if (event.summary.state === 'analysing') inWork.add(incident);
+    // Files came meanwhile, of which the last may have been long ago.
+    else if (wasInWork && event.summary.state === 'uploaded' && !waits.has(incident)) {
+      if (store.deliveries.waiting().includes(incident)) came(incident);
+    }
+  });
   for (const incident of store.deliveries.waiting()) came(incident);
   return {
     came,
     close: () => {
-      for (const timer of timers.values()) clearTimeout(timer);
-      timers.clear();
+      endListening();
+      for (const { timer } of waits.values()) clearTimeout(timer);
+      waits.clear();
     },
   };
 }

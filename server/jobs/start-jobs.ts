@@ -36,6 +36,8 @@ const RETRY_MS = 5_000;
 interface Running {
   readonly incident: string;
   readonly run: number;
+  /** That it reads. */
+  readonly files: number;
   readonly worker: Worker;
   readonly began: number;
   progress: Progress | null;
@@ -173,7 +175,11 @@ class Queue implements Jobs {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: Math.floor(this.memory / 1024 ** 2) },
     });
-    const one: Running = { incident, run, worker, began: performance.now(), progress: null, settled: false };
+    const began = performance.now();
+    const one: Running = {
+      ...{ incident, run, files: files.length, worker, began },
+      ...{ progress: null, settled: false },
+    };
     this.running.add(one);
     worker.on('message', (message: WorkerMessage) => this.said(one, message));
     worker.on('error', (error) => this.settle(one, this.explain(error)));
@@ -202,7 +208,7 @@ class Queue implements Jobs {
       this.record(() => this.store.analyses.finished(one.incident));
     } else {
       this.failed += 1;
-      this.record(() => this.store.analyses.fail(one.incident, one.run, error));
+      this.record(() => this.store.analyses.fail(one.incident, one.run, error, one.files));
     }
   }
 

@@ -59,12 +59,18 @@ export class Analyses {
     return begun;
   }
 
-  /** It ended without a result. A run that nobody waits for any more changes nothing. */
-  fail(incident: string, run: number, error: string): void {
+  /**
+   * It ended without a result, having read so many files: with those that came since then it may have one. A run that nobody
+   * waits for any more changes nothing.
+   */
+  fail(incident: string, run: number, error: string, files = Number.MAX_SAFE_INTEGER): void {
     const { connection } = this.shared;
     connection.run(
-      "UPDATE incidents SET state = 'failed', pending = NULL, error = ? WHERE id = ? AND pending = ?",
-      ...[error, incident, run],
+      `UPDATE incidents SET pending = NULL,
+         (state, error) = (SELECT iif(count(*) > ?, 'uploaded', 'failed'), iif(count(*) > ?, NULL, ?)
+                           FROM files WHERE incident = incidents.id)
+       WHERE id = ? AND pending = ?`,
+      ...[files, files, error, incident, run],
     );
     this.finished(incident);
   }

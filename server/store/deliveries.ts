@@ -11,7 +11,7 @@ import type { Delivery, IncidentWish, NewDelivery } from '../api.ts';
 import { ServerError } from '../server-error.ts';
 import { Collected, checkWish } from './collected.ts';
 import { digest, move } from './delivery-file.ts';
-import { insertFile } from './file-rows.ts';
+import { fileAdded, insertFile } from './file-rows.ts';
 import { checkVantage, cleanName, explain, kindOf, PRIVATE_FILE, syncFolder, writeAll } from './files.ts';
 import type { Incidents } from './incidents.ts';
 import { filePath, incomingFolder, incomingPath } from './places.ts';
@@ -222,6 +222,8 @@ export class Deliveries implements DeliveryStore {
     const { connection, folder, changed } = this.shared;
     const incoming = incomingPath(folder, row.id);
     let moved: string | null = null;
+    /** An analysis that waits, or runs, is not called off. */
+    let goesOn = true;
     let result: { incident: string; isNew: boolean };
     try {
       result = connection.write(() => {
@@ -232,6 +234,7 @@ export class Deliveries implements DeliveryStore {
           move(incoming, moved);
           const { id, name, kind, size, sha256, vantage } = row;
           insertFile(connection, incident, { id, name, kind, size, sha256, vantage });
+          goesOn = fileAdded(connection, incident);
         }
         connection.run(
           'UPDATE deliveries SET done = 1, incident = ?, touched = ? WHERE id = ?',
@@ -245,7 +248,7 @@ export class Deliveries implements DeliveryStore {
     }
     rmSync(incoming, { force: true });
     if (result.isNew) changed({ incident: result.incident, what: 'created' });
-    changed({ incident: result.incident, what: 'files' });
+    changed({ incident: result.incident, what: goesOn ? 'changed' : 'files' });
   }
 }
 

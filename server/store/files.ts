@@ -105,6 +105,7 @@ export class Files {
     connection.write(() => {
       this.checkIncident(incident);
       insertFile(connection, incident, file);
+      filesChanged(connection, incident);
     });
     this.shared.changed({ incident, what: 'files' });
     return file;

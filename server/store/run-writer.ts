@@ -99,10 +99,14 @@ export class RunWriter {
   }
 
   /**
-   * Makes the run the incident's result.
+   * Makes the run the incident's result. `files`: how many it read; where there are more by now, it is of the files before.
    * @returns false where nobody waits for it any more: the files have changed, or the incident is gone
    */
-  finish(report: Report, timeline: { head: TimelineHead; directory: Uint8Array } | null): boolean {
+  finish(
+    report: Report,
+    timeline: { head: TimelineHead; directory: Uint8Array } | null,
+    files = Number.MAX_SAFE_INTEGER,
+  ): boolean {
     const { connection, run } = this;
     const stalls = summarize(this.worst);
     // What was written before lies in the same log, so this forces all of it to the disk.
@@ -123,8 +127,10 @@ export class RunWriter {
         run,
       );
       const changed = connection.run(
-        `UPDATE incidents SET run = pending, pending = NULL, state = 'ready', error = NULL, revision = revision + 1
+        `UPDATE incidents SET run = pending, pending = NULL, error = NULL, revision = revision + 1,
+           state = iif((SELECT count(*) FROM files WHERE incident = incidents.id) > ?, 'uploaded', 'ready')
          WHERE pending = ?`,
+        files,
         run,
       );
       return changed === 1;
