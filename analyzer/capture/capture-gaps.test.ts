@@ -73,6 +73,20 @@ it('numbers that are missing between two files are a gap, and none at the edges'
   ]);
 });
 
+it('a file in which nothing came by ends a gap, and is no less behind one that is missing', () => {
+  const silent = (number: number, from: number, to: number): GapSource => {
+    const source = file(number, from, to);
+    const interfaces = source.reader.interfaces.map((one) => ({ ...one, startTime: from * 1e9 }));
+    return { ...source, first: null, reader: { ...source.reader, interfaces } };
+  };
+  expect(spans([file(1, 0, 60, gap(50, null)), silent(2, 70, 120), file(3, 130, 180)])).toEqual([
+    [50, 70, 'eth1 is down'],
+  ]);
+  expect(spans([file(1, 0, 60), silent(3, 120, 180), file(4, 180, 240)])).toEqual([
+    [60, 120, "of this collector's files number 2 is not given"],
+  ]);
+});
+
 it('touching is not overlapping', () => {
   const gaps = gapsOf([file(1, 0, 60, gap(10, 20))], ORIGIN);
   expect(gapsIn(gaps, 0, 10e9)).toEqual([]);

@@ -69,7 +69,7 @@ function notedIn(file: GapSource, next: GapSource | null, origin: bigint): Captu
   return [...last.values()].map(({ note, interfaceIndex: index }) => ({
     interface: index === null ? null : (file.reader.interfaces[index]?.name ?? null),
     from: at(note.from),
-    to: note.to === null || origin === 0n ? (next?.first ?? Number.POSITIVE_INFINITY) : at(note.to),
+    to: note.to === null || origin === 0n ? (beginOf(next) ?? Number.POSITIVE_INFINITY) : at(note.to),
     why: note.why,
     packets: note.packets ?? null,
     atEnd:
@@ -79,19 +79,27 @@ function notedIn(file: GapSource, next: GapSource | null, origin: bigint): Captu
   }));
 }
 
+/** When a file's capture began; of one without a packet its statistics tell. */
+function beginOf(file: GapSource | null): Nanos | null {
+  if (file === null || file.first !== null) return file?.first ?? null;
+  const starts = file.reader.interfaces.flatMap(({ startTime }) => startTime ?? []);
+  return starts.length === 0 ? null : Math.max(...starts); // one that captures nothing says an earlier time
+}
+
 /** Files of a collector are numbered in a row: one that is not here was captured, and is not known. */
 function missingAfter(file: GapSource, next: GapSource | null): CaptureGap[] {
   const [own, other] = [file, next].map((f) => (f === null ? null : fileNoteOf(f.reader.notes.collector)));
   if (own == null || other == null || next === null || own.collector !== other.collector) return [];
   const missing = other.number - own.number - 1;
-  if (missing <= 0 || file.covered === null || next.first === null) return [];
+  const begin = beginOf(next);
+  if (missing <= 0 || file.covered === null || begin === null) return [];
   const which =
     missing === 1 ? `number ${own.number + 1}` : `numbers ${own.number + 1} to ${other.number - 1}`;
   return [
     {
       interface: null,
       from: file.covered,
-      to: next.first,
+      to: begin,
       why: `of this collector's files ${which} ${missing === 1 ? 'is' : 'are'} not given`,
       packets: null,
       atEnd: false,
