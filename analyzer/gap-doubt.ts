@@ -10,6 +10,7 @@ import type { Correlation } from './correlate.ts';
 import type { CrossVantage, Span } from './failover/crossing.ts';
 import type { Placed } from './placed-vantage.ts';
 import type { IncidentFlow } from './report/build-report.ts';
+import type { JoinedFlow } from './vantage/legs.ts';
 import type { Cross } from './verdict/case.ts';
 import { type GapView, gapClaim, hidingGaps, openByGap } from './verdict/in-gap.ts';
 import type { JudgedFlow } from './verdict/judge.ts';
@@ -43,7 +44,7 @@ export function withGaps(judged: readonly IncidentFlow[], judging: Judging): Inc
     const view = viewOf(f, judging, incidents);
     const hiding = hidingGaps(f.judged, view);
     if (hiding.length > 0) return openHere(f, hiding, view, wholeViews(i, judging, incidents));
-    const blind = blindDuring(f, judging);
+    const blind = blindDuring(f, i, judging);
     if (blind.length === 0) return f;
     return withoutBlind(f, blind, judging, without(blind.map((b) => b.vantage)));
   });
@@ -77,7 +78,8 @@ interface Blind {
 }
 
 /** The other vantages that did not run for some of what the verdict rests on. */
-function blindDuring({ judged, vantage: own }: IncidentFlow, { placed, correlation }: Judging): Blind[] {
+function blindDuring({ judged, vantage: own }: IncidentFlow, flow: number, judging: Judging): Blind[] {
+  const { placed, correlation } = judging;
   const { case: c } = judged;
   const { clock, shift } = correlation.vantages[own] as CrossVantage;
   if (c.main === null || c.outcome === 'unaffected' || correlation.strangers.has(own)) return [];
@@ -97,7 +99,7 @@ function blindDuring({ judged, vantage: own }: IncidentFlow, { placed, correlati
       if (gap.atEnd && end - begin < LAST_MOMENT) return false;
       if (c.cross !== null && wasNotYetInService(c.cross, vantage, placed[vantage] as Placed, gap))
         return false;
-      return !wasAtRest(judged, begin, end, { placed, correlation });
+      return !wasAtRest(flow, begin, end, judging);
     });
     return gaps.length === 0 ? [] : [{ vantage, gaps }];
   });
@@ -135,14 +137,12 @@ function wasNotYetInService(
  * whoever did not look at it then has missed nothing of it.
  */
 function wasAtRest(
-  judged: JudgedFlow,
+  flow: number,
   from: Nanos,
   to: Nanos,
   { placed, correlation }: Pick<Judging, 'placed' | 'correlation'>,
 ): boolean {
-  const views = correlation.flows
-    .filter(({ legs }) => legs.some((leg) => leg.views.some(({ watch }) => watch === judged.watch)))
-    .flatMap(({ legs }) => legs.flatMap((leg) => leg.views));
+  const views = (correlation.flows[flow] as JoinedFlow).legs.flatMap((leg) => leg.views);
   const restsAt = (place: 'client' | 'server'): boolean =>
     views.some(({ vantage, watch }) => {
       if (correlation.stations[vantage]?.place !== place) return false;

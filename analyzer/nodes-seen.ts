@@ -3,6 +3,7 @@
  * tuple on the outer side, a shift of its sequence numbers, how many segments
  * came and left.
  */
+import type { Nanos } from '../packet/time.ts';
 import type { Correlation, FlowView, JoinedLeg } from './correlate.ts';
 import { type CrossVantage, hasGapIn, ONE_PASSAGE, type Sender, type Span } from './failover/crossing.ts';
 import { type FrameId, NO_FRAME } from './flow/frame-id.ts';
@@ -138,15 +139,20 @@ const isWorn = (node: number, { vantages }: Correlation, during: Span): boolean 
     (v) => v.station.place === 'node' && v.station.node === node && (v.lossy || hasGapIn(v, during)),
   );
 
+/** Collectors stop one after the other: in the last moment there is always somebody who does not look. */
+const STOPPING: Nanos = 500_000_000;
+
 /**
- * Of that time, as long as an end may have sent something: by the captures of both ends, where there are such, nothing more is
- * on its way after their last. Collectors stop one after the other, and the last moment has always somebody who did not look.
+ * Of that time, as long as an end may have sent something: where captures of both ends ran on, nothing more is on its way
+ * after the last segment of either.
  */
 function whileSent(leg: JoinedLeg, correlation: Correlation, { from, to }: Span): Span {
-  const { stations } = correlation;
-  const areBoth = (['client', 'server'] as const).every((end) => stations.some(({ place }) => place === end));
-  return areBoth
-    ? { from, to: Math.max(from, Math.min(to, lifeOf(leg, correlation).to + ONE_PASSAGE)) }
+  const last = lifeOf(leg, correlation).to;
+  const silent = { from: last, to: to - STOPPING };
+  const looked = (end: 'client' | 'server'): boolean =>
+    correlation.vantages.some((v) => v.station.place === end && !hasGapIn(v, silent));
+  return looked('client') && looked('server')
+    ? { from, to: Math.max(from, Math.min(to, last + ONE_PASSAGE)) }
     : { from, to };
 }
 

@@ -356,8 +356,14 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
     execFileSync('chown', ['65534', folder]);
     const running = world.collect(flags(folder), before);
     await running.heard(/captures on v0/);
+    expect(rights((await running.status(folder)).pid)).toEqual({ uid: 65534, caps: [NET_RAW, NET_RAW] });
+    await world.transfer(1000);
+    await until(
+      () => 'packets come',
+      async () => (await packets(running, folder)) > 2,
+    );
     expect(await running.kill('SIGTERM')).toBe(0);
-    expect(capturesOf(folder).length).toBeGreaterThan(0);
+    expect(capturesOf(folder).map((file) => statSync(file).uid)).toEqual([65534]);
   });
 
   it('has metrics, where they are asked for', async () => {

@@ -3,6 +3,7 @@
  * The trap: when the path was lost and when it was back is part of the truth, so both are the times of what was
  * done (a command given, a node's answer), never of what a capture or a journal says.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nowNanos } from '../gateway/linux/journal-writer.ts';
 import type { LabAction, Moment, Scenario } from './scenario.ts';
@@ -55,6 +56,7 @@ export async function runTimeline(scenario: Scenario, world: World): Promise<Cou
   };
   const over = new AbortController();
   const signal = AbortSignal.any([world.signal, over.signal]);
+  setMaxListeners(0, signal); // each step and client that waits is one
   const act = (action: LabAction): Promise<void> => {
     const what = describeAction(action);
     note(what);
