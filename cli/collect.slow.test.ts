@@ -54,6 +54,11 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
   };
   const packets = async (running: Running, folder: string): Promise<number> =>
     (await running.status(folder)).interfaces.reduce((sum, one) => sum + one.packets, 0);
+  const packetsCome = (running: Running, folder: string): Promise<void> =>
+    until(
+      () => 'packets come',
+      async () => (await packets(running, folder)) > 2,
+    );
   const configFile = (folder: string, change: Partial<CollectorConfigInput>): string => {
     const file = `${folder}.yaml`;
     writeFileSync(
@@ -331,10 +336,7 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
     expect(uid).not.toBe(0);
     expect(caps).toEqual([NET_RAW, NET_RAW]);
     await world.transfer(1000);
-    await until(
-      () => 'packets come',
-      async () => (await packets(running, folder)) > 2,
-    );
+    await packetsCome(running, folder);
     expect(await running.kill('SIGTERM')).toBe(0);
     expect(capturesOf(folder).length).toBeGreaterThan(0);
     for (const file of capturesOf(folder)) expect(statSync(file).uid).toBe(uid);
@@ -358,10 +360,7 @@ describe.skipIf(!canCapture)('diagnose collect (needs root, ip, tcpdump)', () =>
     await running.heard(/captures on v0/);
     expect(rights((await running.status(folder)).pid)).toEqual({ uid: 65534, caps: [NET_RAW, NET_RAW] });
     await world.transfer(1000);
-    await until(
-      () => 'packets come',
-      async () => (await packets(running, folder)) > 2,
-    );
+    await packetsCome(running, folder);
     expect(await running.kill('SIGTERM')).toBe(0);
     expect(capturesOf(folder).map((file) => statSync(file).uid)).toEqual([65534]);
   });
