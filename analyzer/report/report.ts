@@ -223,8 +223,58 @@ export interface Flow {
   advice: Advice[];
   /** tcp.stream of tshark, by capture id: what `-v` and filters print. Grown beyond the first contract. */
   streams?: Record<string, number>;
+  /** How the sender of the stall that the outcome rests on tried again, where its tries are in a capture. Grown beyond the first contract. */
+  sender?: SenderTries;
+  /** What a flow that still waits as the captures end is waiting for. Grown beyond the first contract. */
+  stuck?: Stuck;
+  /** The newest request, where it can be read (HTTP/1 that is not encrypted). Grown beyond the first contract. */
+  request?: RequestSeen;
   /** The flow's frames around its stalls, oldest first; only for a flow that was asked for (`--flow`). Grown beyond the first contract. */
   ladder?: LadderRow[];
+}
+
+/** The tries of an end that had no answer. */
+export interface SenderTries {
+  end: End;
+  /** It repeats a SYN. */
+  syn: boolean;
+  /** Seconds before each try: from the last answer to the first, then from try to try. Those that began before the path was back. */
+  waits: number[];
+  /** Those tries. */
+  frames: FrameRef[];
+  /** What follows from these waits alone once the path is back, and what came: which try, and seconds since the first wait began. */
+  resumed?: { predicted: RungTime; seen: RungTime };
+}
+
+export interface RungTime {
+  /** 1 is the first try. */
+  rung: number;
+  /** Seconds. */
+  after: number;
+}
+
+export interface Stuck {
+  /** Who has something to send that is not acknowledged, or owes it. */
+  by: End;
+  /** Bytes that are known to be stuck; null where nobody can tell how many. */
+  bytes: number | null;
+  /** When its sender tries next; null where that is not known. */
+  nextRetry: NanosString | null;
+  /** When its sender gives up for good (Linux); null where that is not known, or it has nothing to send. */
+  givesUp: NanosString | null;
+  /** Waiting longer than this makes no sense: null where it makes none at all, or nothing tells. */
+  waitUntil: NanosString | null;
+  /** In a sentence. */
+  why: string;
+}
+
+/** What can be read of the newest request. */
+export interface RequestSeen {
+  method: string;
+  /** The response had begun. */
+  answered: boolean;
+  /** By its method it may be sent again without doing more than once (RFC 9110, 9.2.2). */
+  idempotent: boolean;
 }
 
 /** One frame of a flow's ladder. */

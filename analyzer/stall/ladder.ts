@@ -95,7 +95,7 @@ export function rungTime(k: number, rto: Nanos): Nanos {
  * acknowledgement (RFC 8985, 7.2), after about one RTO, so the first two waits
  * are equal, which no ladder begins with.
  */
-function beginsWithProbe(tries: readonly Rung[], start: Nanos): boolean {
+export function beginsWithProbe(tries: readonly Rung[], start: Nanos): boolean {
   const [first, second] = tries;
   if (first === undefined || second === undefined) return false;
   const [toFirst, toSecond] = [first.time - start, second.time - first.time];
