@@ -1,7 +1,7 @@
 /** `diagnose lab …` as commander knows it. What it does is loaded when it is called: few need it, and only on Linux. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { COMMANDS } from './commands.ts';
-import { UserError } from './user-error.ts';
+import { parseSpan } from './span-argument.ts';
 
 const RUN_NOTES = `
 SCENARIO  a name of 'diagnose lab list', or the path of a YAML file
@@ -53,7 +53,7 @@ export function addLabCommands(program: Command, run: { exitCode: number }): voi
     .description('make failovers, and print the diagnosis beside the truth')
     .usage('[options] SCENARIO ...')
     .argument('<scenario...>', "names or files; 'all' for all")
-    .addOption(new Option('--outage <span>', 'how long the path is gone, such as 30s').argParser(parseSpan))
+    .addOption(new Option('--outage <span>', 'how long the path is gone, such as 30s').argParser(parseOutage))
     .option('--out <folder>', 'where results go, a folder a run; ./stallscope-lab without it')
     .addOption(new Option('--repeat <n>', 'runs of each scenario').argParser(parseCount).default(1))
     .addOption(new Option('--jobs <n>', 'runs at once').argParser(parseCount).default(1))
@@ -76,7 +76,7 @@ export function addLabCommands(program: Command, run: { exitCode: number }): voi
     .description('gateways x outages x clients: what each client saw, and why, as a table')
     .addOption(
       new Option('--outage <spans>', 'how long the path is gone; 15s,30s,60s without it').argParser((text) =>
-        text.split(',').map(parseSpan),
+        text.split(',').map(parseOutage),
       ),
     )
     .option('--only <text>', 'only gateways whose name has it, such as proxied')
@@ -97,13 +97,4 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError('It is a number from 1 to 999.');
 }
 
-/** ms; longer ones overflow Node's timers, and would be over at once. */
-const DAY = 86_400_000;
-
-function parseSpan(text: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
-  const ms = Number(number) * (unit === 'ms' ? 1 : unit === 'm' ? 60_000 : 1000);
-  if (ms > DAY) throw new UserError('usage', `--outage: '${text}' is more than a day`);
-  if (number !== undefined) return ms;
-  throw new UserError('usage', `--outage: '${text}' is no time`, 'such as 30s, 500ms or 2m');
-}
+const parseOutage = (text: string): number => parseSpan('--outage', text);
