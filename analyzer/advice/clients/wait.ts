@@ -46,7 +46,8 @@ export function waitFor(outage: number, rto: number | null): Wait {
   // The last try that failed came at most at the end of the outage, and the wait after it is as long as all before it, plus the RTO.
   const atMost = outage + SLACK * Math.min(outage + (rto ?? MOST_RTO), toSeconds(RTO_MAX));
   const goesOn = atMost < SENDER_GIVES_UP;
-  const resumes = rto === null ? { from: outage, to: atMost } : tries(outage, rto);
+  const own = rto === null ? { from: outage, to: atMost } : tries(outage, rto);
+  const resumes = { from: own.from, to: Math.min(own.to, atMost) };
   return {
     outage,
     rto,
