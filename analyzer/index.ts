@@ -3,6 +3,32 @@
  * clock, no `node:*`. What is exported here is public; nothing else of
  * `analyzer/` may be imported from outside.
  */
+
+export {
+  ADVICE_MODES,
+  type AdviceMode,
+  advise,
+  type ClientAdvice,
+  type ClientFate,
+  connectFate,
+  connectSeconds,
+  FAIL_FAST,
+  type FateWord,
+  fate,
+  goesOnWithin,
+  rideThroughSeconds,
+  type TimerSetting,
+} from './advice/clients/advise.ts';
+export {
+  type Client,
+  MEASURES,
+  type Measures,
+  type Setting,
+  type Source,
+  type Timer,
+} from './advice/clients/client.ts';
+export { CLIENTS } from './advice/clients/table.ts';
+export { SENDER_GIVES_UP, type Wait, waitFor } from './advice/clients/wait.ts';
 export {
   type Analysis,
   type AnalysisOptions,

@@ -7,6 +7,7 @@ export const COMMANDS = {
   gateway: 'run a node of the HA pair, or ask one that runs',
   lab: 'real failovers between network namespaces, with the truth beside the diagnosis',
   explain: 'what a cause means, how to recognise it, what to do; without CAUSE: the list',
+  advise: 'timeouts and retries of clients for an outage of so long; needs no capture',
   frames: 'a line a TCP frame: number, stream, flags as tshark names them (tab-separated)',
   completion: 'print the completion script of a shell',
   help: 'display help for a command',

@@ -5,7 +5,7 @@
  */
 import { readdirSync } from 'node:fs';
 import type { Command, Option } from 'commander';
-import { CAUSE_IDS, OUTCOMES } from '../analyzer/index.ts';
+import { CAUSE_IDS, CLIENTS, OUTCOMES } from '../analyzer/index.ts';
 import { packagePath } from './package-files.ts';
 import { UserError } from './user-error.ts';
 
@@ -16,6 +16,7 @@ const VALUES: Record<string, readonly string[]> = {
   explain: CAUSE_IDS,
   completion: SHELLS,
   '--fail-on': OUTCOMES,
+  '--client': CLIENTS.map(({ id }) => id),
 };
 /** Options that take a file or folder. */
 const FILES: readonly string[] = [
@@ -30,7 +31,7 @@ const FILES: readonly string[] = [
   '--folder',
 ];
 /** Options that may be given again. */
-const REPEATABLE: readonly string[] = ['--journal', '--allow-host', '--interface', '--vantage'];
+const REPEATABLE: readonly string[] = ['--journal', '--allow-host', '--interface', '--vantage', '--client'];
 
 /** @throws UserError `usage` for an unknown shell */
 export function completionScript(shell: string, program: Command): string {

@@ -13,8 +13,9 @@ import type { RunResult } from '../lab/run.ts';
 import type { NamedScenario } from '../lab/scenario-files.ts';
 import type { LabMatrixOptions } from './lab-commands.ts';
 import { sweepFirst } from './lab-list.ts';
-import { openOutput, styleOfOutput } from './lab-run.ts';
+import { openOutput } from './lab-run.ts';
 import { runScenarios } from './lab-runs.ts';
+import { styleOfOutput } from './output-style.ts';
 import { safeJson } from './render/escape.ts';
 import { systemErrorCode, UserError } from './user-error.ts';
 

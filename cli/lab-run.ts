@@ -13,8 +13,9 @@ import type { LabRunOptions } from './lab-commands.ts';
 import { sweepFirst } from './lab-list.ts';
 import { runScenarios } from './lab-runs.ts';
 import { printNote } from './messages.ts';
+import { styleOfOutput } from './output-style.ts';
 import { escapeText, safeJson } from './render/escape.ts';
-import { detectStyle, type Style } from './render/style.ts';
+import type { Style } from './render/style.ts';
 import { systemErrorCode, UserError } from './user-error.ts';
 
 /** Where results go that nobody asked for a place for. */
@@ -78,14 +79,6 @@ export function countText(results: readonly RunResult[], failures: readonly Fail
     '',
   ].join('\n');
 }
-
-export const styleOfOutput = (): Style =>
-  detectStyle({
-    color: 'auto',
-    env: process.env,
-    isTerminal: process.stdout.isTTY === true,
-    columns: process.stdout.columns,
-  });
 
 function withOutage(named: NamedScenario, outage: number | undefined): NamedScenario {
   const { name, scenario } = named;

@@ -4,6 +4,7 @@
  * refuses leaves here as a `UserError`.
  */
 import { Command, CommanderError } from 'commander';
+import { addAdviseCommand } from './advise-command.ts';
 import { addCollectCommands } from './collect-commands.ts';
 import { COMMANDS } from './commands.ts';
 import { completionScript } from './completion.ts';
@@ -93,6 +94,7 @@ function addOtherCommands(program: Command): void {
       const { explainCause } = await import('./explain.ts');
       process.stdout.write(explainCause(cause));
     });
+  addAdviseCommand(program);
   program
     .command('frames')
     .description(COMMANDS.frames)

@@ -4,6 +4,7 @@
  * so only what a scenario names is set.
  */
 import { inUrl } from './addresses.ts';
+import { REQUESTS_PROGRAM, SENDER_PROGRAM } from './clients/python-programs.ts';
 import { type ClientPlan, SERVER_PORTS } from './programs.ts';
 import type { Traffic } from './scenario.ts';
 
@@ -29,6 +30,10 @@ export function clientCommand(traffic: Traffic, place: ClientPlace): string[] {
       return curl(traffic, place);
     case 'upload':
       return upload(traffic, place);
+    case 'requests':
+      return ['python3', '-c', REQUESTS_PROGRAM, ...requestsArguments(traffic, place)];
+    case 'sender':
+      return ['python3', '-c', SENDER_PROGRAM, ...senderArguments(traffic, place)];
     default: {
       const plan: ClientPlan = { traffic, address: place.address };
       return [process.execPath, place.clientProgram, JSON.stringify(plan)];
@@ -46,6 +51,8 @@ export function serverPort(traffic: Traffic): number | null {
       if (traffic.pause !== undefined) return SERVER_PORTS.api;
       return traffic.https ? SERVER_PORTS.https : SERVER_PORTS.http;
     case 'node':
+    case 'requests':
+    case 'sender':
       return SERVER_PORTS.http;
     case 'api':
       return SERVER_PORTS.api;
@@ -123,6 +130,17 @@ function upload(traffic: Of<'upload'>, { address, trust, folder }: ClientPlace):
     ...['--output', `${folder}/answer`, '--upload-file', `${folder}/upload`],
     url(https, address, `upload/${name}`),
   ];
+}
+
+function requestsArguments({ size, readTimeout }: Of<'requests'>, { address }: ClientPlace): string[] {
+  return [url(false, address, fileName(size)), String((readTimeout ?? 0) / 1000)];
+}
+
+function senderArguments(
+  { name, size, rate, userTimeout }: Of<'sender'>,
+  { address }: ClientPlace,
+): string[] {
+  return [address, `/upload/${name}`, String(size), String(rate), String(userTimeout ?? 0)];
 }
 
 /** curl's own default is to probe after 60 s; a scenario without probes has none. */

@@ -14,6 +14,7 @@ export function neededPrograms(scenario: Scenario): string[] {
     ...(move === 'address' ? ['keepalived'] : []),
     ...((forwarder === 'routed' && sync) || move === 'address' ? ['setpriv'] : []),
     ...(runs.has('wget') ? ['wget'] : []),
+    ...(runs.has('requests') || runs.has('sender') ? ['python3'] : []),
     ...(runs.has('curl') || runs.has('upload') ? ['curl'] : []),
   ];
 }

@@ -20,6 +20,7 @@ import type { ServerPlan } from './programs.ts';
 import {
   createPartialOutput,
   createRunFolder,
+  namespaceOf,
   partialSuffix,
   type RunFolder,
   removeRunFolder,
@@ -29,7 +30,7 @@ import { startServers } from './server-run.ts';
 import { downloadSizes, writeServerFiles } from './servers/server-commands.ts';
 import { endRuns } from './sweep.ts';
 import { type Course, runTimeline } from './timeline.ts';
-import { buildTopology, NODES } from './topology.ts';
+import { buildTopology, NODES, setSysctls } from './topology.ts';
 import { type Truth, writeTruth } from './truth.ts';
 
 /** The bundles: the command itself, and the lab's programs beside it. */
@@ -149,6 +150,8 @@ class LabRun {
     const { id } = this.#run;
     const { move, splitBrain } = scenario.gateway;
     await buildTopology({ id, family: scenario.family, move, spare: splitBrain });
+    const settings = Object.entries(scenario.server.sysctl).map(([name, value]) => `${name}=${value}`);
+    if (settings.length > 0) await setSysctls(namespaceOf(id, 'server'), settings);
     this.#ending.signal.throwIfAborted();
     writeFileSync(this.#file('key'), randomBytes(32).toString('base64'), { mode: 0o600 });
     const certificates = await certificateFiles(scenario, this.#run.path);

@@ -67,6 +67,8 @@ const gateway = z
   })
   .prefault({});
 
+const sysctlName = z.string().regex(/^[a-z0-9_.-]+$/i);
+
 const server = z
   .strictObject({
     /** Bytes a second of each download (nginx `limit_rate`). */
@@ -77,6 +79,8 @@ const server = z
     resetTimedOut: z.boolean().default(false),
     /** How long the server takes over the answer to a DNS question. */
     dnsDelay: duration.default(0),
+    /** Set before its programs start: a socket that listens hands on what held when it was made. */
+    sysctl: z.record(sysctlName, z.union([z.number(), z.string()])).default({}),
   })
   .prefault({});
 
@@ -128,6 +132,17 @@ export const trafficSchema = z.discriminatedUnion('run', [
     maxTime: duration.optional(),
     localPort: z.number().int().min(1024).max(65_535).optional(),
   }),
+  /** A download by Python's requests; `readTimeout` as its `timeout`. */
+  z.strictObject({ ...common, run: z.literal('requests'), size: bytes, readTimeout: duration.optional() }),
+  /** An upload by a Python program of our own, for what no other client can set on its socket. */
+  z.strictObject({
+    ...common,
+    run: z.literal('sender'),
+    size: bytes,
+    rate: bytes.default(400_000),
+    /** TCP_USER_TIMEOUT. */
+    userTimeout: duration.optional(),
+  }),
   /** A download by Node: `http` (an agent that keeps alive, as axios) or `fetch`. */
   z.strictObject({ ...common, run: z.literal('node'), api: z.enum(['http', 'fetch']), size: bytes }),
   /** Requests on one pooled connection: `count` of them, `every` so often, idle from `pauseAfter` requests on for `pause`. */
@@ -174,7 +189,7 @@ const action = z.union([
   z.strictObject({
     sysctl: z.strictObject({
       host,
-      name: z.string().regex(/^[a-z0-9_.-]+$/i),
+      name: sysctlName,
       value: z.union([z.number(), z.string()]),
     }),
   }),

@@ -1,0 +1,81 @@
+/**
+ * Predicts when a connection goes on or fails, from how its sender tried again in another outage and from what is changed.
+ * The trap: of two timers the one that fires first decides, and a try after the end of the outage counts only where nothing
+ * ended the connection before.
+ */
+import type { Tries } from './tries.ts';
+
+/** What ends a connection, in s. */
+export interface Limit {
+  /**
+   * `silence`: since the last byte. `begin`: since the client began. `unacknowledged`: since the first try, at the next try
+   * after it (`tcp_retries2`). `opening`: since the first SYN.
+   */
+  readonly of: 'silence' | 'begin' | 'unacknowledged' | 'opening';
+  readonly after: number;
+}
+
+export interface Change {
+  /** s. */
+  readonly outage: number;
+  /** s; `tcp_rto_max_ms`. */
+  readonly rtoMax?: number;
+  readonly limits: readonly Limit[];
+  /** s between the beginning of the client and the loss of the path; negative where it begins in the outage. */
+  readonly ranBefore: number;
+}
+
+export interface Prediction {
+  readonly outcome: 'resumes' | 'fails';
+  /** s since the last answer, or, of a connection that was being opened, since its first SYN. */
+  readonly after: number;
+  /** The try that gets through, from 1; null where none does. */
+  readonly attempt: number | null;
+}
+
+/** TCP_RTO_MAX of Linux, s. */
+const RTO_MAX = 120;
+
+export function predict(tries: Tries, change: Change): Prediction {
+  const times = timesOf(tries, change.rtoMax ?? RTO_MAX);
+  // Of what was open, the waiting begins with the outage; of what is opened in it, so much later.
+  const back = change.outage - (tries.syn ? Math.max(0, -change.ranBefore) : 0);
+  const attempt = times.findIndex((time) => time >= back);
+  const ends = Math.min(...change.limits.map((limit) => endOf(limit, times, change)));
+  const resumes = times[attempt] as number;
+  return ends < resumes
+    ? { outcome: 'fails', after: ends, attempt: null }
+    : { outcome: 'resumes', after: resumes, attempt: attempt + 1 };
+}
+
+/** The tries before and after `attempt`, s since the last answer: within one of them a prediction is off by one try. */
+export function neighbours(tries: Tries, attempt: number, rtoMax = RTO_MAX): number[] {
+  const times = timesOf(tries, rtoMax);
+  return [times[attempt - 2], times[attempt]].filter((time) => time !== undefined);
+}
+
+/** s since the waiting began: as they were seen, capped, and doubled from there on. */
+function timesOf({ waits, syn }: Tries, cap: number): number[] {
+  const times: number[] = [];
+  let [time, wait] = [0, 0];
+  for (let i = 0; i < 40; i++) {
+    // A SYN's first five waits are all 1 s (tcp_syn_linear_timeouts).
+    const linear = syn && i < 5;
+    wait = Math.min(waits[i] ?? (linear ? wait : wait * 2), cap);
+    time += wait;
+    times.push(time);
+  }
+  return times;
+}
+
+function endOf({ of, after }: Limit, times: readonly number[], { ranBefore }: Change): number {
+  switch (of) {
+    case 'silence':
+    case 'opening':
+      return after;
+    case 'begin':
+      return after - ranBefore;
+    case 'unacknowledged':
+      return times.find((time) => time - (times[0] as number) >= after) ?? Number.POSITIVE_INFINITY;
+  }
+}
