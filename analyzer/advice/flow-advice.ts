@@ -3,13 +3,14 @@
  * The trap: only what the frames bear out is said. Where the sender's tries are not in the captures, or nothing shows when the
  * path was back, there is nothing to replay, and no advice that needs it.
  */
-import { type Nanos, seconds as nanosOf, toSeconds } from '../../packet/time.ts';
+import { seconds as nanosOf, toSeconds } from '../../packet/time.ts';
 import { type EndIndex, otherEnd } from '../flow/flow.ts';
 import type { Advice, CauseId, End } from '../report/report.ts';
 import type { Case } from '../verdict/case.ts';
 import { endName } from '../verdict/words.ts';
+import { rideThroughSeconds } from './clients/advise.ts';
+import { waitFor } from './clients/wait.ts';
 import { type Retry, safeToRetry } from './request.ts';
-import { rideThrough } from './ride-through.ts';
 import { givesUpAfter, resumingTry, type SenderSettings, type Try, type Waits } from './sender-model.ts';
 import { type Tries, waitsBefore } from './tries.ts';
 
@@ -71,19 +72,16 @@ class Resumed {
   /** When the path was back, and the first wait began. */
   private readonly back: number;
   private readonly offset: number;
-  private readonly since: Nanos;
   private readonly own: number;
 
   constructor(c: Case, tries: Tries) {
     const stall = (c.main as NonNullable<Case['main']>).stall;
     this.c = c;
-    this.since = tries.since;
     this.offset = toSeconds(tries.since - stall.start);
     this.back = tries.back === null ? Number.NaN : toSeconds(tries.back - stall.start);
     this.waits = waitsBefore(tries, (stall.end ?? Number.POSITIVE_INFINITY) + 1);
     this.sender = endName(c.flow, tries.by);
-    const through = tries.back === null ? undefined : tries.all.find((t) => t.time >= (tries.back as Nanos));
-    this.own = through === undefined ? Number.NaN : toSeconds(through.time - stall.start);
+    this.own = tries.through === null ? Number.NaN : toSeconds(tries.through.time - stall.start);
   }
 
   all(): Replayed[] {
@@ -199,7 +197,7 @@ function failing(c: Case, cause: CauseId | null, tries: Tries | null): Replayed[
   const lasts = toSeconds(stall.duration);
   const waiting = stall.waiting;
   const end = endName(c.flow, waiting);
-  const value = rideThrough(outage);
+  const value = patienceFor(outage);
   const ending = (
     experiment: Experiment,
     after: number,
@@ -252,6 +250,15 @@ const withRetry = (advice: Advice, retry: Retry): Advice => ({ ...advice, safeTo
 
 const longerThan = (outage: number | null): string =>
   outage === null ? '' : ` (long enough for what goes on after an outage of ${say(outage)})`;
+
+/** s: longer than the back-off after this outage; where none is known, after the 15 s that most failovers stay below. */
+function patienceFor(outage: number | null): number {
+  return rideThroughSeconds(waitFor(outage ?? USUAL_OUTAGE, null)) ?? LONGEST_WAIT;
+}
+
+const USUAL_OUTAGE = 15;
+/** Where the sender gives up before. */
+const LONGEST_WAIT = 900;
 
 /** Keepalives are sent only by who has nothing unacknowledged. */
 const hasNothingToSend = (tries: Tries | null, waiting: EndIndex): boolean =>

@@ -5,7 +5,7 @@
  * that is not the sender's own tells nothing here.
  */
 import type { Nanos } from '../../packet/time.ts';
-import type { CrossPacket, Sender } from '../failover/crossing.ts';
+import { type CrossPacket, ONE_PASSAGE, type Sender } from '../failover/crossing.ts';
 import type { EndIndex } from '../flow/flow.ts';
 import { beginsWithProbe, type Rung } from '../stall/ladder.ts';
 import type { Stall } from '../stall/stall.ts';
@@ -22,13 +22,17 @@ export interface Tries {
   readonly all: readonly Rung[];
   /** The first proof that the path works that is not the flow's own going on; null where there is none. */
   readonly back: Nanos | null;
+  /** The try that got through; null where the stall did not end by going on. */
+  readonly through: Rung | null;
 }
 
 /** Null where the sender's own tries are in no capture. */
 export function triesOf(c: Case, judged: JudgedStall): Tries | null {
   const found = fromOwnView(c, judged.stall) ?? fromItsHost(c, judged);
   if (found === null || found.all.length === 0) return null;
-  return { ...found, back: backOf(judged) };
+  const own = withoutProbe(found);
+  const through = throughOf(judged, own);
+  return { ...own, through, back: backOf(judged, own, through) };
 }
 
 /** Waits that began before the path was back: what came later would tell what is to be predicted. */
@@ -38,12 +42,34 @@ export function waitsBefore({ all, since, syn }: Tries, moment: Nanos): Waits | 
   return { seen: seen.map(({ time }, i) => time - (seen[i - 1]?.time ?? since)), syn };
 }
 
-function backOf({ path, stall }: JudgedStall): Nanos | null {
+/**
+ * A try that was on its way as the path showed itself is what showed it: the path was back before that came there. Where a
+ * later one came to nothing, the path was not back for this connection, whatever showed it.
+ */
+function backOf({ path, stall }: JudgedStall, { all }: Seen, through: Rung | null): Nanos | null {
   const { back } = path;
-  return back === null || back.by === 'own-data' || back.time < stall.start ? null : back.time;
+  if (back === null || back.by === 'own-data' || back.time < stall.start) return null;
+  const showing = all.find(({ time }) => time <= back.time && back.time - time < ONE_PASSAGE);
+  const moment = showing?.time ?? back.time;
+  const isVain = through !== null && all.some(({ time }) => time >= moment && time < through.time);
+  return isVain ? null : moment;
 }
 
-type Seen = Omit<Tries, 'back'>;
+/** What ended the stall came with it, or in answer to it. */
+function throughOf({ stall }: JudgedStall, { all }: Seen): Rung | null {
+  if (stall.end === null || stall.endedBy !== 'progress') return null;
+  const until = stall.end + ONE_PASSAGE;
+  return all.findLast(({ time }) => time <= until) ?? null;
+}
+
+/** No ladder begins with a wait and more than twice of it: the first try came by another timer (a tail-loss probe; RFC 8985). */
+function withoutProbe(seen: Seen): Seen {
+  const [first] = seen.all;
+  if (seen.syn || first === undefined || !beginsWithProbe(seen.all, seen.since)) return seen;
+  return { ...seen, since: first.time, all: seen.all.slice(1) };
+}
+
+type Seen = Omit<Tries, 'back' | 'through'>;
 
 function fromOwnView({ near }: Case, { ladder, start }: Stall): Seen | null {
   if (ladder === null || (near !== null && near !== ladder.by)) return null;
@@ -80,13 +106,11 @@ function fromItsHost(c: Case, { stall }: JudgedStall): Seen | null {
   );
   const started = Math.max(original.time, ...heard.map((p) => p.time));
   const rungs = again.map((p): Rung => ({ time: p.time, id: idOf(p, c, from) }));
-  const isProbe = beginsWithProbe(rungs, started);
-  const local = (r: Rung): Rung => ({ time: cross.fromReference(r.time), id: r.id });
   return {
     by,
     syn: (first.flags & SYN) !== 0,
-    since: cross.fromReference(isProbe ? first.time : started),
-    all: (isProbe ? rungs.slice(1) : rungs).map(local),
+    since: cross.fromReference(started),
+    all: rungs.map((r) => ({ time: cross.fromReference(r.time), id: r.id })),
   };
 }
 

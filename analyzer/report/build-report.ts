@@ -2,6 +2,8 @@
  * Puts the report together from the judged flows of an incident.
  */
 
+import { adviseFlow, type FlowAdvice } from '../advice/advise-flow.ts';
+import { groupAdvice } from '../advice/group-advice.ts';
 import type { Takeover } from '../failover/takeover.ts';
 import type { Busy } from '../failover/tenure.ts';
 import type { AlignedClock } from '../vantage/clock-align.ts';
@@ -85,7 +87,8 @@ export function buildReport(incident: JudgedIncident, options: BuildOptions): Re
   const given = new Set([...captureNames(vantages), ...incident.journals.map((node) => `journal:${node}`)]);
   // As they were given: vantages have an order of their own.
   const captures = vantages.flatMap((v) => v.captures).sort((a, b) => byNumber(a.id, b.id));
-  const flows = [...flowsOf(incident, options), ...udpFlowsOf(incident, options)];
+  const advised = incident.flows.map(({ judged }) => adviseFlow(judged));
+  const flows = [...flowsOf(incident, advised, options), ...udpFlowsOf(incident, options)];
   if (captures.some((c) => c.gaps !== undefined)) keepOutOfGaps(flows, incident, captures);
   const mixed = new Set(
     vantages.flatMap((v) =>
@@ -107,7 +110,7 @@ export function buildReport(incident: JudgedIncident, options: BuildOptions): Re
     flows,
     causes: causesOf(flows),
     summary: summaryOf(flows),
-    advice: [],
+    advice: groupAdvice(advised.map(({ replayed }) => replayed)),
     problems: [...vantages.flatMap((v) => v.problems), ...failedRules(incident)],
   };
   const { schemaVersion, tool, ...rest } = body;
@@ -145,7 +148,7 @@ function failedRules({ vantages, flows }: JudgedIncident): ReportProblem[] {
   );
 }
 
-function flowsOf(incident: JudgedIncident, options: BuildOptions): Flow[] {
+function flowsOf(incident: JudgedIncident, advised: readonly FlowAdvice[], options: BuildOptions): Flow[] {
   const { vantages, flows } = incident;
   const names = flowNames(incident);
   const replacements = vantages.map(
@@ -156,12 +159,13 @@ function flowsOf(incident: JudgedIncident, options: BuildOptions): Flow[] {
     const { clock } = vantages[one.vantage] as ReportVantage;
     const next = (replacements[one.vantage] as Replacements).of(one.judged);
     const at = next === undefined ? undefined : byJudged.get(next);
-    const flow = toFlowReport(one.judged, {
+    const context = {
       name: names[i] as (typeof names)[number],
       clock,
       replacedBy: at === undefined ? undefined : names[at]?.id,
       kind: one.kind,
-    });
+    };
+    const flow = toFlowReport(one.judged, context, advised[i] as FlowAdvice);
     if (options.ladderFor !== undefined && matchesFlow(flow, options.ladderFor)) {
       flow.ladder = toLadder(one.judged, clock);
     }

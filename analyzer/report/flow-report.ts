@@ -3,6 +3,8 @@
  */
 
 import { type Nanos, seconds } from '../../packet/time.ts';
+import { type FlowAdvice, secondsOf } from '../advice/advise-flow.ts';
+import type { Try } from '../advice/sender-model.ts';
 import type { Flow as TcpFlow } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import { lastBefore } from '../stall/stall.ts';
@@ -26,7 +28,7 @@ export interface FlowContext {
   readonly kind: PathKind;
 }
 
-export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
+export function toFlowReport(judged: JudgedFlow, context: FlowContext, advice: FlowAdvice): Flow {
   const { watch, case: c, verdict } = judged;
   const { flow, sides } = watch.connection;
   const { clock } = context;
@@ -54,13 +56,52 @@ export function toFlowReport(judged: JudgedFlow, context: FlowContext): Flow {
     claims: claims.map((claim) => toClaim(claim, clock)),
     ruledOut: [...verdict.ruledOut],
     splitBy: [...verdict.splitBy],
-    advice: [],
+    advice: advice.replayed.map((one) => one.advice),
   };
+  Object.assign(report, adviceParts(advice, judged, clock));
   if (Object.keys(context.name.streams).length > 0) report.streams = context.name.streams;
   const endedBy = toEndedBy(judged, clock);
   if (endedBy !== undefined) report.endedBy = endedBy;
   if (context.replacedBy !== undefined) report.replacedBy = context.replacedBy;
   return report;
+}
+
+/** What is only there where it is known. */
+function adviceParts(
+  { sender, stuck, request }: FlowAdvice,
+  { case: c }: JudgedFlow,
+  clock: ReportClock,
+): Pick<Flow, 'sender' | 'stuck' | 'request'> {
+  const time = (t: Nanos | null) => (t === null ? null : clock.time(t));
+  const rung = ({ rung: number, at }: Try) => ({ rung: number, after: secondsOf(at) });
+  return {
+    ...(sender === null
+      ? {}
+      : {
+          sender: {
+            end: endName(c.flow, sender.by),
+            syn: sender.syn,
+            waits: sender.waits.map(secondsOf),
+            frames: sender.frames.map((f) => clock.frame(f)),
+            ...(sender.resumed === null
+              ? {}
+              : { resumed: { predicted: rung(sender.resumed.predicted), seen: rung(sender.resumed.seen) } }),
+          },
+        }),
+    ...(stuck === null
+      ? {}
+      : {
+          stuck: {
+            by: endName(c.flow, stuck.by),
+            bytes: stuck.bytes,
+            nextRetry: time(stuck.nextRetry),
+            givesUp: time(stuck.givesUp),
+            waitUntil: time(stuck.waitUntil),
+            why: stuck.why,
+          },
+        }),
+    ...(request === null ? {} : { request }),
+  };
 }
 
 export function toClaim(claim: VerdictClaim, clock: ReportClock): Claim {

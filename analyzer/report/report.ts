@@ -238,7 +238,7 @@ export interface SenderTries {
   end: End;
   /** It repeats a SYN. */
   syn: boolean;
-  /** Seconds before each try: from the last answer to the first, then from try to try. Those that began before the path was back. */
+  /** Seconds before each try: from the last answer to the first, then from try to try. Those before the path was back. */
   waits: number[];
   /** Those tries. */
   frames: FrameRef[];

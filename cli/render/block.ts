@@ -17,6 +17,7 @@ import {
   wiresharkFilters,
   worstStall,
 } from '../../analyzer/index.ts';
+import { renderAdvice, renderStuck } from './advice.ts';
 import { type CaptureNames, describeDrops, formatFrames, nameOf } from './captures.ts';
 import { describeClockErrors } from './clocks.ts';
 import { escapeDeep } from './escape.ts';
@@ -111,7 +112,9 @@ function renderNotes(flow: Flow, context: BlockContext): string[] {
   const add = (label: string, text: string): string[] => note(label, text, style);
   return [
     ...add('timing', stall ? describeTiming(stall) || openTiming(flow, stall) : ''),
-    ...add('next retry', stall?.nextRetry ? `due at ${formatUtc(stall.nextRetry)}` : ''),
+    ...(flow.stuck === undefined
+      ? add('next retry', stall?.nextRetry ? `due at ${formatUtc(stall.nextRetry)}` : '')
+      : renderStuck(flow.stuck, style)),
     ...add('ended by', describeEnd(flow, names)),
     ...add('replaced by', flow.replacedBy ? `flow ${flow.replacedBy}` : ''),
     ...add('translated to', (flow.translated ?? []).map(formatEndpoint).join(', ')),
@@ -124,6 +127,7 @@ function renderNotes(flow: Flow, context: BlockContext): string[] {
     ...renderCandidates(flow, context),
     ...renderSplit(flow, style),
     ...add('ruled out', describeRuledOut(flow, full)),
+    ...renderAdvice(flow, context),
     ...add('confidence', describeConfidence(flow, context)),
     ...[...wiresharkFilters(flow)].flatMap(([capture, filter]) => {
       return add(`wireshark ${names.get(capture) ?? capture}`.trimEnd(), filter);

@@ -1,0 +1,40 @@
+/**
+ * What a flow that still waits is waiting for, and what another outage or setting would have done to it: notes of its block.
+ */
+import type { Advice, Flow, Stuck } from '../../analyzer/index.ts';
+import { note } from './note.ts';
+import type { Style } from './style.ts';
+import { formatNumber, formatUtc } from './units.ts';
+
+/** Of what one screen can take; `-v` and `--flow` print all. */
+const MOST_ADVICE = 2;
+
+export function renderStuck(
+  { by, bytes, nextRetry, givesUp, waitUntil, why }: Stuck,
+  style: Style,
+): string[] {
+  const add = (label: string, text: string): string[] => note(label, text, style);
+  const tries = [
+    nextRetry === null ? '' : `the ${by} tries next at ${formatUtc(nextRetry)}`,
+    givesUp === null ? '' : `gives up at ${formatUtc(givesUp)} (Linux)`,
+  ].filter((text) => text !== '');
+  return [
+    ...add('stuck', bytes === null || bytes === 0 ? '' : `${formatNumber(bytes)} B of the ${by}`),
+    ...add('next retry', tries.join(', ')),
+    ...add('wait', waitUntil === null ? why : `until ${formatUtc(waitUntil)}: ${why}`),
+  ];
+}
+
+export function renderAdvice({ advice }: Flow, { style, full }: { style: Style; full: boolean }): string[] {
+  const shown = full ? advice : advice.slice(0, MOST_ADVICE);
+  return shown.flatMap((one, i) => note('replayed', `${one.text}${retry(one)}`, style, i > 0));
+}
+
+const retry = ({ safeToRetry }: Advice): string =>
+  safeToRetry === undefined ? '' : `; safe to try again: ${RETRY[safeToRetry]}`;
+
+const RETRY = {
+  yes: 'yes',
+  no: 'no, the request may have been carried out',
+  unknown: 'not known, the request is not in the captures',
+};
