@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CAUSE_IDS } from '../analyzer/index.ts';
+import { CAUSE_IDS, CLIENTS } from '../analyzer/index.ts';
 import { COMMAND_NAMES } from './commands.ts';
 import { bundleCli, type CliResult, removeBundle, runCli, temporaryFolder } from './run-cli.ts';
 
@@ -58,6 +58,64 @@ describe('help and version', () => {
       /^Usage: diagnose open \[options\] \[VANTAGE=\]FILE \.\.\.\n/,
     );
     expect((await run('serve', '--help')).stdout).toContain('--token-file <file>');
+  });
+});
+
+describe('advise', () => {
+  test('prints a table without a capture, and one client in full', async () => {
+    const { code, stdout, stderr } = await run('advise', '--outage', '30s');
+    expect([code, stderr]).toEqual([0, '']);
+    for (const { id } of CLIENTS) expect(stdout).toMatch(new RegExp(`^${id} `, 'm'));
+    expect((await run('advise', '--outage', '30s', '--client', 'WGET')).stdout).toContain(
+      '--read-timeout=10',
+    );
+  });
+
+  test('as JSON has every client, its settings and their sources', async () => {
+    const { stdout } = await run('advise', '--outage', '1m', '--rto', '300ms', '--goal', 'both', '--json');
+    const advice = JSON.parse(stdout) as Record<string, unknown> & { clients: { id: string }[] };
+    expect(advice).toMatchObject({ outage: 60, rto: 0.3, mode: 'routed', resumes: { from: 76.5 } });
+    expect(advice.clients.map(({ id }) => id)).toEqual(CLIENTS.map(({ id }) => id));
+    expect(advice.clients[1]).toMatchObject({
+      id: 'wget',
+      byDefault: { outcome: 'goes-on', timer: '--read-timeout' },
+      timers: [
+        { name: '--read-timeout', firesAfter: 900, source: { url: expect.stringMatching(/^https:/) } },
+        {},
+      ],
+      failFast: [{ text: '--read-timeout=10', firesAfter: 10 }, { text: '--connect-timeout=5' }],
+    });
+    const proxied = await run('advise', '--outage', '30s', '--mode', 'proxy', '--json');
+    expect(JSON.parse(proxied.stdout)).toMatchObject({
+      resumes: null,
+      clients: CLIENTS.map(() => ({ rideThrough: null })),
+    });
+  });
+
+  test.each([
+    [['advise'], 'advise needs --outage', 'such as diagnose advise --outage 30s'],
+    [['advise', '--outage', 'soon'], "--outage: 'soon' is no time", 'such as 30s, 500ms or 2m'],
+    [['advise', '--outage', '-5s'], "--outage: '-5s' is no time", 'such as 30s, 500ms or 2m'],
+    [['advise', '--outage', '0s'], '--outage: it must be more than 0', 'such as 30s, 500ms or 2m'],
+    [['advise', '--outage', '9000m'], "--outage: '9000m' is more than a day", null],
+    [['advise', '--outage', '5s', '--rto', 'x'], "--rto: 'x' is no time", 'such as 30s, 500ms or 2m'],
+    [
+      ['advise', '--outage', '5s', '--client', 'crul'],
+      "--client: 'crul' is not in the table",
+      'did you mean curl?',
+    ],
+    [
+      ['advise', '--outage', '5s', '--client', 'netcat'],
+      "--client: 'netcat' is not in the table",
+      /^it has curl, wget,/,
+    ],
+  ])('%j is refused', async (args, error, hint) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect([code, stdout]).toEqual([2, '']);
+    const [first, second = null] = stderr.trim().split('\nhelp: ');
+    expect(first).toBe(`error: ${error}`);
+    if (hint instanceof RegExp) expect(second).toMatch(hint);
+    else expect(second).toBe(hint);
   });
 });
 

@@ -38,13 +38,13 @@ export function summary({ rows }: Predictions): string {
   ].join(' ');
 }
 
-function cells({ id, flow, changed, outage, predicted, measured, difference, hit }: PredictionRow): string[] {
+function cells({ id, flow, changed, made, predicted, measured, difference, hit }: PredictionRow): string[] {
   const text = (one: { readonly outcome: string; readonly after: number } | null): string =>
     one === null ? 'not known' : `${one.outcome}, ${formatSeconds(one.after)}`;
   return [
     `${flow} (${id})`,
     changed,
-    `${outage} s`,
+    made === null ? '-' : formatSeconds(made),
     text(predicted),
     text(measured),
     difference === null ? '-' : `${difference < 0 ? '' : '+'}${(difference * 100).toFixed(1)} %`,
