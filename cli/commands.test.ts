@@ -85,37 +85,16 @@ describe('advise', () => {
       ],
       failFast: [{ text: '--read-timeout=10', firesAfter: 10 }, { text: '--connect-timeout=5' }],
     });
-    const proxied = await run('advise', '--outage', '30s', '--mode', 'proxy', '--json');
-    expect(JSON.parse(proxied.stdout)).toMatchObject({
-      resumes: null,
-      clients: CLIENTS.map(() => ({ rideThrough: null })),
-    });
   });
 
   test.each([
-    [['advise'], 'advise needs --outage', 'such as diagnose advise --outage 30s'],
-    [['advise', '--outage', 'soon'], "--outage: 'soon' is no time", 'such as 30s, 500ms or 2m'],
-    [['advise', '--outage', '-5s'], "--outage: '-5s' is no time", 'such as 30s, 500ms or 2m'],
-    [['advise', '--outage', '0s'], '--outage: it must be more than 0', 'such as 30s, 500ms or 2m'],
-    [['advise', '--outage', '9000m'], "--outage: '9000m' is more than a day", null],
-    [['advise', '--outage', '5s', '--rto', 'x'], "--rto: 'x' is no time", 'such as 30s, 500ms or 2m'],
+    [['advise'], 'error: advise needs --outage\nhelp: such as diagnose advise --outage 30s\n'],
     [
       ['advise', '--outage', '5s', '--client', 'crul'],
-      "--client: 'crul' is not in the table",
-      'did you mean curl?',
+      "error: --client: 'crul' is not in the table\nhelp: did you mean curl?\n",
     ],
-    [
-      ['advise', '--outage', '5s', '--client', 'netcat'],
-      "--client: 'netcat' is not in the table",
-      /^it has curl, wget,/,
-    ],
-  ])('%j is refused', async (args, error, hint) => {
-    const { code, stdout, stderr } = await run(...args);
-    expect([code, stdout]).toEqual([2, '']);
-    const [first, second = null] = stderr.trim().split('\nhelp: ');
-    expect(first).toBe(`error: ${error}`);
-    if (hint instanceof RegExp) expect(second).toMatch(hint);
-    else expect(second).toBe(hint);
+  ])('%j is refused', async (args, stderr) => {
+    expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr });
   });
 });
 

@@ -10,8 +10,13 @@ import { type Tries, triesOf } from './tries.ts';
 
 /** Waits of a sender with an RTO of about 210 ms, as seen in 28 s. */
 const LADDER = [0.217, 0.412, 0.836, 1.66, 3.428, 6.656, 13.308];
-const open: Tries = { waits: LADDER, since: 100, syn: false };
-const opening: Tries = { waits: [1, 1.02, 1.02, 1.02, 1.02, 2.02, 4.1, 8.2], since: 101, syn: true };
+const open: Tries = { waits: LADDER, since: 100, syn: false, ahead: 0.1 };
+const opening: Tries = {
+  waits: [1, 1.02, 1.02, 1.02, 1.02, 2.02, 4.1, 8.2],
+  since: 101,
+  syn: true,
+  ahead: -1,
+};
 const change = (more: Partial<Change>): Change => ({ outage: 30, limits: [], ranBefore: 8, ...more });
 
 const data = (time: number, seq: number, fromClient = false): LabSegment => ({
@@ -40,7 +45,7 @@ describe('the tries of a sender', () => {
       data(100.6, 2000),
       data(101.4, 2000),
     ];
-    expect(triesOf(segments, false)?.waits.map((wait) => Math.round(wait * 10) / 10)).toEqual([
+    expect(triesOf(segments, false, 100.1)?.waits.map((wait) => Math.round(wait * 10) / 10)).toEqual([
       0.2, 0.4, 0.8,
     ]);
   });
@@ -53,7 +58,7 @@ describe('the tries of a sender', () => {
       data(100.22, 2000),
       data(100.63, 2000),
     ];
-    const waits = triesOf(segments, false)?.waits ?? [];
+    const waits = triesOf(segments, false, 100.1)?.waits ?? [];
     expect(waits).toHaveLength(2);
     expect(waits[0]).toBeCloseTo(0.22);
     expect(waits[1]).toBeCloseTo(0.41);
@@ -61,13 +66,13 @@ describe('the tries of a sender', () => {
 
   it('of a SYN count from the first one', () => {
     const syn = (time: number): LabSegment => ({ ...data(time, 7, true), flags: TcpFlag.Syn, length: 0 });
-    const tries = triesOf([syn(10), syn(11), syn(12)], true);
-    expect(tries).toEqual({ waits: [1, 1], since: 10, syn: true });
+    const tries = triesOf([syn(10), syn(11), syn(12)], true, 9);
+    expect(tries).toEqual({ waits: [1, 1], since: 10, syn: true, ahead: -1 });
   });
 
   it('are none where nothing was sent again', () => {
-    expect(triesOf([data(99, 1000), ack(100, 2000)], false)).toBeNull();
-    expect(triesOf([], true)).toBeNull();
+    expect(triesOf([data(99, 1000), ack(100, 2000)], false, 101)).toBeNull();
+    expect(triesOf([], true, 101)).toBeNull();
   });
 });
 
@@ -82,6 +87,11 @@ describe('a prediction', () => {
     [30, 8],
   ])('for an outage of %i s is try %i', (outage, attempt) => {
     expect(predict(open, change({ outage }))).toMatchObject({ outcome: 'resumes', attempt });
+  });
+
+  it('takes an outage that ends just before a try for one that ends after it, where the waiting began ahead of it', () => {
+    expect(predict(open, change({ outage: 3.1 })).attempt).toBe(5);
+    expect(predict({ ...open, ahead: 0 }, change({ outage: 3.1 })).attempt).toBe(4);
   });
 
   it('goes beyond what was seen by doubling, and not beyond the cap', () => {

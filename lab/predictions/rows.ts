@@ -5,7 +5,7 @@
  */
 import type { FlowKind, PlannedChange } from './changes.ts';
 import type { Measured } from './measure.ts';
-import { neighbours, type Prediction, predict } from './predict.ts';
+import { type Course, neighbours, type Prediction, predict } from './predict.ts';
 import type { Tries } from './tries.ts';
 
 /** A hit is within this of the prediction, or of the try before or after the predicted one. */
@@ -17,12 +17,6 @@ export interface PredictedChange {
   readonly change: PlannedChange;
   /** As it was told before the change was made. Null: the reference does not show how its sender tries. */
   readonly announced: Prediction | null;
-}
-
-/** What the lab did, in s: a busy machine takes longer over a takeover than it was told to. */
-export interface Made {
-  readonly outage: number;
-  readonly ranBefore: number;
 }
 
 export interface PredictionRow {
@@ -64,7 +58,7 @@ export function predictAll(changes: readonly PlannedChange[], tries: TriesOf): P
 export function rowOf(
   { change, announced }: PredictedChange,
   tries: Tries | null,
-  made: Made | null,
+  made: Course | null,
   measured: Measured | null,
 ): PredictionRow {
   const { id, title, flow, outage, rtoMax } = change;
