@@ -12,6 +12,7 @@ import {
   fate,
   goesOnWithin,
   rideThroughSeconds,
+  SENDER_GIVES_UP,
   type Timer,
   type TimerSetting,
   type Wait,
@@ -56,7 +57,9 @@ function header({ wait, mode }: AdviceView, style: Style): string[] {
 
 function routed({ rto, resumes, atMost }: Wait): string[] {
   if (resumes === null || atMost === null)
-    return ['No connection goes on: its sender gives up before it would try again.'];
+    return [
+      `No connection can be relied on to go on: senders give up after ${span(SENDER_GIVES_UP)} or a little more.`,
+    ];
   const { from, to } = resumes;
   if (rto === null)
     return [
@@ -130,7 +133,7 @@ function legend({ wait, mode, advice, goal }: AdviceView, { width }: Style): str
     'fires: after so long without an answer, as delivered. outage: what it does in this one, alone. -: leave it as it is.',
     ...(mode === 'routed' && ride !== null && goal !== 'fail-fast'
       ? [
-          `ride through: at least ${span(ride)} of silence, and what the server itself takes before it answers; a limit of the whole request on top of what that takes.`,
+          `ride through: at least ${span(ride)} of silence, and what the server itself takes before it answers; a limit of the whole request on top of what that takes. At both ends: a server that gives up first ends it too.`,
         ]
       : []),
     ...(goal === 'ride-through' && mode === 'routed'
