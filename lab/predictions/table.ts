@@ -35,8 +35,14 @@ export function summary({ rows }: Predictions): string {
     `${hits.length} of ${rows.length} within ${TOLERANCE * 100} %, the worst of them ${(worst * 100).toFixed(1)} % off.`,
     ...(near.length > 0 ? [`One try off: ${list(near)}.`] : []),
     missed.length > 0 ? `Missed: ${list(missed)}.` : 'None is missed.',
+    `For the outage as it was planned, as announced before the runs: ${rows.filter(cameAsAnnounced).length} of ${rows.length}.`,
   ].join(' ');
 }
+
+const cameAsAnnounced = ({ announced, measured }: PredictionRow): boolean =>
+  announced !== null &&
+  announced.outcome === measured?.outcome &&
+  Math.abs(measured.after / announced.after - 1) <= TOLERANCE;
 
 function cells({ id, flow, changed, made, predicted, measured, difference, hit }: PredictionRow): string[] {
   const text = (one: { readonly outcome: string; readonly after: number } | null): string =>
