@@ -27,7 +27,7 @@ that (*ride through*, where the gateway routes and keeps its state), or short, w
 again](answers.md#which-requests-are-safe-to-retry), [is it true](predictions.md).
 
 *Fires after* is the time without an answer until a timer ends the connection, as the client is delivered. \`diagnose advise
---outage 45s --rto 300ms\` computes all of it for another outage.
+--outage 45s --rto 300ms\` computes all of it for another outage; with \`--json\` for programs, spans in seconds.
 `;
 
 export function clientsPage(): string {

@@ -6,10 +6,18 @@ import { TOLERANCE } from './rows.ts';
 
 const HEAD = ['connection', 'changed', 'outage', 'predicted', 'measured', 'difference', ''];
 
-/** With a newline at its end. */
+/** With a newline at its end. Two lines a change: numbers, and what is other than in the reference. */
 export function renderPredictions(predictions: Predictions): string {
-  const lines = table([HEAD, ...predictions.rows.map(cells)], [5]);
-  return `${[...lines, '', summary(predictions)].join('\n')}\n`;
+  const rows = predictions.rows.map((row) => {
+    const [, , , ...numbers] = cells(row);
+    return [row.id, ...numbers];
+  });
+  const [head, ...lines] = table([['change', ...HEAD.slice(3)], ...rows], [3]);
+  const blocks = predictions.rows.map((row, i) => {
+    const [, changed, made] = cells(row);
+    return `${lines[i]}\n  ${changed}; outage of ${made}`;
+  });
+  return `${[head, ...blocks, '', summary(predictions)].join('\n')}\n`;
 }
 
 export function predictionsMarkdown(predictions: Predictions): string {

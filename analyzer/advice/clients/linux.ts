@@ -67,6 +67,7 @@ export const linux: Client = {
         return {
           text: `SO_KEEPALIVE, TCP_KEEPIDLE ${each}, TCP_KEEPINTVL ${each}, TCP_KEEPCNT 3`,
           firesAfter: 4 * each,
+          lastProbe: 3 * each,
         };
       },
       source: MAN,
