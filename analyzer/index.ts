@@ -10,14 +10,12 @@ export {
   advise,
   type ClientAdvice,
   type ClientFate,
-  connectFate,
   connectSeconds,
   FAIL_FAST,
   type FateWord,
-  fate,
-  goesOnWithin,
   rideThroughSeconds,
   type TimerSetting,
+  wordOf,
 } from './advice/clients/advise.ts';
 export {
   type Client,

@@ -48,7 +48,7 @@ export function addAdviseCommand(program: Command): void {
     .addOption(new Option('--goal <goal>', 'which settings').choices(GOALS).default('both'))
     .addOption(
       new Option('--client <name>', 'this one in full, with sources; may be repeated').argParser(
-        (name: string, others: string[] | undefined) => [...(others ?? []), name],
+        (names: string, others: string[] | undefined) => [...(others ?? []), ...names.split(',')],
       ),
     )
     .option('--json', 'as one JSON document')

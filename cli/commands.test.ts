@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CAUSE_IDS } from '../analyzer/index.ts';
+import { CAUSE_IDS, CLIENTS } from '../analyzer/index.ts';
 import { COMMAND_NAMES } from './commands.ts';
 import { bundleCli, type CliResult, removeBundle, runCli, temporaryFolder } from './run-cli.ts';
 
@@ -58,6 +58,43 @@ describe('help and version', () => {
       /^Usage: diagnose open \[options\] \[VANTAGE=\]FILE \.\.\.\n/,
     );
     expect((await run('serve', '--help')).stdout).toContain('--token-file <file>');
+  });
+});
+
+describe('advise', () => {
+  test('prints a table without a capture, and one client in full', async () => {
+    const { code, stdout, stderr } = await run('advise', '--outage', '30s');
+    expect([code, stderr]).toEqual([0, '']);
+    for (const { id } of CLIENTS) expect(stdout).toMatch(new RegExp(`^${id} `, 'm'));
+    expect((await run('advise', '--outage', '30s', '--client', 'WGET')).stdout).toContain(
+      '--read-timeout=10',
+    );
+  });
+
+  test('as JSON has every client, its settings and their sources', async () => {
+    const { stdout } = await run('advise', '--outage', '1m', '--rto', '300ms', '--goal', 'both', '--json');
+    const advice = JSON.parse(stdout) as Record<string, unknown> & { clients: { id: string }[] };
+    expect(advice).toMatchObject({ outage: 60, rto: 0.3, mode: 'routed', resumes: { from: 76.5 } });
+    expect(advice.clients.map(({ id }) => id)).toEqual(CLIENTS.map(({ id }) => id));
+    expect(advice.clients[1]).toMatchObject({
+      id: 'wget',
+      byDefault: { outcome: 'goes-on', timer: '--read-timeout' },
+      timers: [
+        { name: '--read-timeout', firesAfter: 900, source: { url: expect.stringMatching(/^https:/) } },
+        {},
+      ],
+      failFast: [{ text: '--read-timeout=10', firesAfter: 10 }, { text: '--connect-timeout=5' }],
+    });
+  });
+
+  test.each([
+    [['advise'], 'error: advise needs --outage\nhelp: such as diagnose advise --outage 30s\n'],
+    [
+      ['advise', '--outage', '5s', '--client', 'crul'],
+      "error: --client: 'crul' is not in the table\nhelp: did you mean curl?\n",
+    ],
+  ])('%j is refused', async (args, stderr) => {
+    expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr });
   });
 });
 

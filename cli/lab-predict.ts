@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { release } from 'node:os';
 import { type PlannedRun, plannedRuns, REFERENCE } from '../lab/predictions/changes.ts';
-import { measure, triesIn } from '../lab/predictions/measure.ts';
+import { madeOf, measure, triesIn } from '../lab/predictions/measure.ts';
 import {
   type PredictedChange,
   type Predictions,
@@ -68,9 +68,11 @@ export async function runPredictions(options: LabPredictOptions): Promise<0 | 1>
       opening: tries.opening?.waits.map(round) ?? [],
     },
     rows: await Promise.all(
-      predicted.map(async (one) =>
-        rowOf(one, await measure(resultOf(one, results), one.change), tries[one.change.flow]),
-      ),
+      predicted.map(async (one) => {
+        const result = resultOf(one, results);
+        const { change } = one;
+        return rowOf(one, tries[change.flow], madeOf(result, change), await measure(result, change));
+      }),
     ),
   };
   process.stdout.write(options.json ? `${safeJson(predictions)}\n` : renderPredictions(predictions));
@@ -91,11 +93,11 @@ function resultOf({ change }: PredictedChange, results: readonly RunResult[]): R
   return result;
 }
 
-function describe({ change, predicted }: PredictedChange): string {
+function describe({ change, announced }: PredictedChange): string {
   const what = change.run === REFERENCE ? '' : ` (${change.title})`;
-  return predicted === null
+  return announced === null
     ? `${change.id}${what}: the reference does not show how its sender tries`
-    : `${change.id}${what}: ${predicted.outcome} after ${predicted.after.toFixed(2)} s, it is predicted`;
+    : `${change.id}${what}: ${announced.outcome} after ${announced.after.toFixed(2)} s, it is predicted`;
 }
 
 function canImportRequests(): boolean {

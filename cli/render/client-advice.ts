@@ -7,14 +7,13 @@ import {
   type AdviceMode,
   type ClientAdvice,
   type ClientFate,
-  connectFate,
   FAIL_FAST,
-  fate,
-  goesOnWithin,
   rideThroughSeconds,
+  SENDER_GIVES_UP,
   type Timer,
   type TimerSetting,
   type Wait,
+  wordOf,
 } from '../../analyzer/index.ts';
 import type { Goal } from '../advise-command.ts';
 import { table, wrap, wrapAfter } from './layout.ts';
@@ -56,7 +55,9 @@ function header({ wait, mode }: AdviceView, style: Style): string[] {
 
 function routed({ rto, resumes, atMost }: Wait): string[] {
   if (resumes === null || atMost === null)
-    return ['No connection goes on: its sender gives up before it would try again.'];
+    return [
+      `No connection can be relied on to go on: senders give up after ${span(SENDER_GIVES_UP)} or a little more.`,
+    ];
   const { from, to } = resumes;
   if (rto === null)
     return [
@@ -70,7 +71,7 @@ function routed({ rto, resumes, atMost }: Wait): string[] {
 
 const proxied = ({ atMost }: Wait): string[] => [
   'No setting rides through: the connection ended with its node, and waiting brings nothing back. Fail fast, and try again on a new one.',
-  `Who sends, data or keep-alive probes, is reset at its next try${atMost === null ? '' : `, ${span(atMost)} after the loss at most`}; who only reads is told nothing, unless the new node fails fast.`,
+  `Who sends is reset at its next try${atMost === null ? '' : `, ${span(atMost)} after the loss at most`}, who probes at its next probe, where the new node answers; who only reads is told nothing, unless it fails fast.`,
 ];
 
 const opening = ({ connects }: Wait): string =>
@@ -96,7 +97,7 @@ function timerTable(view: AdviceView): string[] {
         i === 0 ? client.id : '',
         timer.name,
         timer.firesAfter === null ? 'never' : span(timer.firesAfter),
-        fateOf(timer, view),
+        WORDS[wordOf(timer, view.wait, view.mode)],
         ...(rides ? [settingOf(timer, rideThrough)] : []),
         ...(fast ? [settingOf(timer, failFast)] : []),
       ]),
@@ -106,14 +107,6 @@ function timerTable(view: AdviceView): string[] {
 
 /** Limits of a whole request that nobody set say nothing of an outage. */
 const isShown = ({ bounds, firesAfter }: Timer): boolean => bounds || firesAfter !== null;
-
-function fateOf(timer: Timer, { wait, mode }: AdviceView): string {
-  const { word } =
-    timer.measures === 'connect'
-      ? connectFate([timer], wait)
-      : fate([timer], mode === 'routed' ? goesOnWithin(wait) : null);
-  return WORDS[word];
-}
 
 function settingOf(timer: Timer, settings: readonly TimerSetting[] | null): string {
   const setting = settings?.find((one) => one.timer === timer.name);
@@ -130,7 +123,7 @@ function legend({ wait, mode, advice, goal }: AdviceView, { width }: Style): str
     'fires: after so long without an answer, as delivered. outage: what it does in this one, alone. -: leave it as it is.',
     ...(mode === 'routed' && ride !== null && goal !== 'fail-fast'
       ? [
-          `ride through: at least ${span(ride)} of silence, and what the server itself takes before it answers; a limit of the whole request on top of what that takes.`,
+          `ride through: at least ${span(ride)} of silence, and what the server itself takes before it answers; a limit of the whole request on top of what that takes. At both ends: a server that gives up first ends it too.`,
         ]
       : []),
     ...(goal === 'ride-through' && mode === 'routed'

@@ -11,8 +11,8 @@ import type { Limit } from './predict.ts';
 /** s. */
 export const OUTAGE = 30;
 const OUTAGES = [2, 5, 10, 15];
-/** s that traffic has run when the path is lost: a scenario's default. */
-const RAN = 3;
+/** s that traffic has run when the path is lost: Python needs some of them to start on a busy machine. */
+const RAN = 8;
 /** s into the outage at which a connection is opened. */
 const OPENS = 1;
 
@@ -62,7 +62,7 @@ interface Draft {
 /** The run that all others are predicted from. Its name is also that of its changes, of which there are none. */
 export const REFERENCE = 'reference';
 
-const SIZE = '6M';
+const SIZE = '8M';
 const wget = (name: string, more: object = {}): TrafficDraft => ({ name, run: 'wget', size: SIZE, ...more });
 const curl = (name: string, setting?: Setting, more: object = {}): TrafficDraft => ({
   name,
@@ -142,7 +142,7 @@ function clientChanges(): Draft[] {
       of: 'begin',
       after: maxTime.firesAfter,
     }),
-    download(curl('curl-probes', probes, { keepalive: false }), named('curl', probes)),
+    download(curl('curl-probes', undefined, { keepalive: 2 }), named('curl', probes)),
     {
       traffic: { name: 'node-http', run: 'node', api: 'http', size: SIZE },
       title: 'Node.js http, as delivered',
@@ -203,7 +203,7 @@ function rtoMaxRun(seconds: number): PlannedRun {
 
 function retriesRun(): PlannedRun {
   const retries = settingOf('linux', 'tcp_retries2', 12);
-  const syn = settingOf('linux', 'tcp_syn_retries', 11);
+  const syn = settingOf('linux', 'tcp_syn_retries', 7);
   return run(
     'retries',
     [
@@ -261,6 +261,7 @@ function run(
       ...rest,
       outage: `${outage}s`,
       watch: `${outage + 30}s`,
+      steps: [{ at: `${RAN}s`, do: { takeOver: 'node-b' } }],
       traffic: drafts.map(({ traffic }) => traffic),
       expect: {},
     }),

@@ -9,6 +9,7 @@ import { TcpFlag } from '../../packet/wire/frame.ts';
 import { serverPort } from '../client-command.ts';
 import type { RunResult } from '../run.ts';
 import type { PlannedChange } from './changes.ts';
+import type { Course } from './predict.ts';
 import { type Connection, readSegments } from './segments.ts';
 import { type Tries, triesOf } from './tries.ts';
 
@@ -32,11 +33,25 @@ const capture = ({ folder }: RunResult, vantage: 'client' | 'server'): string =>
 /** How its sender tried again, by frames before the path was back and at the sender alone. Null where it did not. */
 export async function triesIn(result: RunResult, { traffic, flow }: PlannedChange): Promise<Tries | null> {
   const connection = connectionOf(result, traffic);
-  const back = Number(result.truth.pathRestored);
-  if (connection === null || !(back > 0)) return null;
+  const [lost, back] = [Number(result.truth.pathLost), Number(result.truth.pathRestored)];
+  if (connection === null || !(lost > 0) || !(back > lost)) return null;
   const byClient = flow !== 'download';
   const segments = await readSegments(capture(result, byClient ? 'client' : 'server'), connection, back);
-  return triesOf(segments, byClient);
+  return triesOf(segments, byClient, lost);
+}
+
+/** By the lab's own clock. Null where the path was not lost and restored, or the client was not where it should be by then. */
+export function madeOf(result: RunResult, { traffic, flow }: PlannedChange): Course | null {
+  const { pathLost, pathRestored } = result.truth;
+  const client = result.clients.find(({ name }) => name === traffic);
+  const opened = client?.connections[0]?.time;
+  if (pathLost === null || pathRestored === null || client?.startedAt == null || opened === undefined)
+    return null;
+  if (opened <= Number(pathLost) === (flow === 'opening')) return null;
+  return {
+    outage: Number(pathRestored) - Number(pathLost),
+    ranBefore: Number(pathLost) - client.startedAt / 1000,
+  };
 }
 
 /** Null where the run does not show it. */

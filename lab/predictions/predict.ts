@@ -15,14 +15,18 @@ export interface Limit {
   readonly after: number;
 }
 
-export interface Change {
+/** As planned; or as the lab made it, since a busy machine takes longer over a takeover than it was told to. */
+export interface Course {
   /** s. */
   readonly outage: number;
+  /** s between the beginning of the client and the loss of the path; negative where it begins in the outage. */
+  readonly ranBefore: number;
+}
+
+export interface Change extends Course {
   /** s; `tcp_rto_max_ms`. */
   readonly rtoMax?: number;
   readonly limits: readonly Limit[];
-  /** s between the beginning of the client and the loss of the path; negative where it begins in the outage. */
-  readonly ranBefore: number;
 }
 
 export interface Prediction {
@@ -38,8 +42,8 @@ const RTO_MAX = 120;
 
 export function predict(tries: Tries, change: Change): Prediction {
   const times = timesOf(tries, change.rtoMax ?? RTO_MAX);
-  // Of what was open, the waiting begins with the outage; of what is opened in it, so much later.
-  const back = change.outage - (tries.syn ? Math.max(0, -change.ranBefore) : 0);
+  // Of what was open the waiting begins a moment before the outage, of what is opened in it so much later.
+  const back = change.outage + (tries.syn ? change.ranBefore : tries.ahead);
   const attempt = times.findIndex((time) => time >= back);
   const ends = Math.min(...change.limits.map((limit) => endOf(limit, times, change)));
   const resumes = times[attempt] as number;

@@ -5,7 +5,7 @@
  */
 import type { FlowKind, PlannedChange } from './changes.ts';
 import type { Measured } from './measure.ts';
-import { neighbours, type Prediction, predict } from './predict.ts';
+import { type Course, neighbours, type Prediction, predict } from './predict.ts';
 import type { Tries } from './tries.ts';
 
 /** A hit is within this of the prediction, or of the try before or after the predicted one. */
@@ -15,8 +15,8 @@ export type TriesOf = Readonly<Record<FlowKind, Tries | null>>;
 
 export interface PredictedChange {
   readonly change: PlannedChange;
-  /** Null: the reference does not show how its sender tries. */
-  readonly predicted: Prediction | null;
+  /** As it was told before the change was made. Null: the reference does not show how its sender tries. */
+  readonly announced: Prediction | null;
 }
 
 export interface PredictionRow {
@@ -24,9 +24,12 @@ export interface PredictionRow {
   readonly id: string;
   readonly changed: string;
   readonly flow: FlowKind;
-  /** s. */
+  /** s, as planned, and as the lab made it. */
   readonly outage: number;
-  /** `after` in s since the loss of the path, for one that was being opened since its first SYN. */
+  readonly made: number | null;
+  /** For the outage as planned, before it was made. */
+  readonly announced: Prediction | null;
+  /** For the outage as it was made, from the same frames. `after` in s since the loss of the path, for one that was being opened since its first SYN. */
   readonly predicted: Prediction | null;
   readonly measured: Measured | null;
   /** Measured against predicted; 0.03 is 3 % later. Null where the outcomes differ, or one is not known. */
@@ -48,16 +51,18 @@ export interface Predictions {
 export function predictAll(changes: readonly PlannedChange[], tries: TriesOf): PredictedChange[] {
   return changes.map((change) => {
     const own = tries[change.flow];
-    return { change, predicted: own === null ? null : predict(own, change) };
+    return { change, announced: own === null ? null : predict(own, change) };
   });
 }
 
 export function rowOf(
-  { change, predicted }: PredictedChange,
-  measured: Measured | null,
+  { change, announced }: PredictedChange,
   tries: Tries | null,
+  made: Course | null,
+  measured: Measured | null,
 ): PredictionRow {
   const { id, title, flow, outage, rtoMax } = change;
+  const predicted = tries === null || made === null ? null : predict(tries, { ...change, ...made });
   const isSame = predicted !== null && measured !== null && predicted.outcome === measured.outcome;
   const difference = isSame ? measured.after / predicted.after - 1 : null;
   const near = (at: number): boolean => isSame && Math.abs(measured.after / at - 1) <= TOLERANCE;
@@ -69,11 +74,16 @@ export function rowOf(
     changed: title,
     flow,
     outage,
-    predicted: predicted === null ? null : { ...predicted, after: round(predicted.after) },
-    measured: measured === null ? null : { ...measured, after: round(measured.after) },
+    made: made === null ? null : round(made.outage),
+    announced: rounded(announced),
+    predicted: rounded(predicted),
+    measured: rounded(measured),
     difference: difference === null ? null : Math.round(difference * 1000) / 1000,
     hit: isHit ? 'yes' : beside.some(near) ? 'one-try-off' : 'no',
   };
 }
+
+const rounded = <T extends { readonly after: number }>(one: T | null): T | null =>
+  one === null ? null : { ...one, after: round(one.after) };
 
 export const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;

@@ -14,24 +14,30 @@ export interface Tries {
   /** When the waiting began, since the epoch. */
   readonly since: number;
   readonly syn: boolean;
+  /** The waiting began so long before the path was lost: a link is taken away a moment before the lab is told that it is. */
+  readonly ahead: number;
 }
 
 /** Timers are rounded up by the kernel, by at most an eighth. */
 const SLACK = 1.125;
 
-/** Of a client or of a server; null where it tried nothing again. `segments`: all before the path was back. */
-export function triesOf(segments: readonly LabSegment[], byClient: boolean): Tries | null {
+/** Of a client or of a server; null where it tried nothing again. `segments`: all before the path was back, and none after. */
+export function triesOf(
+  segments: readonly LabSegment[],
+  byClient: boolean,
+  /** s since the epoch. */
+  lost: number,
+): Tries | null {
   const own = segments.filter((one) => one.fromClient === byClient);
   const answers = segments.filter((one) => one.fromClient !== byClient && (one.flags & TcpFlag.Ack) !== 0);
   const answer = answers.at(-1);
-  if (answer === undefined) return synTries(own);
+  if (answer === undefined) return synTries(own, lost);
   // The first byte that was never acknowledged.
   const again = own.filter(({ time, seq, length }) => time > answer.time && length > 0 && seq === answer.ack);
   const repeats = again.filter(({ time }, i) => i > 0 || wasSentBefore(own, answer.ack, time));
   return toTries(
     repeats.map(({ time }) => time),
-    answer.time,
-    false,
+    { since: answer.time, lost, syn: false },
   );
 }
 
@@ -44,21 +50,27 @@ const wasSentBefore = (own: readonly LabSegment[], seq: number, time: number): b
       seqLess(seq, seqAdd(one.seq, one.length)),
   );
 
-function synTries(own: readonly LabSegment[]): Tries | null {
+function synTries(own: readonly LabSegment[], lost: number): Tries | null {
   const [first, ...others] = own.filter(({ flags }) => (flags & TcpFlag.Syn) !== 0);
   return first === undefined
     ? null
     : toTries(
         others.map(({ time }) => time),
-        first.time,
-        true,
+        { since: first.time, lost, syn: true },
       );
 }
 
-function toTries(times: readonly number[], since: number, syn: boolean): Tries | null {
+interface Waiting {
+  readonly since: number;
+  readonly lost: number;
+  readonly syn: boolean;
+}
+
+function toTries(times: readonly number[], { since, lost, syn }: Waiting): Tries | null {
   if (times.length === 0) return null;
   const waits = times.map((time, i) => time - (times[i - 1] ?? since));
   const [first, second] = waits;
   const beginsWithProbe = !syn && first !== undefined && second !== undefined && second > 2 * SLACK * first;
-  return { waits: beginsWithProbe ? [first + second, ...waits.slice(2)] : waits, since, syn };
+  const own = beginsWithProbe ? [first + second, ...waits.slice(2)] : waits;
+  return { waits: own, since, syn, ahead: lost - since };
 }

@@ -1,8 +1,7 @@
 /** The table is whole, and what is computed from it keeps its promises for every outage and RTO. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import '../../../test/property-seed.ts';
-import { advise, connectSeconds, FAIL_FAST, retryPlan, rideThroughSeconds } from './advise.ts';
+import { advise, connectSeconds, FAIL_FAST, retryPlan, rideThroughSeconds, wordOf } from './advise.ts';
 import { type Client, MEASURES, type Setting, type Timer } from './client.ts';
 import { CLIENTS } from './table.ts';
 import { waitFor } from './wait.ts';
@@ -139,6 +138,8 @@ describe('the settings', () => {
         expect(rideThrough === null).toBe(wait.atMost === null);
         const tooShort = one.timers.filter((timer) => {
           const setting = rideThrough?.find((found) => found.timer === timer.name) ?? timer;
+          if (timer.lastProbe !== undefined)
+            return rideThrough !== null && (setting.lastProbe ?? 0) <= seconds;
           const latest = timer.measures === 'connect' ? wait.connects?.to : wait.atMost;
           return rideThrough !== null && timer.set !== null && firesAt(setting) <= (latest ?? 0);
         });
@@ -202,6 +203,13 @@ describe('as delivered, in an outage of 30 s', () => {
     ['wget', 'fails'],
   ])('at a proxy %s: %s', (id, word) => {
     expect(advise(find(id), wait, 'proxy').byDefault.word).toBe(word);
+  });
+
+  it('probes that go on until after the outage keep a connection, and fewer do not', () => {
+    const [fetch] = find('node-fetch').timers.filter(({ lastProbe }) => lastProbe !== undefined);
+    const word = (outage: number) => wordOf(fetch as Timer, waitFor(outage, null), 'routed');
+    // The last of them after 69 s, and a second to wait for its answer.
+    expect([word(60), word(69.5), word(71)]).toEqual(['goes-on', 'may-fail', 'fails']);
   });
 
   it('nginx ends what was about to go on, wget does not', () => {

@@ -47,14 +47,16 @@ export interface ClientAdvice {
 }
 
 export function advise(client: Client, wait: Wait, mode: AdviceMode): ClientAdvice {
-  const opening = client.timers.filter(({ measures }) => measures === 'connect');
-  const open = client.timers.filter(({ measures }) => measures !== 'connect');
-  const goesOn = mode === 'routed' ? goesOnWithin(wait) : null;
+  const isOpening = ({ measures }: Timer): boolean => measures === 'connect';
   const plan = retryPlan(wait.outage);
   return {
     client,
-    byDefault: fate(open, goesOn),
-    connecting: connectFate(opening, wait),
+    byDefault: fate(
+      client.timers.filter((timer) => !isOpening(timer)),
+      wait,
+      mode,
+    ),
+    connecting: fate(client.timers.filter(isOpening), wait, mode),
     rideThrough: mode === 'routed' ? rideThrough(client, wait) : null,
     failFast: client.timers.flatMap((timer) => {
       const value = timer.measures === 'connect' ? FAIL_FAST.connect : FAIL_FAST.silence;
@@ -63,10 +65,9 @@ export function advise(client: Client, wait: Wait, mode: AdviceMode): ClientAdvi
         : [];
     }),
     retry: { ...plan, text: client.retry.set(plan) },
-    inInterval: [
-      ...open.filter((timer) => mode === 'routed' && isWithin(timer, wait.outage, wait.atMost)),
-      ...opening.filter((timer) => isWithin(timer, wait.outage, wait.connects?.to ?? null)),
-    ],
+    inInterval: client.timers.filter(
+      (timer) => (timer.firesAfter ?? 0) >= wait.outage && wordOf(timer, wait, mode) === 'may-fail',
+    ),
   };
 }
 
@@ -77,6 +78,8 @@ export const rideThroughSeconds = ({ atMost }: Wait): number | null => withMargi
 export const connectSeconds = ({ connects }: Wait): number | null => withMargin(connects?.to ?? null);
 
 /** The rest of the request takes a moment too: a tenth, at least 5 s, and up to the next 5. */
+function withMargin(seconds: number): number;
+function withMargin(seconds: number | null): number | null;
 function withMargin(seconds: number | null): number | null {
   return seconds === null ? null : Math.ceil((seconds + Math.max(5, seconds / 10)) / 5) * 5;
 }
@@ -97,11 +100,20 @@ function rideThrough(client: Client, wait: Wait): TimerSetting[] | null {
   const [open, connect] = [rideThroughSeconds(wait), connectSeconds(wait)];
   if (open === null) return null;
   return client.timers.flatMap((timer) => {
+    if (timer.lastProbe !== undefined) return probing(timer, withMargin(wait.outage));
     const value = timer.measures === 'connect' ? connect : open;
     if (value === null) return [];
     const isTooShort = timer.firesAfter !== null && timer.firesAfter < value;
     return isTooShort || (timer.bounds && timer.firesAfter === null) ? set(timer, value) : [];
   });
+}
+
+/** Its last probe must not come before this. */
+function probing(timer: Timer, seconds: number): TimerSetting[] {
+  if ((timer.lastProbe ?? 0) >= seconds || timer.set === null) return [];
+  let wanted = seconds;
+  while ((timer.set(wanted).lastProbe ?? Number.POSITIVE_INFINITY) < seconds) wanted++;
+  return set(timer, wanted);
 }
 
 /** Where the least that can be written is no less than what it does already, it stays. */
@@ -116,27 +128,39 @@ function set(timer: Timer, seconds: number): TimerSetting[] {
   return timer.set === null ? [] : [{ timer: name, measures, ...timer.set(seconds) }];
 }
 
-/** Whoever sends, and since when: a known RTO narrows down only what was being sent as the path was lost. */
-export const goesOnWithin = ({ outage, atMost }: Wait): Interval | null =>
-  atMost === null ? null : { from: outage, to: atMost };
-
-/** Of one timer or several: what the first of them does to a connection that goes on in this interval. */
-export function fate(timers: readonly Timer[], goesOn: Interval | null): ClientFate {
-  const first = timers
-    .filter((timer) => timer.firesAfter !== null)
-    .sort((a, b) => (a.firesAfter ?? 0) - (b.firesAfter ?? 0))[0];
-  const after = first?.firesAfter ?? null;
-  if (first === undefined || after === null)
-    return { word: goesOn === null ? 'waits' : 'goes-on', timer: null };
-  if (goesOn === null || after < goesOn.from) return { word: 'fails', timer: first };
-  return { word: after <= goesOn.to ? 'may-fail' : 'goes-on', timer: first };
+/** The first of these timers that ends a connection; or else the first that would, were it not through by then. */
+export function fate(timers: readonly Timer[], wait: Wait, mode: AdviceMode): ClientFate {
+  const sorted = timers
+    .filter(({ firesAfter }) => firesAfter !== null)
+    .sort((a, b) => (a.firesAfter ?? 0) - (b.firesAfter ?? 0));
+  const judged = sorted.map((timer) => ({ word: wordOf(timer, wait, mode), timer }));
+  const [first] = judged;
+  if (first !== undefined) return judged.find(({ word }) => word !== 'goes-on') ?? first;
+  // Nothing of its own; an opening is ended by the kernel.
+  if (timers.every(({ measures }) => measures === 'connect'))
+    return { word: wait.connects === null ? 'fails' : 'goes-on', timer: null };
+  return { word: mode === 'routed' && wait.atMost !== null ? 'goes-on' : 'waits', timer: null };
 }
 
-/** Where the client has no timer of its own, the kernel's ends it. */
-export function connectFate(timers: readonly Timer[], { connects }: Wait): ClientFate {
-  const found = fate(timers, connects);
-  return found.word === 'waits' ? { word: 'fails', timer: null } : found;
+/** Of one timer, as delivered and alone. */
+export function wordOf(timer: Timer, wait: Wait, mode: AdviceMode): FateWord {
+  const { measures, firesAfter } = timer;
+  const through = throughAt(timer, wait, mode);
+  if (firesAfter === null) return through !== null ? 'goes-on' : measures === 'connect' ? 'fails' : 'waits';
+  if (through === null || firesAfter < through.from) return 'fails';
+  return firesAfter <= through.to ? 'may-fail' : 'goes-on';
 }
 
-const isWithin = ({ firesAfter }: Timer, from: number, to: number | null): boolean =>
-  firesAfter !== null && to !== null && firesAfter >= from && firesAfter <= to;
+/** Within which time what the timer waits for comes; null: it does not. */
+function throughAt(
+  { measures, firesAfter, lastProbe }: Timer,
+  wait: Wait,
+  mode: AdviceMode,
+): Interval | null {
+  const { outage, atMost, connects } = wait;
+  if (measures === 'connect') return connects;
+  if (mode === 'proxy' || atMost === null) return null;
+  // A probe is answered at once; what fires after the outage may still have sent all of its probes within it.
+  const waited = firesAfter !== null && lastProbe !== undefined ? firesAfter - lastProbe : null;
+  return { from: outage, to: waited === null ? atMost : outage + waited };
+}

@@ -23,6 +23,7 @@ export interface Setting {
   readonly text: string;
   /** s of silence after which it ends the connection; null: it never does. */
   readonly firesAfter: number | null;
+  readonly lastProbe?: number;
 }
 
 export interface Timer {
@@ -31,6 +32,11 @@ export interface Timer {
   readonly measures: Measures;
   /** s of silence after which it fires as delivered; null: never. */
   readonly firesAfter: number | null;
+  /**
+   * Of the kernel's keep-alive: s of silence at which the last probe is sent. The peer's kernel answers it as soon as the path
+   * is back, and the connection stays, whenever the peer itself goes on.
+   */
+  readonly lastProbe?: number;
   /** The default in the words of its documentation. */
   readonly byDefault: string;
   /** It is the one to set where nothing else bounds a wait. */
@@ -77,5 +83,5 @@ export const probes =
   (count: number, write: (each: number) => string) =>
   (seconds: number): Setting => {
     const each = Math.max(1, Math.ceil(seconds / (count + 1)));
-    return { text: write(each), firesAfter: each * (count + 1) };
+    return { text: write(each), firesAfter: each * (count + 1), lastProbe: each * count };
   };

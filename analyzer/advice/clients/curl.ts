@@ -39,6 +39,7 @@ export const curl: Client = {
       name: '--keepalive-time',
       measures: 'keepalive',
       firesAfter: 600,
+      lastProbe: 540,
       byDefault: 'first probe after 60 s, then every 60 s, 9 without an answer',
       bounds: false,
       set: probes(9, (each) => `--keepalive-time ${each}`),

@@ -1,7 +1,7 @@
 /**
  * Linux itself, for programs that leave it all to the kernel.
- * The trap: tcp_retries2 is not a number of tries. The kernel computes how long so many tries would take with the shortest
- * RTO, and gives up at the first try that comes later than that.
+ * The trap: tcp_retries2 and tcp_syn_retries are no numbers of tries. The kernel computes how long so many doubled waits would
+ * take with the shortest RTO, or with 1 s, and gives up at the first try that comes no earlier than that.
  */
 import { type Client, type Setting, type Source, whole } from './client.ts';
 import { SENDER_GIVES_UP } from './wait.ts';
@@ -18,8 +18,12 @@ function retriesEnd(n: number): number {
   return (2 ** (doubled + 1) - 1) * 0.2 + (n - doubled) * 120;
 }
 
-/** s after the first SYN: `tcp_syn_linear_timeouts` of 4 more, a second apart, and then doubling. */
-const synEnd = (n: number): number => 2 ** (n + 1) + 3;
+/** s after the first SYN at which it is sent again: four waits of 1 s (`tcp_syn_linear_timeouts`) before they double. */
+const SYN_TRIES = [1, 2, 3, 4, 5, 7, 11, 19, 35, 67, 131, 259, 515, 1027];
+
+/** s after which `tcp_syn_retries` of `n` gives up: at the first try that comes no earlier than n doubled waits take. */
+const synEnd = (n: number): number =>
+  SYN_TRIES.find((at) => at >= 2 ** (n + 1) - 1) ?? Number.POSITIVE_INFINITY;
 
 const leastOf =
   (write: (n: number) => string, end: (n: number) => number) =>
@@ -63,6 +67,7 @@ export const linux: Client = {
         return {
           text: `SO_KEEPALIVE, TCP_KEEPIDLE ${each}, TCP_KEEPINTVL ${each}, TCP_KEEPCNT 3`,
           firesAfter: 4 * each,
+          lastProbe: 3 * each,
         };
       },
       source: MAN,
@@ -71,7 +76,7 @@ export const linux: Client = {
       name: 'tcp_syn_retries',
       measures: 'connect',
       firesAfter: synEnd(6),
-      byDefault: '6, after 4 that are a second apart: 131 s',
+      byDefault: '6: 131 s, or 127 s before 6.5',
       bounds: true,
       set: leastOf((n) => `net.ipv4.tcp_syn_retries=${n}`, synEnd),
       source: SYSCTL,

@@ -24,7 +24,7 @@ const afterDelay =
   (write: (ms: number) => string) =>
   (seconds: number): Setting => {
     const delay = Math.max(1, Math.ceil(seconds) - PROBING);
-    return { text: write(delay * 1000), firesAfter: delay + PROBING };
+    return { text: write(delay * 1000), firesAfter: delay + PROBING, lastProbe: delay + PROBING - 1 };
   };
 
 export const nodeHttp: Client = {
@@ -36,6 +36,7 @@ export const nodeHttp: Client = {
       name: 'Agent keepAliveMsecs',
       measures: 'keepalive',
       firesAfter: 1 + PROBING,
+      lastProbe: PROBING,
       byDefault: 'first probe after 1 s, then every second, 10 without an answer',
       bounds: true,
       set: afterDelay((ms) => `new Agent({ keepAlive: true, keepAliveMsecs: ${ms} })`),
@@ -108,6 +109,7 @@ export const nodeFetch: Client = {
       name: 'keepAliveInitialDelay',
       measures: 'keepalive',
       firesAfter: 60 + PROBING,
+      lastProbe: 59 + PROBING,
       byDefault: 'first probe after 60 s, then every second, 10 without an answer',
       bounds: false,
       set: afterDelay((ms) => `connect: { keepAliveInitialDelay: ${ms} }`),
