@@ -1,7 +1,7 @@
 /** `docs/clients.md` is what the table of clients says (`UPDATE_GOLDEN=1` writes it anew). */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { clientsPage } from '../cli/render/clients-page.ts';
+import { clientsPage } from './clients-page.ts';
 
 const PAGE = new URL('../docs/clients.md', import.meta.url);
 

@@ -4,7 +4,7 @@
  * The trap: settings come from the table that `diagnose advise` prints, in its own words, so that a row here also proves that
  * the table knows when a timer fires.
  */
-import { CLIENTS, type Setting } from '../../analyzer/index.ts';
+import { CLIENTS, type Setting, type Timer } from '../../analyzer/index.ts';
 import { type Scenario, scenarioSchema } from '../scenario.ts';
 import type { Limit } from './predict.ts';
 
@@ -82,16 +82,24 @@ export function settingOf(
   timer: string,
   seconds: number,
 ): Setting & { readonly firesAfter: number } {
-  const found = CLIENTS.find(({ id }) => id === client)?.timers.find(({ name }) => name === timer);
-  const setting = found?.set?.(seconds);
-  if (setting === undefined || setting.firesAfter === null) throw new Error(`${client} has no ${timer}`);
+  const setting = timerOf(client, timer).set?.(seconds);
+  if (setting === undefined || setting.firesAfter === null)
+    throw new Error(`${timer} of ${client} cannot be set`);
   return { ...setting, firesAfter: setting.firesAfter };
 }
 
-const silence = ({ firesAfter }: { readonly firesAfter: number }): Limit => ({
+const silence = ({ firesAfter, lastProbe }: Pick<Setting, 'firesAfter' | 'lastProbe'>): Limit => ({
   of: 'silence',
-  after: firesAfter,
+  after: firesAfter ?? Number.POSITIVE_INFINITY,
+  ...(lastProbe !== undefined && { lastProbe }),
 });
+
+/** As it is delivered. */
+function timerOf(client: string, timer: string): Timer {
+  const found = CLIENTS.find(({ id }) => id === client)?.timers.find(({ name }) => name === timer);
+  if (found === undefined) throw new Error(`${client} has no ${timer}`);
+  return found;
+}
 
 export function plannedRuns(hasRequests: boolean): PlannedRun[] {
   const unchanged: Draft[] = [
@@ -129,12 +137,13 @@ function clientChanges(): Draft[] {
   const read = (seconds: number) => settingOf('wget', '--read-timeout', seconds);
   const speed = (seconds: number) => settingOf('curl', '--speed-time', seconds);
   const maxTime = settingOf('curl', '--max-time', 40);
-  const probes = settingOf('curl', '--keepalive-time', 20);
+  const probes = (seconds: number) => settingOf('curl', '--keepalive-time', seconds);
   const connect = settingOf('curl', '--connect-timeout', 8);
   const userTimeout = settingOf('linux', 'TCP_USER_TIMEOUT', 12);
-  const node = CLIENTS.find(({ id }) => id === 'node-http')?.timers[0]?.firesAfter ?? 0;
   return [
     download(wget('wget-20', { readTimeout: '20s' }), named('wget', read(20))),
+    // Longer than the outage, and not long enough.
+    download(wget('wget-45', { readTimeout: '45s' }), named('wget', read(45))),
     download(wget('wget-75', { readTimeout: '75s' }), named('wget', read(75))),
     download(curl('curl-speed-20', speed(20)), named('curl', speed(20))),
     download(curl('curl-speed-75', speed(75)), named('curl', speed(75))),
@@ -142,18 +151,20 @@ function clientChanges(): Draft[] {
       of: 'begin',
       after: maxTime.firesAfter,
     }),
-    download(curl('curl-probes', undefined, { keepalive: 2 }), named('curl', probes)),
+    download(curl('curl-probes-20', undefined, { keepalive: 2 }), named('curl', probes(20))),
+    // It would fire before the connection goes on, but its last probes are answered.
+    download(curl('curl-probes-40', undefined, { keepalive: 4 }), named('curl', probes(40))),
     {
       traffic: { name: 'node-http', run: 'node', api: 'http', size: SIZE },
       title: 'Node.js http, as delivered',
       flow: 'download',
-      limits: [{ of: 'silence', after: node }],
+      limits: [silence(timerOf('node-http', 'Agent keepAliveMsecs'))],
     },
     {
       traffic: { name: 'node-fetch', run: 'node', api: 'fetch', size: SIZE },
       title: 'Node.js fetch, as delivered',
       flow: 'download',
-      limits: [{ of: 'silence', after: 70 }],
+      limits: [silence(timerOf('node-fetch', 'keepAliveInitialDelay'))],
     },
     {
       traffic: { name: 'sender', run: 'sender', size: SIZE, userTimeout: '12s' },

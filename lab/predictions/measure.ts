@@ -1,7 +1,7 @@
 /**
  * What a run shows of a change: whether its connection went on or failed, and when.
- * The trap: a prediction speaks of the time since the last answer, a client of its own end; both are brought to the same
- * moment here, the loss of the path by the lab's own clock.
+ * The trap: a connection that goes on was silent for as long as its stall lasted; one that fails is over when its client says
+ * so, and that is counted from the loss of the path, or from the client's start where it opens a connection.
  */
 import path from 'node:path';
 import { worstStall } from '../../analyzer/index.ts';

@@ -117,6 +117,12 @@ describe('a prediction', () => {
     expect(silence(55)).toBe('resumes');
   });
 
+  it('keeps a connection whose last probe comes after the outage, though its timer is shorter than the wait', () => {
+    const probes = (lastProbe: number) =>
+      predict(open, change({ limits: [{ of: 'silence', after: 40, lastProbe }] })).outcome;
+    expect([probes(30), probes(36)]).toEqual(['fails', 'resumes']);
+  });
+
   it('of a connection that is opened in the outage counts from its first SYN', () => {
     const { after } = predict(opening, change({ ranBefore: -1 }));
     expect(after).toBeGreaterThan(35);
@@ -161,5 +167,6 @@ describe('the changes', () => {
       firesAfter: 7,
     });
     expect(() => settingOf('curl', '--nothing', 7)).toThrow('curl has no --nothing');
+    expect(() => settingOf('grpc', 'connecting', 7)).toThrow('connecting of grpc cannot be set');
   });
 });

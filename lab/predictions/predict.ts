@@ -13,6 +13,8 @@ export interface Limit {
    */
   readonly of: 'silence' | 'begin' | 'unacknowledged' | 'opening';
   readonly after: number;
+  /** Of keep-alive probes: when the last is sent. One that is answered keeps the connection. */
+  readonly lastProbe?: number;
 }
 
 /** As planned; or as the lab made it, since a busy machine takes longer over a takeover than it was told to. */
@@ -45,7 +47,7 @@ export function predict(tries: Tries, change: Change): Prediction {
   // Of what was open the waiting begins a moment before the outage, of what is opened in it so much later.
   const back = change.outage + (tries.syn ? change.ranBefore : tries.ahead);
   const attempt = times.findIndex((time) => time >= back);
-  const ends = Math.min(...change.limits.map((limit) => endOf(limit, times, change)));
+  const ends = Math.min(...change.limits.map((limit) => endOf(limit, times, change, back)));
   const resumes = times[attempt] as number;
   return ends < resumes
     ? { outcome: 'fails', after: ends, attempt: null }
@@ -72,9 +74,16 @@ function timesOf({ waits, syn }: Tries, cap: number): number[] {
   return times;
 }
 
-function endOf({ of, after }: Limit, times: readonly number[], { ranBefore }: Change): number {
+function endOf(
+  { of, after, lastProbe }: Limit,
+  times: readonly number[],
+  { ranBefore }: Change,
+  /** When the path is back, s since the waiting began. */
+  back: number,
+): number {
   switch (of) {
     case 'silence':
+      return lastProbe !== undefined && lastProbe >= back ? Number.POSITIVE_INFINITY : after;
     case 'opening':
       return after;
     case 'begin':

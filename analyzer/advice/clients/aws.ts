@@ -145,7 +145,7 @@ export const awsJava: Client = {
 export const awsGo: Client = {
   id: 'aws-go',
   title: 'AWS SDK for Go v2',
-  version: 'v2',
+  version: '1.30 and later of its module',
   timers: [
     {
       name: 'WithTimeout',

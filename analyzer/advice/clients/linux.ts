@@ -88,8 +88,7 @@ export const linux: Client = {
     source: MAN,
   },
   notes: [
-    'net.ipv4.tcp_rto_max_ms=3000 at the sender makes it go on within 3.4 s after the path is back, whatever the outage',
-    'was; it also shortens tcp_retries2, which has to be raised with it.',
+    'net.ipv4.tcp_rto_max_ms=3000 at the sender lets it go on within 3.4 s after the path is back, whatever the outage was; it shortens what tcp_retries2 stands for, so raise that with it.',
     'A program that only reads is told nothing by tcp_retries2 and TCP_USER_TIMEOUT; it needs probes or a timeout.',
   ],
 };

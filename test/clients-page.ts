@@ -2,15 +2,8 @@
  * `docs/clients.md`, made of the table of clients: defaults with their sources, and what to set for an outage of 30 s.
  * The trap: a page that is written by hand falls behind its table; so a test holds it against this.
  */
-import {
-  advise,
-  CLIENTS,
-  type Client,
-  type Timer,
-  type TimerSetting,
-  waitFor,
-} from '../../analyzer/index.ts';
-import { span } from './client-advice.ts';
+import { advise, CLIENTS, type Client, type Timer, type TimerSetting, waitFor } from '../analyzer/index.ts';
+import { span } from '../cli/render/client-advice.ts';
 
 /** s. */
 const OUTAGES = [15, 30, 60];
