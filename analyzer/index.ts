@@ -14,11 +14,18 @@ export { createFrameFinder, type FoundFrame, type FrameFinder } from './frame-fi
 export { holdsJournal, type JournalInput } from './journals.ts';
 export type { FlowJourneys } from './journey-list.ts';
 export { parseVantage } from './named-vantage.ts';
+export * from './report/capture-words.ts';
+export * from './report/clock-words.ts';
+export * from './report/failover-words.ts';
+export * from './report/flow-groups.ts';
 export { leastOutage } from './report/least-outage.ts';
 export * from './report/phrases.ts';
 export { toReferenceTime } from './report/reference-time.ts';
 export * from './report/report.ts';
 export * from './report/wireshark-filter.ts';
+export * from './report/safe-text.ts';
+export * from './report/stall-words.ts';
+export * from './report/units.ts';
 export { worstStall } from './report/worst-stall.ts';
 export { type LaneDirectory, openDirectory } from './timeline/directory.ts';
 export type * from './timeline/lane-index.ts';
