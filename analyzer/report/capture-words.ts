@@ -31,17 +31,15 @@ export function captureNames(captures: readonly Capture[]): CaptureNames {
 /** The name of a capture where it must be said, also that of a lone one. */
 export const nameOf = (capture: string, names: CaptureNames): string => names.get(capture) || capture;
 
-/** One entry a capture: `client #12 #19`, `node-b.out #3-#9`; only `#12 #19` where there is one. */
-export function formatFrames(frames: readonly FrameRef[], names: CaptureNames): string[] {
+/** One entry a capture, with the first `most` frames or runs of it: `client #12 #19`, `node-b.out #3-#9`; only `#12 #19` where there is one. */
+export function formatFrames(frames: readonly FrameRef[], names: CaptureNames, most = MOST_FRAMES): string[] {
   const byCapture = new Map<string, number[]>();
   for (const { capture, frame } of frames) byCapture.set(capture, [...(byCapture.get(capture) ?? []), frame]);
   return [...byCapture].map(([capture, numbers]) => {
     const name = names.get(capture) ?? capture;
     const runs = runsOf(numbers);
-    const rest = runs.slice(MOST_FRAMES).reduce((sum, [from, to]) => sum + to - from + 1, 0);
-    const shown = runs
-      .slice(0, MOST_FRAMES)
-      .map(([from, to]) => (from === to ? `#${from}` : `#${from}-#${to}`));
+    const rest = runs.slice(most).reduce((sum, [from, to]) => sum + to - from + 1, 0);
+    const shown = runs.slice(0, most).map(([from, to]) => (from === to ? `#${from}` : `#${from}-#${to}`));
     if (rest > 0) shown.push(`+${formatNumber(rest)}`);
     return [...(name === '' ? [] : [name]), ...shown].join(' ');
   });

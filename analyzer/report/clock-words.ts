@@ -64,7 +64,11 @@ export function formatBound(seconds: number): string {
 }
 
 /** How far the times of a flow's captures can be compared; nothing where there is one clock. */
-export function describeClockErrors({ seenAt }: Flow, { clocks }: Report, names: CaptureNames): string[] {
+export function describeClockErrors(
+  { seenAt }: Flow,
+  { clocks }: Pick<Report, 'clocks'>,
+  names: CaptureNames,
+): string[] {
   const own = clocks.filter(({ capture }) => seenAt.includes(capture));
   const bounded = own.map(({ error }) => error).filter((error) => error !== null);
   const open = new Set(own.filter(({ error }) => error === null).map(({ capture }) => capture));

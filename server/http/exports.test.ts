@@ -1,10 +1,10 @@
 /** Exports of a report that was made for it: as large as needed, and as hostile as a capture can be. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Flow, Report } from '../../analyzer/index.ts';
+import { escapeMarkdown } from '../../postmortem/index.ts';
 import type { OpenStore } from '../store/open-store.ts';
 import { chunksOf, smallPcap, storeReport, testFlow, testReport } from '../store/test-store.ts';
 import { csvCell } from './csv.ts';
-import { escapeMarkdown } from './markdown.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
