@@ -31,8 +31,8 @@ const MOST_ACTIONS = 16;
 export function* composeActions(context: Context): Generator<Block> {
   yield section('Action items', 'action-items');
   const actions = actionsOf(context).slice(0, MOST_ACTIONS);
-  const owner: Runs = [todo('owner')];
-  const ticket: Runs = [todo('ticket')];
+  const owner: Runs = [todo('')];
+  const ticket: Runs = [todo('')];
   if (actions.length > 0)
     yield paragraph(
       'Suggestions, from what is known of the causes: people decide which of them become work.',

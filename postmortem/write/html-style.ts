@@ -26,21 +26,20 @@ h2 { font-size: 20px; margin: 36px 0 10px; padding-bottom: 4px; border-bottom: 1
 h3 { font-size: 16px; margin: 24px 0 8px; overflow-wrap: anywhere; }
 p { margin: 8px 0; overflow-wrap: anywhere; }
 a { color: var(--accent); }
-code, .num { font-family: ui-monospace, "SF Mono", "DejaVu Sans Mono", "Liberation Mono", Menlo, monospace; font-size: 0.88em; }
+code { font-family: ui-monospace, "SF Mono", "DejaVu Sans Mono", "Liberation Mono", Menlo, monospace; font-size: 0.88em; }
 code { overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: 10px 0; }
 table { border-collapse: collapse; min-width: 40%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-th { color: var(--muted); font-weight: 600; }
-td:first-child { min-width: 7em; }
+th { color: var(--muted); font-weight: 600; white-space: nowrap; }
+td { min-width: 5.5em; }
 td.num, th.num { text-align: right; white-space: nowrap; }
-td.time { white-space: nowrap; }
 ol.evidence { list-style: none; margin: 10px 0; padding: 0 0 0 14px; border-left: 3px solid var(--line); }
 ol.evidence li { margin: 4px 0; overflow-wrap: anywhere; }
 ol.evidence li:target { background: var(--todo-ground); }
 .kind { color: var(--muted); font-size: 0.9em; }
 .shown { color: var(--muted); }
-.todo { background: var(--todo-ground); color: var(--todo); padding: 0 5px; border-radius: 3px; }
+.todo { overflow-wrap: normal; background: var(--todo-ground); color: var(--todo); padding: 0 5px; border-radius: 3px; }
 blockquote { margin: 8px 0; padding: 2px 12px; border-left: 3px solid var(--neutral); white-space: pre-wrap; overflow-wrap: anywhere; }
 details { margin: 10px 0; }
 summary { cursor: pointer; color: var(--accent); }
@@ -74,8 +73,8 @@ svg .middle { text-anchor: middle; }
   .scroll { overflow: visible; }
   table { width: 100%; font-size: 8.5pt; }
   th, td { padding-right: 6px; }
-  td.num, th.num, td.time { white-space: normal; }
-  td:first-child { min-width: 0; }
+  th { white-space: normal; overflow-wrap: normal; }
+  td { min-width: 0; }
   summary { color: inherit; }
   a { color: inherit; text-decoration: none; }
   figure svg { max-height: 240mm; }
