@@ -46,17 +46,6 @@ export function addServerCommands(program: Command, run: { exitCode: number }): 
       run.exitCode = await open(files, options);
     });
   program
-    .command('export')
-    .description(COMMANDS.export)
-    .argument('<incident>', 'id or title')
-    .requiredOption('--to <file>', 'where to write it')
-    .addOption(dataOption())
-    .addHelpText('after', EXPORT_NOTES)
-    .action(async (incident: string, options: ExportOptions) => {
-      const { exportIncident } = await import('./export.ts');
-      await exportIncident(incident, options);
-    });
-  program
     .command('serve')
     .description(COMMANDS.serve)
     .addOption(portOption('7878 without it; 0: any that is free'))
@@ -74,6 +63,17 @@ export function addServerCommands(program: Command, run: { exitCode: number }): 
     .action(async (options: ServeOptions) => {
       const { serve } = await import('./serve.ts');
       await serve(options);
+    });
+  program
+    .command('export')
+    .description(COMMANDS.export)
+    .argument('<incident>', 'id or title')
+    .requiredOption('--to <file>', 'where to write it')
+    .addOption(dataOption())
+    .addHelpText('after', EXPORT_NOTES)
+    .action(async (incident: string, options: ExportOptions) => {
+      const { exportIncident } = await import('./export.ts');
+      await exportIncident(incident, options);
     });
 }
 

@@ -67,7 +67,7 @@ function* writeBlock(block: Block, anchors: Anchors): Generator<string> {
     case 'evidence':
       return yield block.claims
         .map(({ number, kind, text, shownBy }) => {
-          const shown = shownBy.length === 0 ? '' : ` (${shownBy.map(escapeMarkdown).join(', ')})`;
+          const shown = shownBy.length === 0 ? '' : ` ${escapeMarkdown(`(${shownBy.join(', ')})`)}`;
           return `- **ev-${number}** ${kind}: ${escapeMarkdown(text)}${shown}\n`;
         })
         .join('');
@@ -106,12 +106,13 @@ function keepSpaces(text: string, escaped: string): string {
   return `${/^\s/.test(text) ? ' ' : ''}${escaped}${/\s$/.test(text) ? ' ' : ''}`;
 }
 
+/** What is more than plain words is escaped instead: not every renderer keeps a code span from acting. */
+const NOT_PLAIN = /[`<>[\]&\\]/;
+
 /** A code span is not escaped but fenced; a bar would end the cell of a table all the same (GFM, 4.10). */
 function codeSpan(text: string, inCell: boolean): string {
   const line = text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{Cf}/gu, '');
   const plain = inCell ? line.replaceAll('|', '\\|') : line;
-  const longest = (plain.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0);
-  const fence = '`'.repeat(longest + 1);
-  const pad = plain.startsWith('`') || plain.endsWith('`') ? ' ' : '';
-  return plain.trim() === '' ? '' : `${fence}${pad}${plain}${pad}${fence}`;
+  if (NOT_PLAIN.test(line)) return escapeMarkdown(line);
+  return plain.trim() === '' ? '' : `\`${plain}\``;
 }

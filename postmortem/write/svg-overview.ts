@@ -72,7 +72,12 @@ function drawLane(
     path('problem', rest.map(bar).join('')),
     ...[...named].map((problem) => path('problem', bar(problem), problemWords(problem, context))),
     ...[...named].map((problem) =>
-      text(Math.min(RIGHT - 8, Math.max(LEFT + 6, scale(problem.time))), base - BAR - 2, 'glyph', letterOf(problem.mark)),
+      text(
+        Math.min(RIGHT - 8, Math.max(LEFT + 6, scale(problem.time))),
+        base - BAR - 2,
+        'glyph',
+        letterOf(problem.mark),
+      ),
     ),
   ].join('');
 }
