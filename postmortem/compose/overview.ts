@@ -18,7 +18,11 @@ export function* composeTitle({ facts, zero }: Context): Generator<Block> {
     ...(incident === null ? [] : [['Incident', [{ code: incident.id }]] as [string, Runs]]),
     [
       'T0',
-      [zero === null ? 'none: no failover and no stall was found' : `${formatUtc(zero.at)} (${zero.what})`],
+      [
+        zero === null
+          ? 'none: no failover is visible, and no stall that one could explain'
+          : `${formatUtc(zero.at)} (${zero.what})`,
+      ],
     ],
     ['Made by', [`${report.tool.name} ${report.tool.version}`]],
     ['Status, authors', [todo('draft or final, and who wrote it')]],

@@ -75,8 +75,9 @@ function* writeBlock(block: Block, anchors: Anchors): Generator<string> {
       yield `**${escapeMarkdown(block.summary)}**\n`;
       for (const inner of block.blocks) yield* writeBlock(inner, anchors);
       return;
+    // Raw HTML would not survive most renderers, and a picture would be a file beside this one.
     case 'figure':
-      return yield `*The graph stands in the HTML form of this postmortem: ${escapeMarkdown(block.caption)}*\n`;
+      return;
   }
 }
 

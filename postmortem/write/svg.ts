@@ -104,8 +104,8 @@ function tickLabel(seconds: number, step: number, isT0: boolean): string {
   return `${seconds > 0 ? '+' : '−'}${formatNumber(Number(Math.abs(seconds).toFixed(decimals)))} s`;
 }
 
-/** Narrower than this, two labels would lie on each other. */
-const LABEL_WIDTH = 96;
+/** About the width of a letter: nothing here can measure one. */
+const LETTER = 7;
 
 /** Hatched, with both edges named above the plot; a row for losses, one for returns. */
 export function drawBands(bands: readonly Band[], window: TimeWindow, top: number, bottom: number): string {
@@ -118,11 +118,14 @@ export function drawBands(bands: readonly Band[], window: TimeWindow, top: numbe
   const edge = (time: number, row: 'lost' | 'back', words: string): void => {
     if (!isIn(time)) return;
     const at = x(time);
+    const width = LETTER * words.length;
     drawn += line('band-edge', at, top - 4, at, bottom);
-    if (at - rows[row] < LABEL_WIDTH) return;
-    rows[row] = at;
-    const kind = at > RIGHT - LABEL_WIDTH ? 'end' : '';
-    drawn += text(at + (kind === 'end' ? -3 : 3), row === 'lost' ? 12 : 27, kind, words);
+    const isLate = at + width > RIGHT;
+    const [left, right] = isLate ? [at - width, at] : [at, at + width];
+    // Of two that would lie on each other the first is written.
+    if (left < rows[row]) return;
+    rows[row] = right;
+    drawn += text(at + (isLate ? -3 : 3), row === 'lost' ? 12 : 27, isLate ? 'end' : '', words);
   };
   for (const { id, from, to } of bands) {
     drawn += rectangle('band', x(from), top, x(to ?? window.to) - x(from), bottom - top);

@@ -73,7 +73,7 @@ describe.each(TELLING.map(([name, view, shows]) => [name, view.name, shows, view
 /** All inline tokens, those of tables and lists as well. */
 function inlineOf(tokens: readonly Token[]): Token[] {
   const found: Token[] = [];
-  marked.walkTokens([...tokens], (token) => {
+  void marked.walkTokens([...tokens], (token) => {
     found.push(token);
   });
   return found;
@@ -87,7 +87,7 @@ describe('with nothing to tell', () => {
   test('a capture without a packet says so', () => {
     const empty = makePostmortem([{ file: 'empty.pcap', bytes: PCAP_HEADER }]);
     const text = markdownOf(empty);
-    expect(text).toContain('| T0 | none: no failover and no stall was found |');
+    expect(text).toContain('| T0 | none: no failover is visible, and no stall that one could explain |');
     expect(text).toContain('The captures hold no TCP connection, and no other flow that is judged.');
     expect(text).toContain('No failover is visible in these captures.');
     expect(text).toContain('None: there is no flow to judge.');
