@@ -31,7 +31,8 @@ export function* composeAppendix(context: Context): Generator<Block> {
   yield* composeMethod(context);
 }
 
-function* composeFlows({ facts: { rows, impact } }: Context): Generator<Block> {
+function* composeFlows(context: Context): Generator<Block> {
+  const { rows, impact } = context.facts;
   if (rows.length === 0) {
     yield paragraph('None.');
     return;
@@ -39,15 +40,15 @@ function* composeFlows({ facts: { rows, impact } }: Context): Generator<Block> {
   const more = impact.affected - rows.length;
   const all = {
     is: 'table',
-    head: ['flow', 'outcome', 'cause', 'client', 'server', 'stall from (UTC)', 'stall', 'confidence'],
-    numbers: [6],
+    head: ['flow', 'outcome', 'cause', 'client', 'server', 'stall from T0', 'stall', 'confidence'],
+    numbers: [5, 6],
     rows: rows.map(({ flow, stall }): Runs[] => [
       [{ code: flow.id }],
       [flow.outcome],
       [flow.cause ?? (flow.candidates.length > 0 ? `open: ${firstFew(flow.candidates)}` : '')],
       [`${formatEndpoint(flow.client)}${flow.protocol === 'udp' ? ' (UDP)' : ''}`],
       [formatEndpoint(flow.server)],
-      [stall === null ? '' : formatUtc(stall.start).replace(/ UTC$/, '')],
+      [stall === null ? '' : context.sinceZero(stall.start)],
       [stall === null ? '' : formatSeconds(stall.duration)],
       [flow.confidence],
     ]),

@@ -67,7 +67,7 @@ svg .middle { text-anchor: middle; }
 @media print {
   @page { size: A4; margin: 14mm; }
   body { padding: 0; max-width: none; font-size: 10pt; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, h2 + p { break-after: avoid; }
   tr, li, blockquote { break-inside: avoid; }
   thead { display: table-header-group; }
   .scroll { overflow: visible; }
