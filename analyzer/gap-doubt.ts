@@ -8,6 +8,7 @@ import type { CaptureGap } from './capture/capture-gaps.ts';
 import { gapsIn } from './capture/capture-gaps.ts';
 import type { Correlation } from './correlate.ts';
 import type { CrossVantage, Span } from './failover/crossing.ts';
+import type { JournalEvent } from './failover/journal-event.ts';
 import type { Placed } from './placed-vantage.ts';
 import type { IncidentFlow } from './report/build-report.ts';
 import type { JoinedFlow } from './vantage/legs.ts';
@@ -97,8 +98,7 @@ function blindDuring({ judged, vantage: own }: IncidentFlow, flow: number, judgi
         Number.isFinite(t) ? there.clock.toReference(t + there.shift) : t,
       ) as [Nanos, Nanos];
       if (gap.atEnd && end - begin < LAST_MOMENT) return false;
-      if (c.cross !== null && wasNotYetInService(c.cross, vantage, placed[vantage] as Placed, gap))
-        return false;
+      if (c.cross !== null && wasOutOfService(c.cross, vantage, placed[vantage] as Placed, gap)) return false;
       return !wasAtRest(flow, begin, end, judging);
     });
     return gaps.length === 0 ? [] : [{ vantage, gaps }];
@@ -111,10 +111,10 @@ const LAST_MOMENT: Nanos = 500_000_000;
 const ON_THE_WAY: Nanos = 50_000_000;
 
 /**
- * By its journal, which goes back to before the gap, the node began to forward only after it: nothing passed it then. What came
- * and stayed there would only have been more of what it kept.
+ * By its journal, which goes back to before the gap, the node did not forward then: it had stopped or not yet begun, and said
+ * nothing else until well after. What came and stayed there would only have been more of what it kept.
  */
-function wasNotYetInService(
+function wasOutOfService(
   { journal, base, localTime }: Cross,
   vantage: number,
   { vantage: { host } }: Placed,
@@ -122,14 +122,14 @@ function wasNotYetInService(
 ): boolean {
   if (!Number.isFinite(from) || !Number.isFinite(to)) return false;
   const epoch = (t: Nanos): bigint => base + BigInt(Math.round(localTime(vantage, t)));
-  const [begin, end] = [epoch(from), epoch(to)];
+  const [begin, end] = [epoch(from) - TICK, epoch(to) + TICK];
   const own = journal.filter((e) => e.node === host);
-  const inService = own.filter((e) => e.kind === 'forwarding-on' || e.role?.to === 'active');
-  return (
-    inService.some((e) => e.kind === 'forwarding-on') &&
-    inService.every((e) => e.from > end + TICK) &&
-    own.some((e) => e.until <= begin)
-  );
+  const isOn = (e: JournalEvent): boolean => e.kind === 'forwarding-on' || e.role?.to === 'active';
+  const words = own.filter((e) => isOn(e) || e.kind === 'forwarding-off');
+  if (!words.some((e) => e.kind === 'forwarding-on') || !own.some((e) => e.until <= begin)) return false;
+  if (words.some((e) => e.until > begin && e.from <= end)) return false;
+  const before = words.findLast((e) => e.until <= begin);
+  return before === undefined || !isOn(before);
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Crossing, CrossVantage } from './failover/crossing.ts';
 import { type Journal, nodesOf } from './failover/journal.ts';
 import { buildLinkFacts } from './failover/link-evidence.ts';
 import type { LinkFacts } from './failover/link-facts.ts';
+import { loneLegs } from './failover/lone-legs.ts';
 import { questionsOf } from './failover/lost-questions.ts';
 import { pathKindOf } from './failover/path-kind.ts';
 import type { Takeover } from './failover/takeover.ts';
@@ -156,6 +157,8 @@ class Incident {
       }
       this.kinds.set(joined, pathKindOf(joined, correlation.vantages));
     }
+    for (const joined of loneLegs(correlation.flows, correlation.vantages))
+      this.kinds.set(joined, 'terminated');
   }
 
   judge(): IncidentFlow[] {

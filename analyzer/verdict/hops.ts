@@ -91,6 +91,8 @@ export interface Hops {
   readonly takeover: Takeover | null;
   /** Takeovers before that one. */
   readonly earlier: readonly Takeover[];
+  /** And after it, also after the end of the stall. */
+  readonly later: readonly Takeover[];
   readonly nodes: readonly NodeWay[];
   /** The node that segments went to once the path was back; null where none is known. */
   readonly newNode: NodeWay | null;
@@ -142,12 +144,14 @@ export function deriveHops(input: HopsInput): Hops {
   const touching = takeovers.filter((t) => (t.restored ?? until) >= since - NEAR && t.lost <= until);
   const takeover = pickTakeover(touching, since);
   const earlier = takeovers.filter((t) => t.lost < (takeover?.lost ?? since));
+  const later = takeovers.filter((t) => t.lost > (takeover?.lost ?? until));
   const named = (node: number): NodeWay | null => nodes.find((n) => n.node === node) ?? null;
   const sent = bySender((from) => own.filter((p) => p.from === from && crossing.at(p, end(from)) !== null));
   return {
     crossing,
     takeover,
     earlier,
+    later,
     nodes,
     newNode: takeover === null ? taker(nodes, takeovers, since, crossing) : named(takeover.to),
     oldNode: takeover === null ? null : named(takeover.from),

@@ -17,7 +17,7 @@ import {
 } from '../failover/path-view.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
-import type { SilenceWatch } from '../stall/silence.ts';
+import { SHORTEST_SILENCE, type SilenceWatch } from '../stall/silence.ts';
 import { findStalls, type Stall } from '../stall/stall.ts';
 import type { Place } from '../vantage/vantage.ts';
 import type { Case, Cross, JudgedStall } from './case.ts';
@@ -95,8 +95,26 @@ export function judgeCapture(
 export function judgeAgain(judged: JudgedFlow, population: Population): JudgedFlow {
   const { cross } = judged.case;
   if (cross === null) return judged;
-  const c: Case = { ...judged.case, cross: { ...cross, population } };
+  const known: Case = { ...judged.case, cross: { ...cross, population } };
+  const c = isPeerGone(known) ? { ...known, outcome: 'hung' as const } : known;
   return { watch: judged.watch, case: c, verdict: decide(c) };
+}
+
+/**
+ * Who waits for a proxy that was on the old node, and has nothing to send, never learns that it is gone. The new node's proxy
+ * knows none of the old connections, by those that asked it: so this one waits for ever.
+ */
+function isPeerGone({ outcome, main, cross }: Case): boolean {
+  if (outcome !== 'undecided' || main === null || cross?.kind !== 'terminated') return false;
+  const { stall } = main;
+  const takeover = cross.hops.takeover ?? cross.hops.earlier.at(-1);
+  if (stall.end !== null || stall.what === 'handshake' || stall.what === 'unseen') return false;
+  if (takeover?.restored == null || cross.coveredUntil < takeover.restored + SHORTEST_SILENCE) return false;
+  if (cross.toReference(stall.start) > takeover.restored || cross.hops.wentOnElsewhere) return false;
+  // Back at the old node it may go on.
+  if (cross.hops.later.length > 0) return false;
+  const asked = cross.population?.old.filter((m) => m.proxied) ?? [];
+  return asked.some((m) => m.refused) && !asked.some((m) => m.passed || m.outcome === 'resumed');
 }
 
 function judgeFlow(

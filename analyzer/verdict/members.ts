@@ -52,6 +52,7 @@ function toMember({ judged, from }: Lived, hops: Hops | null, takeover: Takeover
     owed: owedOf(c),
     idle: c.facts.wasIdle,
     outcome: c.outcome,
+    proxied: c.cross?.kind === 'terminated',
     refused,
     // Without a stall it simply went on.
     passed:

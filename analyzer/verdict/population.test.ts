@@ -7,6 +7,7 @@ const member = (more: Partial<Member>): Member => ({
   owed: 'server',
   idle: false,
   outcome: 'hung',
+  proxied: false,
   refused: false,
   passed: false,
   answerKept: false,

@@ -15,6 +15,8 @@ export interface Member {
   readonly owed: 'client' | 'server' | 'nothing';
   readonly idle: boolean;
   readonly outcome: Outcome;
+  /** The gateway ended it and opened another in its place. */
+  readonly proxied: boolean;
   /** The new node had it and did not pass it on, or refused it. */
   readonly refused: boolean;
   /** It went on through the new node. */

@@ -243,7 +243,9 @@ export function terminatedProxy(c: Case): Judgement | null {
   if (kind !== 'terminated') return null;
   const claims: VerdictClaim[] = [
     inferred(
-      'client and server hold two connections: the gateway ended one and opened the other (see the path)',
+      way.cross.otherLeg === null
+        ? 'the gateway ended this connection itself, as it did with others to which it opened a second one (see the path): it was captured on one side of the gateway only'
+        : 'client and server hold two connections: the gateway ended one and opened the other (see the path)',
     ),
   ];
   for (const hops of way.legs) {
@@ -265,6 +267,12 @@ export function terminatedProxy(c: Case): Judgement | null {
     }
   }
   if (claims.length > 1) return found('high', ...claims);
+  const asked = way.cross.population?.old.filter((m) => m.proxied && m.refused).length ?? 0;
+  if (asked > 0) {
+    claims.push(
+      inferred(`the new node knew none of the ${plural(asked, 'other proxied connection')} that asked it`),
+    );
+  }
   return way.takeover?.restored != null
     ? found('medium', ...claims, inferred('the sockets of the old node went with it'))
     : possible(150);
