@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { htmlOf, type Made, makePostmortem, postmortemOfView } from '../postmortem/made.ts';
 import { allScenarios, type Scenario } from '../scenarios/scenario.ts';
 import { ALL, CLIENT, type View } from '../scenarios/views.ts';
+import { bringAxe, findViolations } from './axe.ts';
 import { CHROMIUM } from './chromium.ts';
 import { ATTACKS, hostileFiles } from './hostile-files.ts';
 import { type Visit, visit } from './visit.ts';
@@ -47,7 +48,7 @@ describe.skipIf(CHROMIUM === null)('a postmortem as HTML (needs chromium)', { ti
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     for (const colorScheme of ['light', 'dark'] as const)
-      seen[colorScheme] = await visit(origin, '/control-zero-window', { colorScheme });
+      seen[colorScheme] = await visit(origin, '/control-zero-window', { colorScheme }, bringAxe);
   }, 240_000);
   afterAll(async () => {
     await seen.light?.close();
@@ -70,6 +71,7 @@ describe.skipIf(CHROMIUM === null)('a postmortem as HTML (needs chromium)', { ti
       seen[scheme].expectQuiet();
       grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
       expect(await page.evaluate(() => getComputedStyle(document.body).color)).not.toBe(grounds.at(-1));
+      expect(await findViolations(page)).toEqual([]);
       await page.close();
     }
     expect(grounds).toEqual(['rgb(255, 255, 255)', 'rgb(15, 20, 25)']);
