@@ -28,6 +28,7 @@ const SYSTEM_PACKAGES = [
     why: 'checks frame numbers, flags and cited frames against Wireshark',
   },
   { name: 'chromium', program: 'chromium', why: 'opens the web page, clicks and looks' },
+  { name: 'poppler-utils', program: 'pdftotext', why: 'reads what a postmortem is on paper' },
   { name: 'zstd', program: 'zstd', why: 'makes zstd files for the tests of our decoder' },
   { name: 'lz4', program: 'lz4', why: 'makes lz4 files for the tests of our decoder' },
   { name: 'iproute2', program: 'ip', why: 'makes the hosts of the lab: network namespaces and links' },
@@ -125,7 +126,9 @@ function isBuilt() {
   const sources = [
     'packet',
     'analyzer',
+    'postmortem',
     'server',
+    'collector',
     'gateway',
     'lab',
     'ui',

@@ -11,7 +11,7 @@ import { call, readScenario, storeIncident } from './incident-files.ts';
 import { reducePng } from './png.ts';
 import { startServer } from './running-server.ts';
 import { addressOf, SCREENS } from './screens.ts';
-import { visit } from './visit.ts';
+import { type Visit, visit } from './visit.ts';
 
 const FOLDER = 'docs/screenshots';
 const MOST_BYTES = 250_000;
@@ -93,8 +93,23 @@ async function takePictures(
     await save(page, `${file}-${colorScheme}.png`);
     await page.close();
   }
+  await takePostmortem(
+    seen,
+    `${origin}/api/incidents/${stored.one.incident}/export/incident.html`,
+    colorScheme,
+  );
   seen.expectQuiet();
   await seen.close();
+}
+
+/** Its first page: it is sent as a file to be saved, so it is opened by its text. */
+async function takePostmortem(seen: Visit, address: string, colorScheme: string): Promise<void> {
+  const html = await (await fetch(address)).text();
+  const page = await seen.open('about:blank');
+  await page.setViewportSize({ width: 1080, height: 1200 });
+  await page.setContent(html);
+  await save(page, `postmortem-${colorScheme}.png`);
+  await page.close();
 }
 
 async function save(page: Page, name: string): Promise<void> {
