@@ -176,10 +176,12 @@ class Interfaces {
 
 function describeClock(clocks: readonly Clock[], reference: string): string {
   const [first, ...others] = clocks;
-  if (first === undefined || first.pairs + (first.error ?? 0) === 0)
+  if (first === undefined || (first.error === null && first.pairs === 0))
     return 'nothing ties this clock to the others: times as in the capture';
   const error =
-    first.error === null ? 'error not known' : `at most ${(first.error * 1000).toFixed(3)} ms off`;
+    first.error === null
+      ? 'error not known'
+      : `at most ${(first.error * 1000).toFixed(3)} ms off where it is tied`;
   const by = `times moved by ${(-first.offset).toFixed(6)} s to the clock of ${reference}, ${error}`;
   return others.length === 0 ? by : `${by}; in ${clocks.length} stretches, this is the first`;
 }
