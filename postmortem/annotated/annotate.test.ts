@@ -90,7 +90,7 @@ test('no packet is lost or changed, each has its time by the one clock, and file
       }
       expect(await annotated(report, files)).toEqual(file);
     }),
-    { numRuns: 60 },
+    { numRuns: 12 },
   );
 });
 
@@ -103,7 +103,7 @@ test('captures in order make a file in order', async () => {
       const times = packets.map(({ epoch }) => epoch!);
       expect(times).toEqual([...times].sort((a, b) => (a < b ? -1 : 1)));
     }),
-    { numRuns: 40 },
+    { numRuns: 12 },
   );
 });
 
