@@ -21,6 +21,7 @@ const VALUES: Record<string, readonly string[]> = {
 /** Options that take a file or folder. */
 const FILES: readonly string[] = [
   '--output',
+  '--annotate',
   '--journal',
   '--data',
   '--token-file',

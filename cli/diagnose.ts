@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { type Analysis, type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
 import { asClause } from '../packet/problem.ts';
 import { writeHtml, writeMarkdown } from '../postmortem/index.ts';
+import { checkAnnotated, writeAnnotated } from './annotated.ts';
 import { notACapture } from './input-errors.ts';
 import { expandInputs, inOrder } from './inputs.ts';
 import { expandJournals, type JournalSource, readJournal } from './journals.ts';
@@ -33,6 +34,7 @@ export async function diagnose(args: readonly string[], options: DiagnoseOptions
   const inputs = [...sources, ...journals].map(({ path }) => path);
   checkOutput(options.output, inputs);
   checkHtml(options.html, options.output, inputs);
+  checkAnnotated(options, sources, inputs);
   noteAssumedZones(options);
   const { analysis, report } = await analyze(sources, journals, options);
   judgeProblems(report, options.strict === true);
@@ -42,6 +44,8 @@ export async function diagnose(args: readonly string[], options: DiagnoseOptions
   const { html, markdown, output } = options;
   const facts = html || markdown ? postmortemOf(analysis, report, html !== undefined) : null;
   if (html !== undefined && facts !== null) writeResult(writeHtml(facts), html);
+  if (options.annotate !== undefined)
+    await writeAnnotated(report, sources, options.annotate, options.frames ?? 'evidence');
   writeResult(markdown && facts !== null ? writeMarkdown(facts) : render(report, options), output);
   const fails = options.failOn?.some((outcome) => (report.summary.byOutcome[outcome] ?? 0) > 0);
   return fails ? 1 : 0;

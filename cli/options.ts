@@ -1,6 +1,7 @@
 /** The options of the analysis: their definition, and the checks of their values. */
 import { type Command, Option } from 'commander';
 import { OUTCOMES, type Outcome } from '../analyzer/index.ts';
+import type { FrameChoice } from '../postmortem/index.ts';
 import { COLOR_CHOICES, type ColorChoice } from './render/style.ts';
 import { nearestWord } from './suggest.ts';
 import { parseTimeArgument, parseZoneArgument, type TimeArgument } from './time-argument.ts';
@@ -11,6 +12,8 @@ export interface DiagnoseOptions {
   jsonl?: true;
   markdown?: true;
   html?: string;
+  annotate?: string;
+  frames?: FrameChoice;
   output?: string;
   quiet?: true;
   verbose?: true;
@@ -36,6 +39,14 @@ export function addDiagnoseOptions(command: Command): Command {
     new Option('--jsonl', 'JSON, a flow a line'),
     new Option('--markdown', 'the postmortem as Markdown').conflicts(['json', 'jsonl', 'flow']),
     new Option('--html <file>', 'write the postmortem as one HTML file, with graphs, beside the result'),
+    new Option(
+      '--annotate <file.pcapng>',
+      'write the frames of all captures into one file, on one clock, with the findings as comments',
+    ),
+    new Option('--frames <which>', 'with --annotate: the frames that matter (the default), or all').choices([
+      'evidence',
+      'all',
+    ]),
     new Option('-o, --output <file>', 'write the result to a file, whole or not at all'),
     new Option('-q, --quiet', 'the headline only').conflicts([
       'verbose',
@@ -75,8 +86,10 @@ export function addDiagnoseOptions(command: Command): Command {
 }
 
 /** What commander cannot check: options that contradict each other by their values. @throws UserError `usage` */
-export function checkOptions({ from, to, journal, journalZone }: DiagnoseOptions): void {
+export function checkOptions({ from, to, journal, journalZone, annotate, frames }: DiagnoseOptions): void {
   if (from && to && from.time > to.time) throw new UserError('usage', '--from is later than --to');
+  if (frames !== undefined && annotate === undefined)
+    throw new UserError('usage', '--frames needs --annotate');
   if (journalZone !== undefined && !journal) throw new UserError('usage', '--journal-zone needs a --journal');
 }
 

@@ -4,3 +4,13 @@ export type * from './source.ts';
 export { writeHtml } from './write/html.ts';
 export { writeMarkdown } from './write/markdown.ts';
 export { escapeMarkdown } from './write/markdown-text.ts';
+export {
+  type AnnotatedCapture,
+  type AnnotatedInput,
+  type AnnotateOptions,
+  annotateCaptures,
+  type PacketRedaction,
+  type PlacedFinding,
+} from './annotated/annotate.ts';
+export { commentFilter } from './annotated/findings.ts';
+export type { FrameChoice } from './annotated/selection.ts';

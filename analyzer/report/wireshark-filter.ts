@@ -14,11 +14,11 @@ export function wiresharkFilters(flow: Flow): Map<string, string> {
     const numbers = frames.get(capture) ?? new Set();
     frames.set(capture, numbers.add(frame));
   }
-  return new Map([...frames].map(([capture, numbers]) => [capture, filterOf([...numbers])]));
+  return new Map([...frames].map(([capture, numbers]) => [capture, frameFilter([...numbers])]));
 }
 
-/** Frames in a row become a range, so that a long ladder does not push the rest out. */
-function filterOf(numbers: readonly number[]): string {
+/** The first 40 of these frames. Frames in a row become a range, so that a long ladder does not push the rest out. */
+export function frameFilter(numbers: readonly number[]): string {
   const runs: [number, number][] = [];
   for (const number of numbers.slice(0, FILTER_FRAMES).sort((a, b) => a - b)) {
     const run = runs.at(-1);
