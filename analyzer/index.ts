@@ -14,10 +14,13 @@ export { createFrameFinder, type FoundFrame, type FrameFinder } from './frame-fi
 export { holdsJournal, type JournalInput } from './journals.ts';
 export type { FlowJourneys } from './journey-list.ts';
 export { parseVantage } from './named-vantage.ts';
+export * as jsonSchema from './report/json-schema.ts';
 export { leastOutage } from './report/least-outage.ts';
 export * from './report/phrases.ts';
 export { toReferenceTime } from './report/reference-time.ts';
 export * from './report/report.ts';
+export { type ReportSchema, reportSchema } from './report/report-schema.ts';
+export * as reportSchemas from './report/report-schemas.ts';
 export * from './report/wireshark-filter.ts';
 export { worstStall } from './report/worst-stall.ts';
 export { type LaneDirectory, openDirectory } from './timeline/directory.ts';

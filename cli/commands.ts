@@ -8,6 +8,7 @@ export const COMMANDS = {
   lab: 'real failovers between network namespaces, with the truth beside the diagnosis',
   explain: 'what a cause means, how to recognise it, what to do; without CAUSE: the list',
   frames: 'a line a TCP frame: number, stream, flags as tshark names them (tab-separated)',
+  schema: 'print the JSON Schema of what --json prints',
   completion: 'print the completion script of a shell',
   help: 'display help for a command',
 } as const;

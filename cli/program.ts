@@ -4,6 +4,7 @@
  * refuses leaves here as a `UserError`.
  */
 import { Command, CommanderError } from 'commander';
+import { reportSchema } from '../analyzer/index.ts';
 import { addCollectCommands } from './collect-commands.ts';
 import { COMMANDS } from './commands.ts';
 import { completionScript } from './completion.ts';
@@ -100,6 +101,12 @@ function addOtherCommands(program: Command): void {
     .action(async (file: string) => {
       const { printFrames } = await import('./frames.ts');
       await printFrames(file);
+    });
+  program
+    .command('schema')
+    .description(COMMANDS.schema)
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(reportSchema(), null, 2)}\n`);
     });
   program
     .command('completion')
