@@ -35,6 +35,16 @@ export class ApiClient {
     return (await (await this.#fetch(path, {})).json()) as T;
   }
 
+  /** The bytes of an export, as they come. @throws UserError `server`, also when they break off */
+  async *bytes(path: string): AsyncGenerator<Uint8Array> {
+    const response = await this.#fetch(path, {});
+    try {
+      yield* (response.body ?? []) as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      throw noAnswer(this.#server.url, error);
+    }
+  }
+
   async post<T>(path: string, body: unknown = {}): Promise<T> {
     return (await (await this.#fetch(path, { method: 'POST', body })).json()) as T;
   }

@@ -189,7 +189,7 @@ describe('completion', () => {
   }
 
   test('bash: commands, options, causes, outcomes, colours', async () => {
-    expect(await complete('ex')).toEqual(['explain']);
+    expect(await complete('ex')).toEqual(['export', 'explain']);
     expect(await complete('--js')).toEqual(['--json', '--jsonl']);
     expect(await complete('explain', 'rto')).toEqual(['rto-backoff']);
     expect(await complete('--fail-on', 'h')).toEqual(['hung']);

@@ -3,6 +3,7 @@ export const COMMANDS = {
   analyze: 'diagnose captures; the same as naming them without a command',
   open: 'diagnose captures, keep them, and open the web page at the finding',
   serve: 'the web page with all incidents that are kept',
+  export: 'write what is known of an incident that is kept to a file: postmortem or report',
   collect: 'capture on this host for weeks, and keep what matters when something happens',
   gateway: 'run a node of the HA pair, or ask one that runs',
   lab: 'real failovers between network namespaces, with the truth beside the diagnosis',

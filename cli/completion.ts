@@ -27,6 +27,7 @@ const FILES: readonly string[] = [
   '--out',
   '--keep-failed',
   '--html',
+  '--to',
   '--folder',
 ];
 /** Options that may be given again. */

@@ -2,14 +2,17 @@
  * The main job: captures in, the report out. Reads, asks the analyzer, prints;
  * what is found never makes it fail, unless `--fail-on` says so.
  */
-import { type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
+import { createHash } from 'node:crypto';
+import { type Analysis, type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
 import { asClause } from '../packet/problem.ts';
+import { writeHtml, writeMarkdown } from '../postmortem/index.ts';
 import { notACapture } from './input-errors.ts';
 import { expandInputs, inOrder } from './inputs.ts';
 import { expandJournals, type JournalSource, readJournal } from './journals.ts';
 import { printNote } from './messages.ts';
 import { checkOptions, type DiagnoseOptions } from './options.ts';
-import { checkOutput, writeResult } from './output.ts';
+import { checkHtml, checkOutput, writeResult } from './output.ts';
+import { postmortemOf } from './postmortem.ts';
 import { createProgress } from './progress.ts';
 import { type CaptureSource, readCapture } from './read-capture.ts';
 import { renderJson, renderJsonLines } from './render/json.ts';
@@ -27,17 +30,19 @@ export async function diagnose(args: readonly string[], options: DiagnoseOptions
   checkOptions(options);
   const sources = await inOrder(await expandInputs(args, printNote));
   const journals = expandJournals(options.journal ?? [], printNote);
-  checkOutput(
-    options.output,
-    [...sources, ...journals].map(({ path }) => path),
-  );
+  const inputs = [...sources, ...journals].map(({ path }) => path);
+  checkOutput(options.output, inputs);
+  checkHtml(options.html, options.output, inputs);
   noteAssumedZones(options);
-  const report = await analyze(sources, journals, options);
+  const { analysis, report } = await analyze(sources, journals, options);
   judgeProblems(report, options.strict === true);
   if (options.flow !== undefined && report.flows.every(({ ladder }) => ladder === undefined)) {
     throw new UserError('usage', `no flow matches '${options.flow}'`, '-v lists every flow');
   }
-  writeResult(render(report, options), options.output);
+  const { html, markdown, output } = options;
+  const facts = html || markdown ? postmortemOf(analysis, report, html !== undefined) : null;
+  if (html !== undefined && facts !== null) writeResult(writeHtml(facts), html);
+  writeResult(markdown && facts !== null ? writeMarkdown(facts) : render(report, options), output);
   const fails = options.failOn?.some((outcome) => (report.summary.byOutcome[outcome] ?? 0) > 0);
   return fails ? 1 : 0;
 }
@@ -46,29 +51,39 @@ async function analyze(
   sources: readonly CaptureSource[],
   journals: readonly JournalSource[],
   options: DiagnoseOptions,
-): Promise<Report> {
+): Promise<{ analysis: Analysis; report: Report }> {
   const analysis = createAnalysis(analysisOptions(options));
   // First, because they are short: what is wrong with one is known before gigabytes are read.
   for (const journal of journals) analysis.addJournal(await readJournal(journal, options.journalZone));
   const progress = createProgress(process.stderr);
   // Also on an interrupt: the line must not stay behind.
   process.once('exit', () => progress.erase());
+  const hashes: (string | null)[] = [];
   for (const source of sources) {
     const feed = analysis.addCapture(source.input);
-    await readCapture(source, feed, progress);
+    const hash = options.html || options.markdown ? createHash('sha256') : null;
+    const isWhole = await readCapture(source, feed, progress, hash);
+    hashes.push(isWhole && hash !== null ? hash.digest('hex') : null);
     if (feed.format === null) throw notACapture(source.input.file, 'this is no pcap or pcapng file');
   }
   progress.erase();
-  return analysis.finish();
+  const report = analysis.finish();
+  // Captures of a report stand in the order in which they were fed.
+  for (const [i, capture] of report.captures.entries()) {
+    const sha256 = hashes[i] ?? null;
+    if (sha256 !== null) capture.sha256 = sha256;
+  }
+  return { analysis, report };
 }
 
-function analysisOptions({ from, to, until, flow }: DiagnoseOptions): AnalysisOptions {
+function analysisOptions({ from, to, until, flow, html }: DiagnoseOptions): AnalysisOptions {
   return {
     tool: { name: 'stallscope', version: VERSION },
     ...(from && { from: from.time }),
     ...(to && { to: to.time }),
     ...(until && { until: until.time }),
     ...(flow !== undefined && { ladderFor: flow }),
+    ...(html !== undefined && { timeline: true }),
   };
 }
 

@@ -9,6 +9,8 @@ import { UserError } from './user-error.ts';
 export interface DiagnoseOptions {
   json?: true;
   jsonl?: true;
+  markdown?: true;
+  html?: string;
   output?: string;
   quiet?: true;
   verbose?: true;
@@ -32,9 +34,21 @@ export function addDiagnoseOptions(command: Command): Command {
   const options = [
     new Option('--json', 'the report as one JSON document').conflicts('jsonl'),
     new Option('--jsonl', 'JSON, a flow a line'),
+    new Option('--markdown', 'the postmortem as Markdown').conflicts(['json', 'jsonl', 'flow']),
+    new Option('--html <file>', 'write the postmortem as one HTML file, with graphs, beside the result'),
     new Option('-o, --output <file>', 'write the result to a file, whole or not at all'),
-    new Option('-q, --quiet', 'the headline only').conflicts(['verbose', 'flow', 'json', 'jsonl']),
-    new Option('-v, --verbose', 'every flow, and all that was ruled out').conflicts(['json', 'jsonl']),
+    new Option('-q, --quiet', 'the headline only').conflicts([
+      'verbose',
+      'flow',
+      'json',
+      'jsonl',
+      'markdown',
+    ]),
+    new Option('-v, --verbose', 'every flow, and all that was ruled out').conflicts([
+      'json',
+      'jsonl',
+      'markdown',
+    ]),
     new Option(
       '--flow <id|tuple>',
       'one flow in full, with its frames; 10.0.0.1:4000-10.0.0.2:80, or half of it',

@@ -13,7 +13,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileIdentity } from './read-capture.ts';
 import { systemErrorCode, UserError } from './user-error.ts';
 
@@ -52,6 +52,19 @@ export function checkOutput(file: string | undefined, inputs: readonly string[])
   }
 }
 
+/** What `--html` must not be: it is always a file, and not that of `-o`. @throws UserError `usage`, `output` */
+export function checkHtml(
+  html: string | undefined,
+  output: string | undefined,
+  inputs: readonly string[],
+): void {
+  if (html === undefined) return;
+  if (html === '-') throw new UserError('usage', '--html: names no file', 'such as --html postmortem.html');
+  const isSame = output !== undefined && resolve(html) === resolve(output);
+  if (isSame) throw new UserError('usage', `--html and -o both name ${html}`, 'give each a file of its own');
+  checkOutput(html, inputs);
+}
+
 function writeWhole(pieces: Iterable<string>, file: string): void {
   try {
     const target = existsSync(file) ? realpathSync(file) : file;
@@ -62,8 +75,42 @@ function writeWhole(pieces: Iterable<string>, file: string): void {
   }
 }
 
+/** The same for bytes as they come. What `source` throws is thrown on, and leaves nothing. @throws UserError `output` */
+export async function writeStream(source: AsyncIterable<Uint8Array>, file: string): Promise<void> {
+  const target = existsSync(file) ? realpathSync(file) : file;
+  const isSpecial = existsSync(target) && !statSync(target).isFile();
+  const written = isSpecial ? target : partialOf(target);
+  const failed = (error: unknown): UserError =>
+    new UserError('output', `${file}: cannot be written (${systemErrorCode(error) || String(error)})`);
+  const attempt = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw failed(error);
+    }
+  };
+  const opened = attempt(() => openSync(written, isSpecial ? 'w' : 'wx'));
+  const forget = (): void => (isSpecial ? undefined : rmSync(written, { force: true }));
+  // Also on an interrupt.
+  process.once('exit', forget);
+  try {
+    try {
+      for await (const chunk of source) attempt(() => writeFully(opened, chunk));
+    } finally {
+      closeSync(opened);
+    }
+    if (!isSpecial) attempt(() => renameSync(written, target));
+  } finally {
+    forget();
+    process.removeListener('exit', forget);
+  }
+}
+
+const partialOf = (target: string): string =>
+  join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
+
 function replaceFile(pieces: Iterable<string>, target: string): void {
-  const partial = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
+  const partial = partialOf(target);
   try {
     writeTo(partial, 'wx', pieces);
     renameSync(partial, target);

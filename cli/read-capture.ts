@@ -3,6 +3,7 @@
  * into whoever takes them. Chunks are large and never kept: memory does not
  * grow with the file.
  */
+import type { Hash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import type { CaptureInput } from '../analyzer/index.ts';
 import { type ByteSink, feedCapture } from '../packet/file/feed.ts';
@@ -16,18 +17,31 @@ export interface CaptureSource {
 }
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
-/** Reads all of it. Damage goes to `sink.problem`. @throws UserError `input` when reading fails */
-export async function readCapture(source: CaptureSource, sink: ByteSink, progress: Progress): Promise<void> {
+/**
+ * Reads all of it. Damage goes to `sink.problem`. `hash`: begun by whoever wants to know the file's hash.
+ * @returns whether the file was read to its end, so that the hash is that of all of it
+ * @throws UserError `input` when reading fails
+ */
+export async function readCapture(
+  source: CaptureSource,
+  sink: ByteSink,
+  progress: Progress,
+  hash: Hash | null = null,
+): Promise<boolean> {
   progress.begin(source.input.file);
   const total = source.path === '-' ? null : statSync(source.path).size;
   let done = 0;
+  let isWhole = false;
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const chunk of openChunks(source.path)) {
       done += chunk.length;
+      hash?.update(chunk);
       yield chunk;
     }
+    isWhole = true;
   }
   await feedCapture(counted(), sink, () => progress.update(done, total));
+  return isWhole;
 }
 
 /** The same for two names of one file: links, other spellings of a path. */

@@ -1,9 +1,11 @@
 /**
- * The commands `open` and `serve` as commander knows them. What they do is loaded when one is called:
+ * The commands `open`, `export` and `serve` as commander knows them. What they do is loaded when one is called:
  * it brings a web server and a database along.
  */
 import { type Command, Option } from 'commander';
 import { COMMANDS } from './commands.ts';
+import type { ExportOptions } from './export.ts';
+import { describeForms } from './export-forms.ts';
 import type { OpenOptions } from './open.ts';
 import type { ServeOptions } from './serve.ts';
 import { UserError } from './user-error.ts';
@@ -11,6 +13,11 @@ import { UserError } from './user-error.ts';
 const OPEN_NOTES = `
 The files are kept as an incident; the same files again are the same incident. The page is there
 until Ctrl-C. Where a server runs on the same data already, that one is used.`;
+
+const EXPORT_NOTES = `
+INCIDENT is the id in the page's address (#/i/INCIDENT), or the beginning of its title. The ending of
+FILE says what is written: ${describeForms()}.
+Where a server runs on the same data, it is asked.`;
 
 const SERVE_NOTES = `
 On a host that is not loopback, a token is asked for: that of --token-file, or a new one each time,
@@ -56,6 +63,17 @@ export function addServerCommands(program: Command, run: { exitCode: number }): 
     .action(async (options: ServeOptions) => {
       const { serve } = await import('./serve.ts');
       await serve(options);
+    });
+  program
+    .command('export')
+    .description(COMMANDS.export)
+    .argument('<incident>', 'id or title')
+    .requiredOption('--to <file>', 'where to write it')
+    .addOption(dataOption())
+    .addHelpText('after', EXPORT_NOTES)
+    .action(async (incident: string, options: ExportOptions) => {
+      const { exportIncident } = await import('./export.ts');
+      await exportIncident(incident, options);
     });
 }
 

@@ -23,7 +23,7 @@
  *   POST   /incidents/:id/pins   NewPin                 201 Pin
  *   PATCH  /incidents/:id/pins/:pin  { note?, at? }     Pin
  *   DELETE /incidents/:id/pins/:pin                     204
- *   GET    /incidents/:id/export/report.json | flows.csv | flows.jsonl | incident.md
+ *   GET    /incidents/:id/export/report.json | flows.csv | flows.jsonl | incident.md | incident.html
  *   POST   /deliveries           NewDelivery            200 Delivery: begun, under way or done; the same one for the same file
  *   GET    /deliveries/:id                              Delivery
  *   PATCH  /deliveries/:id?offset=                      raw bytes, also gzip; Delivery, on the disk; 409 Delivery where it stands elsewhere

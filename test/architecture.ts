@@ -15,16 +15,17 @@ interface Folder {
   packages: readonly string[] | 'any';
 }
 
-const ALL = ['packet', 'analyzer', 'collector', 'gateway', 'lab', 'server', 'cli', 'test', 'bench'];
+const ALL = ['packet', 'analyzer', 'postmortem', 'collector', 'gateway', 'lab', 'server', 'cli', 'test', 'bench'];
 
 /** The table of the house. `docs/` holds no code. */
 const HOUSE: Record<string, Folder> = {
   packet: { mayImport: [], packages: [] },
   analyzer: { mayImport: ['packet'], packages: ['@noble/hashes'] },
+  postmortem: { mayImport: ['packet', 'analyzer'], packages: ['node:crypto'] },
   collector: { mayImport: ['packet'], packages: 'any' },
   gateway: { mayImport: ['packet'], packages: 'any' },
   lab: { mayImport: ALL, packages: 'any' },
-  server: { mayImport: ['packet', 'analyzer'], packages: 'any' },
+  server: { mayImport: ['packet', 'analyzer', 'postmortem'], packages: 'any' },
   ui: { mayImport: ['analyzer', 'server'], packages: 'any' },
   cli: { mayImport: ALL, packages: 'any' },
   test: { mayImport: [...ALL, 'ui'], packages: 'any' },

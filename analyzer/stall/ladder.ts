@@ -13,7 +13,7 @@ import { Segment } from '../tcp/segment.ts';
 import type { SegmentEvent } from './segment-event.ts';
 
 /** Timer wheels round up, capture jitter adds: +-12 % (failover catalogue, 1.1). */
-const RUNG_TOLERANCE = 0.12;
+export const RUNG_TOLERANCE = 0.12;
 /** TCP_RTO_MIN and TCP_RTO_MAX of Linux. */
 export const RTO_MIN: Nanos = seconds(0.2);
 export const RTO_MAX: Nanos = seconds(120);

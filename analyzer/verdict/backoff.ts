@@ -16,7 +16,7 @@ import { end } from './hops.ts';
 import { seconds } from './words.ts';
 
 /** Below this a back-off counts as none (report.md), in seconds. */
-const NO_BACKOFF = 0.5;
+export const NO_BACKOFF = 0.5;
 /** After a wait of 5 s a back-off of less is one chance in ten. */
 const LONG_WAIT = 5;
 /** Where both tries are in the captures the wait is exact; after 3 s a back-off of less is one chance in six. */

@@ -20,7 +20,7 @@ import { count, egress, end, type Hops, ingress } from './hops.ts';
 /** Silence of this length that the capture covers is a hang, also of an end that only listens: report.md, `hung`. */
 export const SILENCE_IS_HANG: Nanos = seconds(30);
 /** So many transmissions without an answer are a hang as well. */
-const UNANSWERED_IS_HANG = 2;
+export const UNANSWERED_IS_HANG = 2;
 
 /** What the peer had sent in the outage arrives with the first round trips after it. */
 const RECOVERY: Nanos = seconds(2);

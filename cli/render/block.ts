@@ -6,12 +6,16 @@
 import {
   CAUSE_PHRASES,
   type CauseId,
+  describeEnd,
   describeEvidence,
+  describeTiming,
   type Flow,
+  type FlowGroup,
   flowFilters,
   formatEndpoint,
   NOT_THE_FAILOVER,
   OUTCOME_PHRASES,
+  openTiming,
   type Report,
   type Stall,
   wiresharkFilters,
@@ -21,11 +25,10 @@ import { type CaptureNames, describeDrops, formatFrames, nameOf } from './captur
 import { describeClockErrors } from './clocks.ts';
 import { escapeDeep } from './escape.ts';
 import { renderClaims } from './evidence.ts';
-import type { FlowGroup } from './groups.ts';
 import { wrap, wrapAfter } from './layout.ts';
 import { note } from './note.ts';
 import type { Style } from './style.ts';
-import { count, formatExactSeconds, formatNumber, formatSeconds, formatUtc } from './units.ts';
+import { count, formatNumber, formatSeconds, formatUtc } from './units.ts';
 
 export interface BlockContext {
   report: Report;
@@ -57,10 +60,10 @@ export function renderBlock(unsafe: FlowGroup, context: BlockContext): string[] 
   ];
 }
 
-function renderTitle({ outcome, cause, flows, worst }: FlowGroup, style: Style): string[] {
+function renderTitle({ outcome, cause, count: flows, worst }: FlowGroup, style: Style): string[] {
   const code = `${outcome}[${cause ?? '?'}]`;
   const why = cause ? CAUSE_PHRASES[cause] : openCauses(worst.candidates);
-  const text = `${code}: ${count(flows.length, 'flow')} ${OUTCOME_PHRASES[outcome]}${why ? ` - ${why}` : ''}`;
+  const text = `${code}: ${count(flows, 'flow')} ${OUTCOME_PHRASES[outcome]}${why ? ` - ${why}` : ''}`;
   const [first, ...rest] = wrap(text, style.width);
   const paint = outcomeColor(outcome, style);
   return [
@@ -81,10 +84,10 @@ function outcomeColor(outcome: Flow['outcome'], { colors }: Style): (text: strin
     : colors.red;
 }
 
-function renderLocation({ flows, worst }: FlowGroup, context: BlockContext): string[] {
+function renderLocation({ count: flows, worst }: FlowGroup, context: BlockContext): string[] {
   const { style } = context;
   const facts = [worst.id];
-  if (flows.length > 1) facts.push(`worst of ${formatNumber(flows.length)}`);
+  if (flows > 1) facts.push(`worst of ${formatNumber(flows)}`);
   const stall = worstStall(worst);
   if (stall) facts.push(`stalled ${describeStall(stall, context)}`);
   const mark = style.colors.blue('  -->');
@@ -155,23 +158,6 @@ function describeFlowFilters(flow: Flow, { report, names }: BlockContext): strin
     .join('; ');
 }
 
-function describeTiming({ duration, outage, backoff, recovery, end }: Stall): string {
-  const parts = [
-    outage === null ? '' : `outage ${formatExactSeconds(outage)}`,
-    backoff === null ? '' : `back-off ${formatExactSeconds(backoff)}`,
-    recovery === null ? '' : `recovery ${formatExactSeconds(recovery)}`,
-  ].filter((part) => part !== '');
-  const isWhole = end !== null && parts.length === 3;
-  return isWhole ? `${formatExactSeconds(duration)} = ${parts.join(' + ')}` : parts.join(', ');
-}
-
-/** It went on, and nothing says how long the path had been back. */
-function openTiming({ outcome }: Flow, { duration, frames, end }: Stall): string {
-  const wentOn = end !== null && frames.first !== undefined;
-  if (!wentOn || (outcome !== 'resumed' && outcome !== 'connect-delayed')) return '';
-  return `${formatExactSeconds(duration)}; when in it the path came back was not seen`;
-}
-
 /** Those of the failover, each with its outage and its back-off; with `-v` the others as well. */
 function otherStalls({ stalls }: Flow, worst: Stall | null, full: boolean): Stall[] {
   const others = stalls.filter((stall) => stall !== worst);
@@ -187,12 +173,6 @@ function describeOther(stall: Stall, context: BlockContext): string {
   const parts = timing === '' ? wentOn : `: ${timing}`;
   const frames = formatFrames(first ? [last, first] : [last], context.names);
   return `${describeStall(stall, context)}${cause}${parts} (${frames})`;
-}
-
-function describeEnd({ endedBy }: Flow, names: CaptureNames): string {
-  if (!endedBy) return '';
-  const who = endedBy.who === 'unknown' ? 'an unknown sender' : `the ${endedBy.who.replace('-', ' ')}`;
-  return `${endedBy.how} from ${who} (${formatFrames([endedBy.frame], names)})`;
 }
 
 function renderCandidates({ cause, candidates }: Flow, { style, full }: BlockContext): string[] {

@@ -1,43 +1,15 @@
-/**
- * Lines of journals as evidence: `conntrackd-b.log:12`. A path says more than a
- * label has room for, so a journal is called by the end of its path: as much of
- * it as tells it from every other journal of the report.
- */
-import type { Claim, Report } from '../../analyzer/index.ts';
+/** Names of the journals of a report, as they are printed. */
+import { nameJournals, type Report } from '../../analyzer/index.ts';
 import { escapeText } from './escape.ts';
-import { formatNumber } from './units.ts';
 
-/** Lines named for one claim; more are only counted. */
-const MOST_LINES = 3;
-
-type JournalLine = NonNullable<Claim['journal']>[number];
+export { formatJournal } from '../../analyzer/index.ts';
 
 /** File, escaped as it is printed, to the name that evidence is labelled with. */
 export function journalNames({ flows, failovers, path }: Report): Map<string, string> {
-  const files = new Set<string>();
-  const collect = (claims: readonly Claim[]): void => {
-    for (const { journal = [] } of claims) for (const { file } of journal) files.add(file);
-  };
-  for (const { claims } of flows) collect(claims);
-  for (const { marks } of failovers) collect(marks);
-  collect(path.claims);
-  return new Map([...files].map((file) => [escapeText(file), escapeText(shortName(file, [...files]))]));
+  const claims = [
+    ...flows.map((flow) => flow.claims),
+    ...failovers.map(({ marks }) => marks),
+    path.claims,
+  ].flat();
+  return new Map([...nameJournals(claims)].map(([file, name]) => [escapeText(file), escapeText(name)]));
 }
-
-/** One entry a line: `conntrackd-b.log:12`. */
-export function formatJournal(lines: readonly JournalLine[], names: ReadonlyMap<string, string>): string[] {
-  const shown = lines.slice(0, MOST_LINES).map(({ file, line }) => `${names.get(file) ?? file}:${line}`);
-  if (lines.length > MOST_LINES) shown.push(`+${formatNumber(lines.length - MOST_LINES)}`);
-  return shown;
-}
-
-function shortName(file: string, all: readonly string[]): string {
-  const parts = file.split(/[\\/]/).length;
-  for (let kept = 1; kept < parts; kept++) {
-    const name = endOf(file, kept);
-    if (!all.some((other) => other !== file && endOf(other, kept) === name)) return name;
-  }
-  return file;
-}
-
-const endOf = (file: string, parts: number): string => file.split(/[\\/]/).slice(-parts).join('/');

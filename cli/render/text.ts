@@ -2,14 +2,20 @@
  * The report as text for a terminal. It computes no fact: every number and
  * sentence stands in the `Report`, only their order and wording are chosen here.
  */
-import { type Flow, OUTCOME_ORDER, type Report, worstStall } from '../../analyzer/index.ts';
+import {
+  type Flow,
+  groupFlows,
+  groupOfOne,
+  OUTCOME_ORDER,
+  type Report,
+  worstStall,
+} from '../../analyzer/index.ts';
 import { type BlockContext, renderBlock } from './block.ts';
 import { renderCaptureTable } from './capture-table.ts';
 import { captureNames, describeCapture } from './captures.ts';
 import { escapeDeep, escapeText } from './escape.ts';
 import { renderFailover } from './failover.ts';
 import { renderFlowTable } from './flow-table.ts';
-import { groupFlows } from './groups.ts';
 import { journalNames } from './journals.ts';
 import { renderLadder } from './ladder.ts';
 import { wrap, wrapAfter } from './layout.ts';
@@ -82,7 +88,7 @@ function renderGroups(report: Report, context: BlockContext): string[][] {
   const blocks = groups.slice(0, MOST_BLOCKS).map((group) => renderBlock(group, context));
   const rest = groups.slice(MOST_BLOCKS);
   if (rest.length === 0) return blocks;
-  const flows = rest.reduce((sum, group) => sum + group.flows.length, 0);
+  const flows = rest.reduce((sum, group) => sum + group.count, 0);
   return [
     ...blocks,
     [`${count(flows, 'more flow')} in ${count(rest.length, 'more group')}; -v lists every flow`],
@@ -93,11 +99,10 @@ function renderGroups(report: Report, context: BlockContext): string[][] {
 function renderFlows(report: Report, context: BlockContext): string[][] {
   return report.flows
     .filter((flow) => flow.ladder !== undefined)
-    .flatMap((flow) => {
-      const cause = flow.cause ?? (flow.outcome === 'unaffected' ? (worstStall(flow)?.cause ?? null) : null);
-      const group = { outcome: flow.outcome, cause, flows: [flow], worst: flow };
-      return [renderBlock(group, context), renderLadder(escapeDeep(flow), context.names, context.style)];
-    });
+    .flatMap((flow) => [
+      renderBlock(groupOfOne(flow), context),
+      renderLadder(escapeDeep(flow), context.names, context.style),
+    ]);
 }
 
 function renderHints(report: Report, detail: TextOptions['detail'], style: Style): string[] {

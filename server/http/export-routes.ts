@@ -1,16 +1,13 @@
 /** Exports: the whole report, its flows, and the postmortem. Streamed: a report may be larger than memory. */
 import type { Request, Response } from 'express';
-import { ServerError } from '../server-error.ts';
+import { type Postmortem, writeHtml, writeMarkdown } from '../../postmortem/index.ts';
 import type { FlowFilter, Store } from '../store/store.ts';
 import type { AddRoutes } from './context.ts';
 import { CSV_HEAD, csvLine } from './csv.ts';
 import { filterOf } from './flow-routes.ts';
-import { incidentMarkdown } from './incident-markdown.ts';
 import { idOf } from './parameters.ts';
 import { finished, sendPieces } from './pieces.ts';
-
-/** Worst first; those that no failover touched are in the other exports. */
-const AFFECTED: FlowFilter = { sort: 'outcome', order: 'desc', q: '-outcome:unaffected' };
+import { gatherIncident, oneAtATime } from './postmortem-facts.ts';
 
 interface Export {
   readonly type: string;
@@ -30,10 +27,12 @@ const EXPORTS: Record<string, Export> = {
     type: 'application/x-ndjson; charset=utf-8',
     pieces: (store, incident, request) => jsonl(store, incident, filterOf(request)),
   },
-  'incident.md': {
-    type: 'text/markdown; charset=utf-8',
-    pieces: (store, incident) => markdown(store, incident),
-  },
+};
+
+/** Forms of the postmortem; all are made of the same facts. */
+const POSTMORTEMS: Record<string, { type: string; write: (facts: Postmortem) => Generator<string, void> }> = {
+  'incident.md': { type: 'text/markdown; charset=utf-8', write: writeMarkdown },
+  'incident.html': { type: 'text/html; charset=utf-8', write: writeHtml },
 };
 
 export const addExportRoutes: AddRoutes = (router, { store }) => {
@@ -41,6 +40,13 @@ export const addExportRoutes: AddRoutes = (router, { store }) => {
     router.get(`/api/incidents/:incident/export/${name}`, async (request: Request, response: Response) => {
       const incident = idOf(request, 'incident');
       await finished(sendPieces(response, { name, type }, pieces(store, incident, request)));
+    });
+  }
+  const gather = oneAtATime((incident: string) => gatherIncident(store, incident));
+  for (const [name, { type, write }] of Object.entries(POSTMORTEMS)) {
+    router.get(`/api/incidents/:incident/export/${name}`, async (request: Request, response: Response) => {
+      const facts = await gather(idOf(request, 'incident'));
+      await finished(sendPieces(response, { name, type }, write(facts)));
     });
   }
 };
@@ -57,13 +63,4 @@ function* csv(store: Store, incident: string, filter: FlowFilter): Generator<str
 /** Each flow as it stands in the report. */
 function* jsonl(store: Store, incident: string, filter: FlowFilter): Generator<string, void, undefined> {
   for (const { flow } of store.exportFlows(incident, filter)) yield `${JSON.stringify(flow)}\n`;
-}
-
-function* markdown(store: Store, incident: string): Generator<string, void, undefined> {
-  const detail = store.incidentDetail(incident);
-  const { report } = detail;
-  if (report === null) throw new ServerError('not-found', 'the incident has no result yet');
-  const pins = store.pins(incident);
-  const { total } = store.flows(incident, { ...AFFECTED, offset: 0, limit: 0 });
-  yield* incidentMarkdown({ detail, report, pins, total, flows: store.exportFlows(incident, AFFECTED) });
 }

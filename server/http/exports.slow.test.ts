@@ -55,11 +55,13 @@ describe.skipIf(process.platform !== 'linux')('of 100,000 flows', () => {
   }, 120_000);
 
   it('all at once stay below 400 MB', async () => {
-    const names = ['report.json', 'flows.csv', 'flows.jsonl', 'incident.md'];
-    const [, csv, jsonl, markdown] = await Promise.all(names.map(read));
+    const names = ['report.json', 'flows.csv', 'flows.jsonl', 'incident.md', 'incident.html'];
+    const [, csv, jsonl, markdown, html] = await Promise.all(names.map(read));
     expect(csv?.lines).toBe(FLOWS + 1);
     expect(jsonl?.lines).toBe(FLOWS);
     expect(markdown?.lines).toBeGreaterThan(500);
+    expect(html?.lines).toBeGreaterThan(500);
+    expect(html?.bytes).toBeLessThan(MIB);
     expect(server.highestMemory()).toBeLessThan(400 * MIB);
   }, 120_000);
 });

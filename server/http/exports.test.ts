@@ -1,10 +1,10 @@
 /** Exports of a report that was made for it: as large as needed, and as hostile as a capture can be. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Flow, Report } from '../../analyzer/index.ts';
+import { type Flow, formatNumber, type Report } from '../../analyzer/index.ts';
+import { escapeMarkdown } from '../../postmortem/index.ts';
 import type { OpenStore } from '../store/open-store.ts';
 import { chunksOf, smallPcap, storeReport, testFlow, testReport } from '../store/test-store.ts';
 import { csvCell } from './csv.ts';
-import { escapeMarkdown } from './markdown.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
@@ -106,7 +106,14 @@ describe('exports', () => {
 
   it('are refused before there is a result, and for what is no export', async () => {
     const { id } = server.store.createIncident();
-    for (const name of ['report.json', 'flows.csv', 'flows.jsonl', 'incident.md', 'passwd']) {
+    for (const name of [
+      'report.json',
+      'flows.csv',
+      'flows.jsonl',
+      'incident.md',
+      'incident.html',
+      'passwd',
+    ]) {
       expect(await exported(id, name)).toMatchObject({
         status: 404,
         headers: { 'content-type': 'application/json; charset=utf-8' },
@@ -148,17 +155,19 @@ describe('incident.md', () => {
     });
     const { text, headers } = await exported(id, 'incident.md');
     expect(headers['content-type']).toBe('text/markdown; charset=utf-8');
-    expect(text).toMatch(/^# An \\<b\\>incident\\<\/b\\>\n/);
-    for (const title of ['Impact', 'Timeline', 'Failovers', 'Affected flows', 'Pins and notes', 'Method'])
+    expect(text).toMatch(/^# Postmortem: An \\<b>incident\\<\/b>\n/);
+    for (const title of ['Summary', 'Impact', 'Timeline', 'Contributing factors', 'Action items'])
       expect(text).toContain(`\n## ${title}\n`);
-    expect(text).toContain('| 2023-11-14 22:13:20.500 | 0.499 s | pinned: the last frame |');
+    expect(text).toContain('| 2023-11-14 22:13:20.500 | +0.499 s | pinned: the last frame (note below) |');
     // As the headline rounds it, and with what the edges may be off by.
-    expect(text).toContain('Lost 2023-11-14 22:13:20.001 or up to 0.5 s later, outage 1.13 s to 1.88 s.');
     expect(text).toContain(
-      '| 2023-11-14 22:13:21.881 | 1.880 s | failover-1: the path was back at the latest |',
+      '| 2023-11-14 22:13:20.001 | +0.000 s | failover-1: the path was lost, or up to 0.50 s later',
     );
-    expect(text).toContain('`c1 #7`');
-    expect(text).toMatch(/\| hung \|.*\| `c1 #12` \|\n/);
+    expect(text).toContain(
+      '| 2023-11-14 22:13:21.881 | +1.880 s | failover-1: the path was back, or up to 0.25 s earlier',
+    );
+    expect(text).toMatch(/\*\*ev-1\*\* observed: .*\(#7\)\n/);
+    expect(text).toMatch(/\*\*ev-2\*\* observed: .*\(#12\)\n/);
     expect(text).toContain('> seen by \\*both\\*\n>\n> \\<img');
     expect(text).toContain('ab'.repeat(32));
   });
@@ -166,10 +175,12 @@ describe('incident.md', () => {
   it('lets nothing of a capture act', async () => {
     const { text } = await exported(await incidentWith(evilReport()), 'incident.md');
     expect(text).not.toMatch(/(?<!\\)</);
-    expect(text).not.toMatch(/(?<!\\)\]\(/);
+    // Links lead to its own headings alone.
+    expect(text).not.toMatch(/(?<!\\)\]\((?!#[\w-]+\))/);
     expect(text).not.toMatch(/^# head/m);
-    for (const line of text.split('\n').filter((one) => one.startsWith('| hung')))
-      expect(line.split(/(?<!\\)\|/)).toHaveLength(line.includes('stalled and never') ? 5 : 10);
+    const rows = text.split('\n').filter((one) => one.startsWith('| `f'));
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(10);
   });
 
   it('is the same for the same result, and counts what it leaves out', async () => {
@@ -183,7 +194,30 @@ describe('incident.md', () => {
       offset: 0,
       limit: 0,
     });
-    expect(first).toContain(`\nand ${total - 500} more: flows.csv has them all.\n`);
+    expect(first).toContain(
+      `\nAnd ${formatNumber(total - 500)} more flows: the report in JSON has them all.\n`,
+    );
+  });
+});
+
+describe('incident.html', () => {
+  it('is one file that asks for nothing, and lets nothing of a capture act', async () => {
+    const id = await incidentWith(evilReport());
+    server.store.addPin(id, { target: 'frame:c1:7', at: '1700000000500000000', title: EVIL, note: EVIL });
+    const { text, headers } = await exported(id, 'incident.html');
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(headers['content-disposition']).toBe('attachment; filename=incident.html');
+    expect(text).toContain('content="default-src &#39;none&#39;; style-src &#39;sha256-');
+    expect(text).toContain('An &lt;b&gt;incident&lt;/b&gt;');
+    expect(text).not.toMatch(/<script|<img|<b>|javascript:alert\(1\)"|href="(?!#)|src=/);
+    expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect((await exported(id, 'incident.html')).text).toBe(text);
+  });
+
+  it('holds no more flows than its table shows', async () => {
+    const id = await incidentWith(testReport(2000));
+    const { text } = await exported(id, 'incident.html');
+    expect(text.match(/<td><code>f\w+<\/code><\/td>/g)).toHaveLength(500);
   });
 });
 
@@ -206,6 +240,10 @@ describe('cells', () => {
 
   it.each([
     ['a|b', 'a\\|b'],
+    ['# head', '\\# head'],
+    ['10.18 s (so)', '10.18 s (so)'],
+    ['+0.5 s', '+0.5 s'],
+    ['+ item', '\\+ item'],
     ['- item', '\\- item'],
     ['1. item', '1\\. item'],
     ['line\nline', 'line line'],

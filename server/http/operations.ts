@@ -211,6 +211,11 @@ export const OPERATIONS: Record<string, Operation> = {
     status: 200,
     answer: other('text/markdown', 'With pins and notes.'),
   },
+  [`GET ${INCIDENT}/export/incident.html`]: {
+    summary: 'The same postmortem as one HTML file, with graphs; it asks for nothing else',
+    status: 200,
+    answer: other('text/html', 'To be saved: it is sent as an attachment.'),
+  },
   'POST /api/deliveries': {
     summary: 'Begins the delivery of a file in pieces; the same file again is the same delivery',
     body: { schema: ref('NewDelivery'), required: true },

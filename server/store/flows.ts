@@ -59,6 +59,11 @@ export class Flows {
     });
   }
 
+  lanes(incident: string, index: number): FlowDetail['lanes'] {
+    const { connection } = this.shared;
+    return connection.read(() => this.timelines.lanesOfFlow(shownRun(connection, incident), index));
+  }
+
   /** Keys in the order of the report as the command prints it. */
   *exportReport(incident: string): Generator<string, void, undefined> {
     const connection = this.shared.connect();
@@ -74,6 +79,18 @@ export class Flows {
         separator = ',\n';
       }
       yield '}\n';
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** In the order of the report. */
+  *exportAllFlows(incident: string): Generator<Flow, void, undefined> {
+    const connection = this.shared.connect();
+    try {
+      connection.execute('BEGIN');
+      const run = shownRun(connection, incident);
+      for (const { flow } of eachDocument(connection, run)) yield JSON.parse(flow) as Flow;
     } finally {
       connection.close();
     }
@@ -124,13 +141,12 @@ function* orderOf(connection: Connection, run: number, { sort, order }: FlowFilt
   else for (let at = numbers.length - 1; at >= 0; at -= 1) yield numbers[at] as number;
 }
 
+const eachDocument = (connection: Connection, run: number): Iterable<{ flow: string }> =>
+  connection.iterate('SELECT flow FROM flow_documents WHERE run = ? ORDER BY number', run);
+
 function* exportFlowList(connection: Connection, run: number): Generator<string, void, undefined> {
   let separator = '[\n';
-  const documents = connection.iterate<{ flow: string }>(
-    'SELECT flow FROM flow_documents WHERE run = ? ORDER BY number',
-    run,
-  );
-  for (const { flow } of documents) {
+  for (const { flow } of eachDocument(connection, run)) {
     yield separator + flow;
     separator = ',\n';
   }

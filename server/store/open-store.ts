@@ -157,6 +157,8 @@ type Reading =
   | 'tile'
   | 'laneFrames'
   | 'exportReport'
+  | 'flowLanes'
+  | 'exportAllFlows'
   | 'exportFlows'
   | 'pins'
   | 'totals'
@@ -172,11 +174,13 @@ function reading(parts: Parts, connection: Connection): Pick<Store, Reading> {
     captureFile: (incident, capture) => files.ofCapture(incident, capture),
     flows: (incident, query) => flows.page(incident, query),
     flow: (incident, flow) => flows.detail(incident, flow),
+    flowLanes: (incident, index) => flows.lanes(incident, index),
     journeys: (incident, flow, window) => journeys.page(incident, flow, window),
     sightings: (incident, frame) => journeys.sightings(incident, frame),
     tile: (incident, lane, resolution, index) => timelines.tile(incident, lane, resolution, index),
     laneFrames: (incident, lane, window) => timelines.frames(incident, lane, window),
     exportReport: (incident) => flows.exportReport(incident),
+    exportAllFlows: (incident) => flows.exportAllFlows(incident),
     exportFlows: (incident, filter) => flows.exportFlows(incident, filter),
     pins: (incident) => pins.list(incident),
     totals: () =>

@@ -3,7 +3,7 @@
  * sees until the last one makes it the incident's. Used in the worker, with a connection of its own.
  * The trap: the analysis may be called off at any moment; `finish` says whether it still counts.
  */
-import type { Report, TimelineChunk, TimelineHead } from '../../analyzer/index.ts';
+import { nearestRank, type Report, type TimelineChunk, type TimelineHead } from '../../analyzer/index.ts';
 import type { FlowRow, IncidentDetail } from '../api.ts';
 import type { Connection } from './connection.ts';
 import type { Facet } from './flow-matches.ts';
@@ -185,8 +185,7 @@ const INSERT_FLOW = `INSERT INTO flows (run, ${FLOW_COLUMNS.join(', ')}) VALUES 
 export function summarize(rows: readonly Pick<FlowRow, 'stall' | 'outage' | 'backoff'>[]): Stalls | null {
   const stalls = rows.map(({ stall }) => stall ?? 0).sort((a, b) => a - b);
   if (stalls.length === 0) return null;
-  // Nearest rank: a stall that somebody had, not one between two.
-  const rank = (share: number): number => stalls[Math.ceil(share * stalls.length) - 1] as number;
+  const rank = (share: number): number => nearestRank(stalls, share);
   const sum = (of: (row: (typeof rows)[number]) => number): number =>
     rows.reduce((all, row) => all + of(row), 0);
   const outage = sum((row) => row.outage ?? 0);

@@ -63,6 +63,8 @@ export interface Store {
   flows(incident: string, query: FlowQuery): FlowPage;
   /** By `Flow.id`. */
   flow(incident: string, flow: string): FlowDetail;
+  /** Of the flow at that position of the report's `flows`. */
+  flowLanes(incident: string, index: number): FlowDetail['lanes'];
   journeys(incident: string, flow: string, window: TimeWindow): JourneyPage;
   /** The same packet at every vantage where it was followed, the frame itself first; empty where it was not. */
   sightings(incident: string, frame: FrameRef): { frame: FrameRef; vantage: number; time: number }[];
@@ -72,6 +74,8 @@ export interface Store {
 
   /** The whole report as JSON text, piece by piece. */
   exportReport(incident: string): Generator<string, void, undefined>;
+  /** All flows in the order of the report, from one snapshot. */
+  exportAllFlows(incident: string): Generator<Flow, void, undefined>;
   /** All flows that `q` leaves, in the order of `sort`, from one snapshot. */
   exportFlows(incident: string, query: FlowFilter): Generator<{ row: FlowRow; flow: Flow }, void, undefined>;
 

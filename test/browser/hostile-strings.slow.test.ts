@@ -124,6 +124,10 @@ describe.skipIf(CHROMIUM === null)('hostile strings (needs chromium)', { timeout
       expect(response.headers.get('content-type'), address).not.toMatch(/html|svg|xml|javascript/);
       expect(response.headers.get('content-security-policy'), address).toMatch(/default-src/);
     }
+    // The one that is HTML is saved all the same, and harmless where it is opened.
+    const page = await fetch(`${base}/export/incident.html`);
+    expect(page.headers.get('content-disposition')).toMatch(/^attachment/);
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src/);
   });
 
   test('the postmortem holds it as text, in Markdown', async () => {

@@ -21,13 +21,18 @@ export function PinsPage(): React.JSX.Element | null {
       <div className="row">
         <h1>Pinned for the postmortem</h1>
         {open.report !== null && (
-          <a
-            className="button push"
-            href={exportAddress(open.id, 'incident.md')}
-            download={`${open.id}-incident.md`}
-          >
-            Postmortem, Markdown
-          </a>
+          <span className="row push">
+            {POSTMORTEMS.map(([name, words]) => (
+              <a
+                key={name}
+                className="button"
+                href={exportAddress(open.id, name)}
+                download={`${open.id}-${name}`}
+              >
+                {words}
+              </a>
+            ))}
+          </span>
         )}
       </div>
       {sorted.length === 0 && (
@@ -44,6 +49,11 @@ export function PinsPage(): React.JSX.Element | null {
     </div>
   );
 }
+
+const POSTMORTEMS = [
+  ['incident.md', 'Postmortem, Markdown'],
+  ['incident.html', 'Postmortem, HTML'],
+] as const;
 
 /** Those without a time stand last, in the order in which they were made. */
 function compareTimes(a: Pin, b: Pin): number {

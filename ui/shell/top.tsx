@@ -94,6 +94,7 @@ const EXPORT_LABELS: Record<(typeof EXPORTS)[number], string> = {
   'flows.csv': 'Flows, CSV',
   'flows.jsonl': 'Flows, a JSON line each',
   'incident.md': 'Postmortem, Markdown',
+  'incident.html': 'Postmortem, HTML',
 };
 
 function ExportMenu(): React.JSX.Element | null {

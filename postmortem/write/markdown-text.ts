@@ -7,10 +7,11 @@ export function escapeMarkdown(text: string): string {
       .replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
       // Turns the text around it where it is shown.
       .replace(/\p{Cf}/gu, '')
-      .replace(/[\\`*_{}[\]()#+!|<>~&$]/g, '\\$&')
-      // A line that begins so is an item of a list, or a rule.
-      .replace(/^\s*(?=[-=])/, '\\')
-      .replace(/^(\s*\d+)([.)])/, '$1\\$2')
+      // Round brackets, `!` and `>` act only beside what is escaped here.
+      .replace(/[\\`*_{}[\]|<~&$]/g, '\\$&')
+      // A line that begins so is an item of a list, a heading, a quotation or a rule.
+      .replace(/^\s*(?=[=#>]|[-+](?:[\s-]|$))/, '\\')
+      .replace(/^(\s*\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
       // Many renderers make links of bare addresses.
       .replace(/(https?|ftp|www)([:.])/gi, '$1\\$2')
       .trim()

@@ -1,0 +1,6 @@
+/** The folder's front door: facts are gathered, then written in one of the forms. */
+export { Gathering, gatherPostmortem, type Postmortem } from './gather/gather.ts';
+export type * from './source.ts';
+export { writeHtml } from './write/html.ts';
+export { writeMarkdown } from './write/markdown.ts';
+export { escapeMarkdown } from './write/markdown-text.ts';

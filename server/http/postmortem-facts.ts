@@ -1,0 +1,52 @@
+/**
+ * The facts of a stored incident's postmortem. Flows are read one by one from one snapshot, and others have their turn
+ * between some of them.
+ * The trap: the head, the flows and the lanes are asked for one after the other, and a new result may come in between;
+ * then all is gathered anew.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { decodeTile } from '../../analyzer/index.ts';
+import { Gathering, type LaneSource, type Postmortem } from '../../postmortem/index.ts';
+import { ServerError } from '../server-error.ts';
+import type { Store } from '../store/store.ts';
+
+/** Flows between two turns of others: some ms. */
+const TURN = 200;
+const MOST_TRIES = 3;
+
+/** @throws ServerError `not-found` where there is no result yet */
+export async function gatherIncident(store: Store, incident: string): Promise<Postmortem> {
+  for (let tries = 1; ; tries++) {
+    const { revision } = store.incident(incident);
+    const facts = await gatherOnce(store, incident);
+    if (store.incident(incident).revision === revision || tries === MOST_TRIES) return facts;
+  }
+}
+
+async function gatherOnce(store: Store, incident: string): Promise<Postmortem> {
+  const { id, title, report, timeline } = store.incidentDetail(incident);
+  if (report === null) throw new ServerError('not-found', 'the incident has no result yet');
+  const lanes: LaneSource | null = timeline && {
+    head: timeline,
+    lanesOf: (flow) => store.flowLanes(incident, flow),
+    tile: (lane, resolution, index) => decodeTile(store.tile(incident, lane, resolution, index)),
+  };
+  const gathering = new Gathering({ incident: { id, title }, report, pins: store.pins(incident), lanes });
+  let taken = 0;
+  for (const flow of store.exportAllFlows(incident)) {
+    gathering.add(flow, taken);
+    taken += 1;
+    if (taken % TURN === 0) await setImmediate();
+  }
+  return gathering.finish();
+}
+
+/** One call after the other: each may hold the numbers of 100,000 flows. */
+export function oneAtATime<A, R>(work: (argument: A) => Promise<R>): (argument: A) => Promise<R> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (argument) => {
+    const next = last.then(() => work(argument));
+    last = next.catch(() => {});
+    return next;
+  };
+}
