@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type Analysis, type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
 import { asClause } from '../packet/problem.ts';
-import { writeHtml, writeMarkdown } from '../postmortem/index.ts';
+import { redactionOf, redactReport, writeHtml, writeMarkdown } from '../postmortem/index.ts';
 import { notACapture } from './input-errors.ts';
 import { expandInputs, inOrder } from './inputs.ts';
 import { expandJournals, type JournalSource, readJournal } from './journals.ts';
@@ -34,13 +34,15 @@ export async function diagnose(args: readonly string[], options: DiagnoseOptions
   checkOutput(options.output, inputs);
   checkHtml(options.html, options.output, inputs);
   noteAssumedZones(options);
-  const { analysis, report } = await analyze(sources, journals, options);
+  const { analysis, report: whole } = await analyze(sources, journals, options);
+  const redaction = options.redact ? redactionOf(whole) : null;
+  const report = redaction === null ? whole : redactReport(whole, redaction);
   judgeProblems(report, options.strict === true);
   if (options.flow !== undefined && report.flows.every(({ ladder }) => ladder === undefined)) {
     throw new UserError('usage', `no flow matches '${options.flow}'`, '-v lists every flow');
   }
   const { html, markdown, output } = options;
-  const facts = html || markdown ? postmortemOf(analysis, report, html !== undefined) : null;
+  const facts = html || markdown ? postmortemOf(analysis, whole, { graphs: html !== undefined, redaction }) : null;
   if (html !== undefined && facts !== null) writeResult(writeHtml(facts), html);
   writeResult(markdown && facts !== null ? writeMarkdown(facts) : render(report, options), output);
   const fails = options.failOn?.some((outcome) => (report.summary.byOutcome[outcome] ?? 0) > 0);
