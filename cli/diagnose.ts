@@ -42,7 +42,8 @@ export async function diagnose(args: readonly string[], options: DiagnoseOptions
     throw new UserError('usage', `no flow matches '${options.flow}'`, '-v lists every flow');
   }
   const { html, markdown, output } = options;
-  const facts = html || markdown ? postmortemOf(analysis, whole, { graphs: html !== undefined, redaction }) : null;
+  const facts =
+    html || markdown ? postmortemOf(analysis, whole, { graphs: html !== undefined, redaction }) : null;
   if (html !== undefined && facts !== null) writeResult(writeHtml(facts), html);
   writeResult(markdown && facts !== null ? writeMarkdown(facts) : render(report, options), output);
   const fails = options.failOn?.some((outcome) => (report.summary.byOutcome[outcome] ?? 0) > 0);
