@@ -37,7 +37,11 @@ export function addDiagnoseOptions(command: Command): Command {
     new Option('--jsonl', 'JSON, a flow a line'),
     new Option('--markdown', 'the postmortem as Markdown').conflicts(['json', 'jsonl', 'flow']),
     new Option('--html <file>', 'write the postmortem as one HTML file, with graphs, beside the result'),
-    new Option('--redact', 'replace addresses and names, the same by the same, in all that is written'),
+    // Packets are not redacted yet, so a capture written beside the report would tell everything.
+    new Option(
+      '--redact',
+      'replace addresses and names, the same by the same, in all that is written',
+    ).conflicts('annotate'),
     new Option('-o, --output <file>', 'write the result to a file, whole or not at all'),
     new Option('-q, --quiet', 'the headline only').conflicts([
       'verbose',
