@@ -10,6 +10,7 @@ export const COMMANDS = {
   explain: 'what a cause means, how to recognise it, what to do; without CAUSE: the list',
   advise: 'timeouts and retries of clients for an outage of so long; needs no capture',
   frames: 'a line a TCP frame: number, stream, flags as tshark names them (tab-separated)',
+  schema: 'print the JSON Schema of what --json prints',
   completion: 'print the completion script of a shell',
   help: 'display help for a command',
 } as const;

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { type Analysis, type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
 import { asClause } from '../packet/problem.ts';
-import { writeHtml, writeMarkdown } from '../postmortem/index.ts';
 import { checkAnnotated, writeAnnotated } from './annotated.ts';
+import { redactionOf, redactReport, writeHtml, writeMarkdown } from '../postmortem/index.ts';
 import { notACapture } from './input-errors.ts';
 import { expandInputs, inOrder } from './inputs.ts';
 import { expandJournals, type JournalSource, readJournal } from './journals.ts';
@@ -36,13 +36,16 @@ export async function diagnose(args: readonly string[], options: DiagnoseOptions
   checkHtml(options.html, options.output, inputs);
   checkAnnotated(options, sources, inputs);
   noteAssumedZones(options);
-  const { analysis, report } = await analyze(sources, journals, options);
+  const { analysis, report: whole } = await analyze(sources, journals, options);
+  const redaction = options.redact ? redactionOf(whole) : null;
+  const report = redaction === null ? whole : redactReport(whole, redaction);
   judgeProblems(report, options.strict === true);
   if (options.flow !== undefined && report.flows.every(({ ladder }) => ladder === undefined)) {
     throw new UserError('usage', `no flow matches '${options.flow}'`, '-v lists every flow');
   }
   const { html, markdown, output } = options;
-  const facts = html || markdown ? postmortemOf(analysis, report, html !== undefined) : null;
+  const facts =
+    html || markdown ? postmortemOf(analysis, whole, { graphs: html !== undefined, redaction }) : null;
   if (html !== undefined && facts !== null) writeResult(writeHtml(facts), html);
   if (options.annotate !== undefined)
     await writeAnnotated(report, sources, options.annotate, options.frames ?? 'evidence');

@@ -3,13 +3,34 @@
  * The trap: a timeline's chunks can be had once; they are held here, in memory, while the graphs are made.
  */
 import { type Analysis, openDirectory, queryTile, type Report } from '../analyzer/index.ts';
-import { gatherPostmortem, type LaneSource, type Postmortem } from '../postmortem/index.ts';
+import {
+  gatherPostmortem,
+  type LaneSource,
+  type Postmortem,
+  type Redaction,
+  redactFlow,
+  redactSource,
+} from '../postmortem/index.ts';
 
-/** `withGraphs`: the analysis was made with `timeline`. */
-export function postmortemOf(analysis: Analysis, report: Report, withGraphs: boolean): Postmortem {
+export interface PostmortemWish {
+  /** The analysis was made with `timeline`. */
+  readonly graphs: boolean;
+  /** Of the report, or null where nothing is to be replaced. */
+  readonly redaction: Redaction | null;
+}
+
+export function postmortemOf(
+  analysis: Analysis,
+  report: Report,
+  { graphs, redaction }: PostmortemWish,
+): Postmortem {
   const { flows, ...head } = report;
-  const lanes = withGraphs ? lanesOf(analysis) : null;
-  return gatherPostmortem({ incident: null, report: head, pins: [], lanes }, flows);
+  const source = { incident: null, report: head, pins: [], lanes: graphs ? lanesOf(analysis) : null };
+  if (redaction === null) return gatherPostmortem(source, flows);
+  return gatherPostmortem(
+    redactSource(source, redaction),
+    flows.map((flow) => redactFlow(flow, redaction)),
+  );
 }
 
 function lanesOf(analysis: Analysis): LaneSource {

@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addAdviseCommand } from './advise-command.ts';
+import { reportSchema } from '../analyzer/index.ts';
 import { addCollectCommands } from './collect-commands.ts';
 import { COMMANDS } from './commands.ts';
 import { completionScript } from './completion.ts';
@@ -102,6 +103,12 @@ function addOtherCommands(program: Command): void {
     .action(async (file: string) => {
       const { printFrames } = await import('./frames.ts');
       await printFrames(file);
+    });
+  program
+    .command('schema')
+    .description(COMMANDS.schema)
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(reportSchema(), null, 2)}\n`);
     });
   program
     .command('completion')

@@ -1,5 +1,7 @@
 /** The folder's front door: facts are gathered, then written in one of the forms. */
 export { Gathering, gatherPostmortem, type Postmortem } from './gather/gather.ts';
+export { Redaction } from './redact/redaction.ts';
+export { redactFlow, redactHead, redactionOf, redactReport, redactSource } from './redact/report.ts';
 export type * from './source.ts';
 export { writeHtml } from './write/html.ts';
 export { writeMarkdown } from './write/markdown.ts';

@@ -1,4 +1,5 @@
 /** The API's own types (`server/api.ts`) as schemas. */
+import { reportSchemas } from '../../analyzer/index.ts';
 import type {
   ApiError,
   ClockAnswer,
@@ -16,9 +17,9 @@ import type {
   NewPin,
   Pin,
   Progress,
+  ReportHead,
   StoredFile,
 } from '../api.ts';
-import { cause, confidence, end, outcome, protocol, REPORT_SCHEMAS } from './report-schemas.ts';
 import {
   boolean,
   integer,
@@ -34,6 +35,9 @@ import {
   type Schema,
   text,
 } from './schema.ts';
+import { TIMELINE_SCHEMAS } from './timeline-schemas.ts';
+
+const { cause, confidence, end, outcome, protocol, REPORT_HEAD, REPORT_SCHEMAS } = reportSchemas;
 
 const SUMMARY = {
   id: text(),
@@ -61,6 +65,8 @@ const NEW_PIN = {
 
 export const SCHEMAS: Record<string, Schema> = {
   ...REPORT_SCHEMAS,
+  ...TIMELINE_SCHEMAS,
+  ReportHead: object<ReportHead>(REPORT_HEAD, 'The report without its flows.'),
   ApiError: object<ApiError>({
     error: object<ApiError['error']>({ code: text(), message: text(), hint: optional(text()) }),
   }),

@@ -27,7 +27,7 @@ export function makePostmortem(
   }
   for (const journal of journals) analysis.addJournal(journal);
   const report = analysis.finish();
-  return { report, facts: postmortemOf(analysis, report, true) };
+  return { report, facts: postmortemOf(analysis, report, { graphs: true, redaction: null }) };
 }
 
 /** Null where the view has nothing of the scenario. */

@@ -1,33 +1,7 @@
-/** The report's types (`analyzer/report/report.ts`, `analyzer/timeline/timeline.ts`) as schemas. */
-import {
-  type Advice,
-  CAUSE_IDS,
-  type Capture,
-  type Claim,
-  type Clock,
-  type DecodedLayer,
-  type Endpoint,
-  type Failover,
-  type Flow,
-  type FrameRef,
-  type Gap,
-  type Journey,
-  type JourneyStop,
-  type LadderRow,
-  type LaneFrame,
-  MARK_NAMES,
-  OUTCOMES,
-  type Report,
-  type RequestSeen,
-  type RungTime,
-  type SenderTries,
-  type Stall,
-  type Stuck,
-  type TimelineHead,
-  type TimelineVantage,
-  type Vantage,
-} from '../../analyzer/index.ts';
-import type { ReportHead } from '../api.ts';
+/**
+ * The report's types (`report.ts`) as schemas: the compiler compares each with its type. The OpenAPI document and the
+ * published JSON Schema are made of them.
+ */
 import {
   boolean,
   integer,
@@ -42,25 +16,46 @@ import {
   ref,
   type Schema,
   text,
-} from './schema.ts';
+} from './json-schema.ts';
+import {
+  type Advice,
+  CAUSE_IDS,
+  type Capture,
+  type Claim,
+  type Clock,
+  type Endpoint,
+  type Failover,
+  type Flow,
+  type FrameRef,
+  type Gap,
+  type LadderRow,
+  OUTCOMES,
+  type Report,
+  type RequestSeen,
+  type RungTime,
+  type SenderTries,
+  type Stall,
+  type Stuck,
+  type Vantage,
+} from './report.ts';
 
 export const end = oneOf(['client', 'server']);
-export const outcome = oneOf(OUTCOMES);
-export const cause = oneOf(CAUSE_IDS);
+export const outcome = oneOf(OUTCOMES, 'What became of the flow.');
+export const cause = oneOf(CAUSE_IDS, 'See docs/causes.');
 export const confidence = oneOf(['high', 'medium', 'low']);
 export const protocol = oneOf(['tcp', 'udp']);
 const pathKind = oneOf(['forwarded', 'translated', 'sequence-shifted', 'terminated', 'unknown']);
-const relative = number('Nanoseconds since the origin of the timeline.');
 
 type Of<T> = NonNullable<T>;
 type Item<T> = NonNullable<T> extends readonly (infer I)[] ? I : never;
 
-const REPORT = {
+/** The fields of a report but for its flows. */
+export const REPORT_HEAD = {
   schemaVersion: { const: 1 } as Schema,
   tool: object<Report['tool']>({ name: text(), version: text() }),
-  headline: text(),
-  captures: list(ref('Capture')),
-  clocks: list(ref('Clock')),
+  headline: text('One or two sentences that stand alone.'),
+  captures: list(ref('Capture'), 'In the order in which they were given.'),
+  clocks: list(ref('Clock'), 'How the clock of each capture stands to that of the reference.'),
   failovers: list(ref('Failover')),
   path: object<Report['path']>({ kind: pathKind, claims: list(ref('Claim')) }),
   causes: list(
@@ -86,9 +81,11 @@ const REPORT = {
 };
 
 export const REPORT_SCHEMAS: Record<string, Schema> = {
-  ReportHead: object<ReportHead>(REPORT, 'The report without its flows.'),
-  Report: object<Report>({ ...REPORT, flows: list(ref('Flow')) }),
-  FrameRef: object<FrameRef>({ capture: text('`Capture.id`'), frame: integer(1) }),
+  Report: object<Report>({ ...REPORT_HEAD, flows: list(ref('Flow')) }),
+  FrameRef: object<FrameRef>({
+    capture: text('`Capture.id`.'),
+    frame: integer(1, 'As Wireshark numbers it.'),
+  }),
   Vantage: object<Vantage>({
     host: text(),
     side: optional(oneOf(['in', 'out'])),
@@ -197,11 +194,11 @@ export const REPORT_SCHEMAS: Record<string, Schema> = {
     end: nanos,
     bytesToClient: integer(),
     bytesToServer: integer(),
-    seenAt: list(text()),
+    seenAt: list(text(), 'Ids of captures.'),
     path: pathKind,
     outcome,
     cause: orNull(cause),
-    candidates: list(cause),
+    candidates: list(cause, 'Causes that the captures cannot tell apart; then `cause` is null.'),
     contributing: list(cause),
     confidence,
     endedBy: optional(
@@ -213,9 +210,9 @@ export const REPORT_SCHEMAS: Record<string, Schema> = {
     ),
     replacedBy: optional(text()),
     stalls: list(ref('Stall')),
-    claims: list(ref('Claim')),
+    claims: list(ref('Claim'), 'The evidence.'),
     ruledOut: list(object<Flow['ruledOut'][number]>({ cause, because: text() })),
-    splitBy: list(text()),
+    splitBy: list(text(), 'What would tell the candidates apart.'),
     advice: list(ref('Advice')),
     streams: optional(map(integer())),
     sender: optional(ref('SenderTries')),
@@ -295,59 +292,5 @@ export const REPORT_SCHEMAS: Record<string, Schema> = {
     ),
     effect: object<Advice['effect']>({ resumesAfter: optional(number()), failsAfter: optional(number()) }),
     safeToRetry: optional(oneOf(['yes', 'no', 'unknown'])),
-  }),
-  TimelineHead: object<TimelineHead>({
-    origin: nanos,
-    from: relative,
-    to: relative,
-    frames: integer(),
-    vantages: list(ref('TimelineVantage')),
-  }),
-  TimelineVantage: object<TimelineVantage>({
-    index: integer(),
-    vantage: ref('Vantage'),
-    captures: list(text()),
-    frames: integer(),
-    from: relative,
-    until: relative,
-    gaps: optional(list(object<Item<TimelineVantage['gaps']>>({ from: relative, to: relative }))),
-    dropped: orNull(integer()),
-    lossy: boolean,
-    clockError: orNull(number('Nanoseconds.')),
-  }),
-  Journey: object<Journey>({
-    from: end,
-    time: relative,
-    seq: number(),
-    ack: number(),
-    length: integer(),
-    flags: text(),
-    label: text(),
-    skippedBefore: optional({ const: true }),
-    leg: optional(integer()),
-    stops: list(ref('JourneyStop')),
-  }),
-  JourneyStop: object<JourneyStop>({
-    vantage: integer(),
-    seen: oneOf(['seen', 'missing', 'unknown']),
-    part: optional({ const: true }),
-    frame: optional(ref('FrameRef')),
-    time: optional(relative),
-  }),
-  LaneFrame: object<LaneFrame>({
-    frame: ref('FrameRef'),
-    time: relative,
-    from: end,
-    seq: orNull(number()),
-    ack: orNull(number()),
-    length: integer(),
-    window: number(),
-    flags: text(),
-    mark: { type: 'integer', minimum: 0, maximum: MARK_NAMES.length - 1 },
-    flow: orNull(text()),
-  }),
-  DecodedLayer: object<DecodedLayer>({
-    name: text(),
-    fields: list(object<DecodedLayer['fields'][number]>({ name: text(), value: text() })),
   }),
 };
