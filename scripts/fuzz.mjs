@@ -18,6 +18,7 @@ await build({
     main: 'test/fuzz/main.ts',
     'foreign-child': 'test/fuzz/foreign/child.ts',
     'long-child': 'test/fuzz/long/child.ts',
+    'analysis-worker': 'server/jobs/analysis-worker.ts',
   },
   outdir,
   outExtension: { '.js': '.mjs' },

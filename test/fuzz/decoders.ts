@@ -24,7 +24,7 @@ const MOST_BYTES = 1600;
 
 /** Changes a frame in one to six places: mostly in its headers, where lengths and types are. */
 export function mutateFrame(base: FuzzFrame, other: FuzzFrame, random: Random): FuzzFrame {
-  let data = base.data.slice(0, MOST_BYTES);
+  let data: Uint8Array = base.data.slice(0, MOST_BYTES);
   for (let n = 1 + random(6); n > 0; n--)
     data = MUTATIONS[random(MUTATIONS.length)]!(data, other.data, random);
   const originalLength = pick(random, [

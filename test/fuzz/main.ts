@@ -8,7 +8,7 @@ const USAGE = `usage: npm run fuzz -- foreign [--offline]   captures of Debian's
 `;
 
 const [command, ...args] = process.argv.slice(2);
-const valueOf = (name: string): string | undefined => {
+const optionOf = (name: string): string | undefined => {
   const at = args.indexOf(name);
   return at < 0 ? undefined : args[at + 1];
 };
@@ -16,10 +16,10 @@ const valueOf = (name: string): string | undefined => {
 if (command === 'foreign') {
   process.exitCode = await runForeign({ offline: args.includes('--offline') });
 } else if (command === 'long') {
-  const seed = valueOf('--seed');
+  const seed = optionOf('--seed');
   process.exitCode = await runLong({
-    seconds: Number(valueOf('--seconds') ?? 600),
-    only: valueOf('--only'),
+    seconds: Number(optionOf('--seconds') ?? 600),
+    only: optionOf('--only'),
     ...(seed === undefined ? {} : { seed: Number(seed) }),
   });
 } else {
