@@ -9,7 +9,7 @@ export interface Counted {
 }
 
 export function countPackets(path: string): Counted {
-  const { stdout, stderr } = spawnSync('capinfos', ['-c', '-M', '-T', '-r', path], {
+  const { stdout, stderr } = spawnSync('capinfos', ['-c', '-M', '-T', '-m', '-r', path], {
     encoding: 'utf8',
     timeout: 60_000,
   });

@@ -32,7 +32,7 @@ export async function runForeign({ offline }: { offline: boolean }): Promise<num
     if (one.folder !== null) rows.push(await runPackage(one, one.folder, child, log));
   }
   child.end();
-  process.stdout.write(`\n${tableOf(rows)}`);
+  process.stdout.write(`\n${tableOf(rows)}${costsOf(rows)}`);
   for (const { name, folder, skipped } of packages) {
     if (folder === null) process.stdout.write(`skipped: ${name}: ${skipped}\n`);
   }
@@ -43,6 +43,9 @@ export async function runForeign({ offline }: { offline: boolean }): Promise<num
   );
   return log.faults.length === 0 ? 0 : 1;
 }
+
+const costsOf = (rows: readonly PackageRow[]): string =>
+  rows.map(({ slowest, largest }) => `slowest: ${slowest.file}; most memory: ${largest.file}\n`).join('');
 
 class Log {
   readonly faults: string[] = [];

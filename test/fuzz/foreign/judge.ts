@@ -37,7 +37,9 @@ export async function judgeCapture(path: string): Promise<Judgement> {
   const problems: string[] = [];
   const reader = createCaptureReader({
     packet(record) {
-      if (dissectFrame(record).length === 0) broken.push(`frame ${record.frame} has no layer`);
+      // A frame of no bytes at all has none.
+      const layers = dissectFrame(record).length;
+      if (layers === 0 && record.originalLength > 0) broken.push(`frame ${record.frame} has no layer`);
     },
     problem: ({ code }) => problems.push(code),
   });
