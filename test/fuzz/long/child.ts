@@ -1,6 +1,7 @@
 /** Runs batches of a target for `long.ts`. Before each input its number is written down: a hang tells nothing else. */
 import { openSync, writeSync } from 'node:fs';
-import { TARGETS, type Tried } from './targets.ts';
+import type { Tried } from './bases.ts';
+import { TARGETS } from './targets.ts';
 
 export interface LongJob {
   readonly target: string;
