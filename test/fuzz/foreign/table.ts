@@ -6,8 +6,6 @@ export interface PackageRow {
   frames: number;
   /** As many frames as capinfos counts. */
   equal: number;
-  /** Not as many, for a known reason. */
-  explained: number;
   /** Read here, and not by capinfos. */
   notRead: number;
   /** Captures of neither: other formats, and damage at the very beginning. */
@@ -22,7 +20,7 @@ const HEAD = [
   'files',
   'frames',
   'equal',
-  'explained',
+
   'only here',
   'neither',
   'faults',
@@ -36,17 +34,17 @@ export function tableOf(rows: readonly PackageRow[]): string {
 }
 
 function cellsOf(row: PackageRow): string[] {
-  const { name, files, frames, equal, explained, notRead, neither, faults, slowest, largest } = row;
+  const { name, files, frames, equal, notRead, neither, faults, slowest, largest } = row;
   return [
     name,
-    ...[files, frames, equal, explained, notRead, neither, faults].map(String),
+    ...[files, frames, equal, notRead, neither, faults].map(String),
     `${(slowest.ms / 1000).toFixed(1)} s`,
     `${Math.round(largest.mib)} MiB`,
   ];
 }
 
 function sumOf(rows: readonly PackageRow[]): PackageRow {
-  const sum = (key: 'files' | 'frames' | 'equal' | 'explained' | 'notRead' | 'neither' | 'faults'): number =>
+  const sum = (key: 'files' | 'frames' | 'equal' | 'notRead' | 'neither' | 'faults'): number =>
     rows.reduce((total, row) => total + row[key], 0);
   const none: PackageRow['slowest'] = { ms: 0, file: '' };
   return {
@@ -54,7 +52,6 @@ function sumOf(rows: readonly PackageRow[]): PackageRow {
     files: sum('files'),
     frames: sum('frames'),
     equal: sum('equal'),
-    explained: sum('explained'),
     notRead: sum('notRead'),
     neither: sum('neither'),
     faults: sum('faults'),

@@ -49,5 +49,11 @@ async function safely(attempt: (seed: number) => Tried | Promise<Tried>, seed: n
 }
 
 process.on('message', (job: LongJob) => {
-  run(job).then((reply) => process.send?.(reply));
+  run(job).then(
+    (reply) => process.send?.(reply),
+    (error: unknown) => {
+      process.stderr.write(String(error));
+      process.exit(1);
+    },
+  );
 });
