@@ -13,21 +13,18 @@ const SECTION = 0x0a0d0d0a;
 const BIG_ENDIAN_SECTION = 0x1a2b3c4d;
 const MOST_UNITS = 400;
 
-interface Split {
-  readonly units: readonly Uint8Array[];
-  readonly littleEndian: boolean;
-}
-
 /** The file's header, then its records or blocks, as far as they are whole. */
-export function splitCapture(bytes: Uint8Array): Split {
+export function splitCapture(bytes: Uint8Array): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length < PCAP_HEAD) return { units: [bytes], littleEndian: true };
+  if (bytes.length < PCAP_HEAD) return [bytes];
   const isNg = view.getUint32(0) === SECTION;
-  const littleEndian = isNg ? view.getUint32(8) !== BIG_ENDIAN_SECTION : (view.getUint8(0) & 0xf0) !== 0xa0;
+  let littleEndian = (view.getUint8(0) & 0xf0) !== 0xa0;
   const units: Uint8Array[] = isNg ? [] : [bytes.subarray(0, PCAP_HEAD)];
   let at = isNg ? 0 : PCAP_HEAD;
   const head = isNg ? 12 : RECORD_HEAD;
   while (at + head <= bytes.length && units.length < MOST_UNITS) {
+    // Each section of a pcapng has a byte order of its own.
+    if (isNg && view.getUint32(at) === SECTION) littleEndian = view.getUint32(at + 8) !== BIG_ENDIAN_SECTION;
     const length = isNg ? view.getUint32(at + 4, littleEndian) : head + view.getUint32(at + 8, littleEndian);
     const end = at + Math.max(head, length);
     if (end > bytes.length) break;
@@ -35,10 +32,10 @@ export function splitCapture(bytes: Uint8Array): Split {
     at = end;
   }
   if (at < bytes.length && units.length < MOST_UNITS) units.push(bytes.subarray(at));
-  return { units, littleEndian };
+  return units;
 }
 
-type Mutation = (units: Uint8Array[], other: Split, random: Random) => Uint8Array[];
+type Mutation = (units: Uint8Array[], other: readonly Uint8Array[], random: Random) => Uint8Array[];
 
 export const STRUCTURE_MUTATIONS: Record<string, Mutation> = {
   'a unit twice': (units, _, random) => {
@@ -51,10 +48,10 @@ export const STRUCTURE_MUTATIONS: Record<string, Mutation> = {
     return units.with(a, units[b]!).with(b, units[a]!);
   },
   'a unit of another file': (units, other, random) =>
-    units.toSpliced(random(units.length + 1), random(2), pick(random, other.units)),
+    units.toSpliced(random(units.length + 1), random(2), pick(random, other)),
   'spliced with another file': (units, other, random) => [
     ...units.slice(0, random(units.length + 1)),
-    ...other.units.slice(random(other.units.length)),
+    ...other.slice(random(other.length)),
   ],
   'a word of a unit': (units, _, random) => {
     const at = random(units.length);
@@ -82,7 +79,7 @@ export function mutateStructure(
   other: Uint8Array,
   random: Random,
 ): { story: string[]; bytes: Uint8Array } {
-  let units = [...splitCapture(bytes).units];
+  let units = splitCapture(bytes);
   const from = splitCapture(other);
   const story: string[] = [];
   for (let n = 1 + random(5); n > 0 && units.length > 0; n--) {
