@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { IncidentDetail } from '../../server/api.ts';
+import type { FlowPage, IncidentDetail } from '../../server/api.ts';
 import { type RunningServer, startServer } from '../../server/http/start-server.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../server/store/test-store.ts';
 import { createRandom } from '../random-tcp.ts';
@@ -99,8 +99,9 @@ export class ApiSession {
       if (detail?.state === 'ready') break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const flows = (await this.#json('GET', `${at}/flows`)) as { flows?: { id: string }[] } | null;
-    const flow = flows?.flows?.map((f) => f.id).slice(0, 5) ?? [];
+    const page = (await this.#json('GET', `${at}/flows`)) as FlowPage | null;
+    const flow = page?.rows.map(({ id }) => id).slice(0, 5) ?? [];
+    if (flow.length === 0) throw new Error('the incident to be asked about has no flows');
     this.#known = {
       incident: [made.id],
       file: detail?.storedFiles.map((f) => f.id) ?? [],
