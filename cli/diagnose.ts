@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { type Analysis, type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
 import { asClause } from '../packet/problem.ts';
-import { checkAnnotated, writeAnnotated } from './annotated.ts';
 import { redactionOf, redactReport, writeHtml, writeMarkdown } from '../postmortem/index.ts';
+import { checkAnnotated, writeAnnotated } from './annotated.ts';
 import { notACapture } from './input-errors.ts';
 import { expandInputs, inOrder } from './inputs.ts';
 import { expandJournals, type JournalSource, readJournal } from './journals.ts';

@@ -4,8 +4,8 @@
  * refuses leaves here as a `UserError`.
  */
 import { Command, CommanderError } from 'commander';
-import { addAdviseCommand } from './advise-command.ts';
 import { reportSchema } from '../analyzer/index.ts';
+import { addAdviseCommand } from './advise-command.ts';
 import { addCollectCommands } from './collect-commands.ts';
 import { COMMANDS } from './commands.ts';
 import { completionScript } from './completion.ts';

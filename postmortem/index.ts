@@ -1,11 +1,5 @@
 /** The folder's front door: facts are gathered, then written in one of the forms. */
-export { Gathering, gatherPostmortem, type Postmortem } from './gather/gather.ts';
-export { Redaction } from './redact/redaction.ts';
-export { redactFlow, redactHead, redactionOf, redactReport, redactSource } from './redact/report.ts';
-export type * from './source.ts';
-export { writeHtml } from './write/html.ts';
-export { writeMarkdown } from './write/markdown.ts';
-export { escapeMarkdown } from './write/markdown-text.ts';
+
 export {
   type AnnotatedCapture,
   type AnnotatedInput,
@@ -16,3 +10,10 @@ export {
 } from './annotated/annotate.ts';
 export { commentFilter } from './annotated/findings.ts';
 export type { FrameChoice } from './annotated/selection.ts';
+export { Gathering, gatherPostmortem, type Postmortem } from './gather/gather.ts';
+export { Redaction } from './redact/redaction.ts';
+export { redactFlow, redactHead, redactionOf, redactReport, redactSource } from './redact/report.ts';
+export type * from './source.ts';
+export { writeHtml } from './write/html.ts';
+export { writeMarkdown } from './write/markdown.ts';
+export { escapeMarkdown } from './write/markdown-text.ts';

@@ -15,7 +15,18 @@ interface Folder {
   packages: readonly string[] | 'any';
 }
 
-const ALL = ['packet', 'analyzer', 'postmortem', 'collector', 'gateway', 'lab', 'server', 'cli', 'test', 'bench'];
+const ALL = [
+  'packet',
+  'analyzer',
+  'postmortem',
+  'collector',
+  'gateway',
+  'lab',
+  'server',
+  'cli',
+  'test',
+  'bench',
+];
 
 /** The table of the house. `docs/` holds no code. */
 const HOUSE: Record<string, Folder> = {

@@ -150,3 +150,13 @@ test('a packet that straddles many chunks', () => {
   expect(codes).toEqual([]);
   expect(packets.map(({ originalLength }) => originalLength)).toEqual([70_000, 3]);
 });
+
+test('before version 2.3 the lengths of a record are in the other order', () => {
+  // What nDPI's fuzzer found to be read by Wireshark and not here: a 2.0 file, 4 bytes captured of 524,501.
+  const file = hex(`
+    d4c3b2a1 0200 0000 00000000 00000000 00000400 01000000
+    01000000 00000000 d5000800 04000000 aabbccdd`);
+  const { packets, codes } = listCapture(file);
+  expect(codes).toEqual(['version-unknown']);
+  expect(packets.map(({ originalLength, data }) => [originalLength, data.length])).toEqual([[524_501, 4]]);
+});

@@ -39,6 +39,8 @@ export class PcapFormat implements Format {
   readonly #delivery: Delivery;
   #variant: Variant | null = null;
   #maxBytes = 0;
+  /** Where in a record's header the captured length is; the one on the wire is in the other place. */
+  #capturedAt: 8 | 12 = 8;
   #lastTime: Nanos = Number.NEGATIVE_INFINITY;
 
   constructor(delivery: Delivery) {
@@ -85,11 +87,14 @@ export class PcapFormat implements Format {
       endTime: null,
     });
     this.#delivery.record.linkType = linkType;
+    // Before version 2.3 the lengths of a record stood in the other order (libpcap, sf-pcap.c).
+    const older = major === 2 && minor < 3;
+    this.#capturedAt = older ? 12 : 8;
     if (major !== 2 || minor !== 4) {
       this.#delivery.problem(
         'unsupported',
         'version-unknown',
-        `The file says it is pcap version ${major}.${minor}; it is read as 2.4.`,
+        `The file says it is pcap version ${major}.${minor}; it is read as ${older ? '2.2' : '2.4'}.`,
         { offset: 4 },
       );
     }
@@ -102,12 +107,14 @@ export class PcapFormat implements Format {
     const { record, sink } = delivery;
     const unitsPerSecond = 1_000_000_000 / nanosPerUnit;
     const maxBytes = this.#maxBytes;
+    const capturedAt = this.#capturedAt;
+    const originalAt = 20 - capturedAt;
     record.view = view;
     let at = from;
     let lastTime = this.#lastTime;
     this.need = recordHeaderBytes;
     while (to - at >= recordHeaderBytes) {
-      const captured = view.getUint32(at + 8, littleEndian);
+      const captured = view.getUint32(at + capturedAt, littleEndian);
       if (captured > maxBytes) {
         this.#stop(captured, base + at);
         break;
@@ -119,7 +126,7 @@ export class PcapFormat implements Format {
       }
       const seconds = view.getUint32(at, littleEndian);
       const beyond = view.getUint32(at + 4, littleEndian);
-      const original = view.getUint32(at + 12, littleEndian);
+      const original = view.getUint32(at + originalAt, littleEndian);
       if (!delivery.originKnown) {
         delivery.firstTime(BigInt(seconds) * 1_000_000_000n + BigInt(beyond * nanosPerUnit));
       }

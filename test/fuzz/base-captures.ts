@@ -26,13 +26,13 @@ const SILENCE = 500_000_000n;
 const MOST_PACKETS = 240;
 
 /** Sorted by name, so that a seed names the same capture on every machine. */
-export function readBaseCaptures(): BaseCapture[] {
-  const names = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' });
+export function readBaseCaptures(folder = FIXTURES): BaseCapture[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   return names
     .map((name) => name.replaceAll('\\', '/'))
     .filter((name) => VANTAGES.test(name.split('/').at(-1) ?? ''))
     .sort()
-    .map((name) => ({ name, packets: cutDown(packetsOf(gunzipSync(readFileSync(join(FIXTURES, name))))) }));
+    .map((name) => ({ name, packets: cutDown(packetsOf(gunzipSync(readFileSync(join(folder, name))))) }));
 }
 
 /** All packets of a capture, copied out of it. */

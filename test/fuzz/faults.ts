@@ -35,7 +35,7 @@ export class Faults {
 }
 
 /** Faults that differ only in numbers and ids are one kind; of a stack its first lines count. */
-function kindOf(fault: string): string {
+export function kindOf(fault: string): string {
   return fault
     .split('\n')
     .slice(0, 3)

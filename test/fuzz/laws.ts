@@ -90,7 +90,7 @@ const STYLE = detectStyle({ color: 'never', env: {}, isTerminal: false, columns:
 const UNPRINTABLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|NaN|undefined|Infinity|\[object/;
 
 /** The report as people read it: it can be written, and has nothing in it that is no text. */
-function checkText(report: Report): string[] {
+export function checkText(report: Report): string[] {
   return (['normal', 'verbose', 'flow'] as const).flatMap((detail) => {
     const found = UNPRINTABLE.exec(renderText(report, { style: STYLE, detail }));
     return found === null ? [] : [`the text holds ${JSON.stringify(found[0])}`];

@@ -15,7 +15,7 @@ export type ByteMutation = (bytes: Uint8Array, random: Random) => Uint8Array;
 export const pick = <T>(random: Random, from: readonly T[]): T => from[random(from.length)]!;
 
 /** Numbers at the edges of their types. */
-const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0xc0000000];
+export const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0xc0000000];
 const SECOND = 1_000_000_000n;
 /** The last moment that a pcap can hold, and a few others that clocks show by mistake. */
 const ODD_TIMES = [0n, 1n, SECOND, (2n ** 32n - 1n) * SECOND, 2n ** 31n * SECOND];
