@@ -119,6 +119,24 @@ const ladderRow = objectOf({
   label: sentence,
 });
 
+const rungTime = objectOf({ rung: count, after: duration });
+
+const sender = objectOf(
+  { end, syn: flag, waits: listOf(duration), frames: listOf(frame) },
+  { resumed: objectOf({ predicted: rungTime, seen: rungTime }) },
+);
+
+const stuck = objectOf({
+  by: end,
+  bytes: orNull(count),
+  nextRetry: orNull(time),
+  givesUp: orNull(time),
+  waitUntil: orNull(time),
+  why: sentence,
+});
+
+const request = objectOf({ method: sentence, answered: flag, idempotent: flag });
+
 const flow = objectOf(
   {
     id: flowId,
@@ -153,6 +171,9 @@ const flow = objectOf(
     replacedBy: flowId,
     streams: mapOf(captureId, count),
     ladder: listOf(ladderRow),
+    sender,
+    stuck,
+    request,
   },
 );
 
@@ -268,6 +289,7 @@ function checkCaptures({ captures, clocks, failovers, path, flows }: Report): st
     ),
     ...flows.flatMap((f) => (f.endedBy ? [f.endedBy.frame] : [])),
     ...flows.flatMap((f) => f.ladder?.map((row) => row.frame) ?? []),
+    ...flows.flatMap((f) => f.sender?.frames ?? []),
   ];
   return [
     ...unless(frames.size === captures.length, 'two captures have the same id'),

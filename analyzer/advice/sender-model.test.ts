@@ -66,6 +66,8 @@ describe('the try that gets through', () => {
   it('does not come where the sender has given up', () => {
     expect(resumingTry(data(0.2), seconds(1000))).toBeNull();
     expect(resumingTry(syn(1, 1), seconds(200))).toBeNull();
+    // With a cap of 5 s it gives up after 61.2 s: nothing comes then, though a try would.
+    expect(resumingTry(data(0.2), seconds(60), { cap: seconds(5) })).toBeNull();
     expect(resumingTry(data(0.2), seconds(20), { userTimeout: seconds(10) })).toBeNull();
   });
 });

@@ -88,7 +88,8 @@ export function resumingTry(waits: Waits, back: Nanos, settings: SenderSettings 
   const found = tries.find(
     ({ at }, i) => at + (i < waits.seen.length ? 0 : ROUNDED_UP * (at - (tries[i - 1]?.at ?? 0))) >= back,
   );
-  return found === undefined || found.at > end ? null : found;
+  // At the moment when it gives up nothing is sent any more.
+  return found === undefined || found.at >= end ? null : found;
 }
 
 /** Up to so much of its length a long wait was longer than the doubled one (measured on Linux, 3 to 6 %). */
