@@ -13,6 +13,10 @@ export const CAPTURES: readonly BenchCapture[] = [
   { name: '1.9M', ...MIXED, packets: 1_900_000, flows: 20_000, seconds: 120 },
   // Twice as long with as many flows: memory must not grow with the length.
   { name: '3.8M', ...MIXED, packets: 3_800_000, flows: 20_000, seconds: 240 },
+  // 1 GB in full frames: what costs here is reading.
+  { name: 'full 1G', ...MIXED, packets: 950_000, flows: 8, bulkFlows: 8, snaplen: 65_535, seconds: 60 },
+  // Nothing but short flows: memory grows with flows, and this is by how much.
+  { name: 'short 100k', ...MIXED, packets: 1_300_000, flows: 100_000, seconds: 120 },
 ];
 
 /** What the timeline is measured with: `--only timeline`. */

@@ -19,6 +19,10 @@ export const OURS: Program = { name: 'diagnose --json', command: (file) => ours(
 
 const PEERS: readonly Program[] = [
   { name: 'tshark -q -z conv,tcp', command: (file) => ['tshark', '-n', '-r', file, '-q', '-z', 'conv,tcp'] },
+  {
+    name: 'tshark -Y tcp.analysis.flags',
+    command: (file) => ['tshark', '-n', '-r', file, '-Y', 'tcp.analysis.flags'],
+  },
   { name: 'tcptrace -n -l', command: (file) => ['tcptrace', '-n', '-l', file] },
   { name: 'tcpdump -w /dev/null', command: (file) => ['tcpdump', '-r', file, '-w', '/dev/null'] },
   { name: 'capinfos', command: (file) => ['capinfos', file] },
