@@ -122,7 +122,7 @@ const ladderRow = objectOf({
 const rungTime = objectOf({ rung: count, after: duration });
 
 const sender = objectOf(
-  { end, syn: flag, waits: listOf(duration), frames: listOf(frame) },
+  { by: end, syn: flag, waits: listOf(duration), frames: listOf(frame) },
   { resumed: objectOf({ predicted: rungTime, seen: rungTime }) },
 );
 

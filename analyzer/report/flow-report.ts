@@ -79,7 +79,7 @@ function adviceParts(
       ? {}
       : {
           sender: {
-            end: endName(c.flow, sender.by),
+            by: endName(c.flow, sender.by),
             syn: sender.syn,
             waits: sender.waits.map(secondsOf),
             frames: sender.frames.map((f) => clock.frame(f)),

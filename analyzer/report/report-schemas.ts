@@ -221,7 +221,7 @@ export const REPORT_SCHEMAS: Record<string, Schema> = {
     ladder: optional(list(ref('LadderRow'))),
   }),
   SenderTries: object<SenderTries>({
-    end,
+    by: end,
     syn: boolean,
     waits: list(number('Seconds.')),
     frames: list(ref('FrameRef')),

@@ -235,7 +235,7 @@ export interface Flow {
 
 /** The tries of an end that had no answer. */
 export interface SenderTries {
-  end: End;
+  by: End;
   /** It repeats a SYN. */
   syn: boolean;
   /** Seconds before each try: from the last answer to the first, then from try to try. Those before the path was back. */

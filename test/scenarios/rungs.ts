@@ -27,13 +27,13 @@ function rowOf(flow: Flow, report: Report): RungRow {
   const { predicted, seen } = sender.resumed;
   const error = predicted.after / seen.after - 1;
   const waits = sender.waits.map((w) => w.toFixed(2)).join(' ');
-  const text = `${name}: ${sender.end}${sender.syn ? "'s SYN" : ''} waited ${waits} s; predicted try ${predicted.rung} after ${predicted.after.toFixed(2)} s, seen try ${seen.rung} after ${seen.after.toFixed(2)} s (${(error * 100).toFixed(1)} %)`;
+  const text = `${name}: ${sender.by}${sender.syn ? "'s SYN" : ''} waited ${waits} s; predicted try ${predicted.rung} after ${predicted.after.toFixed(2)} s, seen try ${seen.rung} after ${seen.after.toFixed(2)} s (${(error * 100).toFixed(1)} %)`;
   return { flow: name, error, text };
 }
 
 function whyNot({ sender, stalls }: Flow, { captures }: Report): string {
   if (sender !== undefined)
-    return `one try of the ${sender.end} before the path was back, and that got through`;
+    return `one try of the ${sender.by} before the path was back, and that got through`;
   const owedBy = stalls.map((s) => s.owedBy);
   const captured = captures.map((c) => c.vantage.host);
   const missing = owedBy.filter((end) => !captured.includes(end));
