@@ -31,6 +31,8 @@ export function triesOf(c: Case, judged: JudgedStall): Tries | null {
   const found = fromOwnView(c, judged.stall) ?? fromItsHost(c, judged);
   if (found === null || found.all.length === 0) return null;
   const own = withoutProbe(found);
+  // A clock that was set back in between tells no waits.
+  if (own.all.some(({ time }, i) => time <= (own.all[i - 1]?.time ?? own.since))) return null;
   const through = throughOf(judged, own);
   return { ...own, through, back: backOf(judged, own, through) };
 }
