@@ -10,6 +10,11 @@ export interface ExportForm {
 export const EXPORT_FORMS: readonly ExportForm[] = [
   { ending: '.md', name: 'incident.md', what: 'the postmortem as Markdown' },
   { ending: '.html', name: 'incident.html', what: 'the postmortem as one HTML file, with graphs' },
+  {
+    ending: '.pcapng',
+    name: 'annotated.pcapng',
+    what: 'the captures in one file, with findings as comments',
+  },
   { ending: '.json', name: 'report.json', what: 'the report as JSON' },
 ];
 

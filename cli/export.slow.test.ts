@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Report } from '../analyzer/index.ts';
+import { listCapture } from '../packet/file/test-listing.ts';
 import {
   bundleWholeCli,
   type CliResult,
@@ -95,16 +96,21 @@ describe('of an incident that is kept', () => {
   test('every form, without a server and of one that runs, is the same', async () => {
     const export_ = (file: string): Promise<CliResult> =>
       run('export', incident, '--to', at(file), '--data', at('kept'));
-    for (const file of ['1.md', '1.html', '1.json'])
+    for (const file of ['1.md', '1.html', '1.json', '1.pcapng'])
       expect(await export_(file)).toMatchObject({ code: 0, stdout: '' });
     await stays('serve', /Ctrl-C ends/, '--port', '0');
-    for (const ending of ['md', 'html', 'json']) {
+    for (const ending of ['md', 'html', 'json', 'pcapng']) {
       expect(await export_(`2.${ending}`)).toEqual({ code: 0, stdout: '', stderr: '' });
       expect(read(`2.${ending}`)).toBe(read(`1.${ending}`));
     }
     await run(...CAPTURES, '--markdown', '-o', at('own.md'));
     expect(findings(read('1.md'))).toBe(findings(read('own.md')));
     expect(read('1.md')).toContain(`| Incident | \`${incident}\` |`);
+    // The same captures, annotated without a store.
+    await run(...CAPTURES, '-o', at('own.txt'), '--annotate', at('own.pcapng'));
+    const comments = (file: string) => listCapture(readFileSync(at(file))).reader.notes.packetComments;
+    expect(comments('1.pcapng').length).toBeGreaterThan(3);
+    expect(comments('1.pcapng')).toEqual(comments('own.pcapng'));
     expect((JSON.parse(read('1.json')) as Report).flows).toHaveLength(1);
     expect(readdirSync(folder.path).filter((name) => name.includes('partial'))).toEqual([]);
   });

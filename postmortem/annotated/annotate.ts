@@ -199,7 +199,7 @@ interface Head {
   readonly reached: bigint;
 }
 
-/** By time, and by the order of the streams where times are equal. */
+/** By time, and by the order of the streams where times are equal. All streams are ended when it ends: they may be open files. */
 export async function* merged(
   streams: readonly AsyncIterator<StreamedPacket>[],
 ): AsyncGenerator<{ from: number; packet: StreamedPacket }> {
@@ -210,14 +210,18 @@ export async function* merged(
     const { time } = next.value;
     heads.push({ from, packet: next.value, reached: before !== null && before > time ? before : time });
   };
-  for (const from of streams.keys()) await advance(from, null);
-  for (;;) {
-    const [first, ...rest] = heads;
-    if (first === undefined) return;
-    const least = rest.reduce((a, b) => (isBefore(b, a) ? b : a), first);
-    heads.splice(heads.indexOf(least), 1);
-    yield { from: least.from, packet: least.packet };
-    await advance(least.from, least.reached);
+  try {
+    for (const from of streams.keys()) await advance(from, null);
+    for (;;) {
+      const [first, ...rest] = heads;
+      if (first === undefined) return;
+      const least = rest.reduce((a, b) => (isBefore(b, a) ? b : a), first);
+      heads.splice(heads.indexOf(least), 1);
+      yield { from: least.from, packet: least.packet };
+      await advance(least.from, least.reached);
+    }
+  } finally {
+    for (const stream of streams) await stream.return?.();
   }
 }
 

@@ -1,12 +1,13 @@
-/** Exports: the whole report, its flows, and the postmortem. Streamed: a report may be larger than memory. */
+/** Exports: the whole report, its flows, the postmortem and the annotated capture. Streamed: each may be larger than memory. */
 import type { Request, Response } from 'express';
 import { type Postmortem, writeHtml, writeMarkdown } from '../../postmortem/index.ts';
 import type { FlowFilter, Store } from '../store/store.ts';
+import { annotatedCapture } from './annotated-capture.ts';
 import type { AddRoutes } from './context.ts';
 import { CSV_HEAD, csvLine } from './csv.ts';
 import { filterOf } from './flow-routes.ts';
-import { idOf } from './parameters.ts';
-import { finished, sendPieces } from './pieces.ts';
+import { choiceOf, idOf } from './parameters.ts';
+import { finished, sendBytes, sendPieces } from './pieces.ts';
 import { gatherIncident, oneAtATime } from './postmortem-facts.ts';
 
 interface Export {
@@ -35,6 +36,10 @@ const POSTMORTEMS: Record<string, { type: string; write: (facts: Postmortem) => 
   'incident.html': { type: 'text/html; charset=utf-8', write: writeHtml },
 };
 
+const ANNOTATED = { name: 'annotated.pcapng', type: 'application/octet-stream' };
+/** Longer than it takes to find the first frame of interest in a large capture. */
+const STANDSTILL_MS = 300_000;
+
 export const addExportRoutes: AddRoutes = (router, { store }) => {
   for (const [name, { type, pieces }] of Object.entries(EXPORTS)) {
     router.get(`/api/incidents/:incident/export/${name}`, async (request: Request, response: Response) => {
@@ -49,7 +54,20 @@ export const addExportRoutes: AddRoutes = (router, { store }) => {
       await finished(sendPieces(response, { name, type }, write(facts)));
     });
   }
+  const sendAnnotated = oneAtATime((request: Request) => sendAnnotatedCapture(store, request));
+  router.get(`/api/incidents/:incident/export/${ANNOTATED.name}`, sendAnnotated);
 };
+
+/** One after the other: each reads all captures, and holds what the report says of their frames. */
+async function sendAnnotatedCapture(store: Store, request: Request): Promise<void> {
+  const { res: response } = request;
+  // Whoever waited for their turn may have gone.
+  if (response === undefined || response.destroyed) return;
+  const frames = choiceOf(request, 'frames', ['evidence', 'all']) ?? 'evidence';
+  // Nobody's turn comes while a client neither reads nor goes.
+  response.setTimeout(STANDSTILL_MS, () => response.destroy());
+  await finished(sendBytes(response, ANNOTATED, annotatedCapture(store, idOf(request, 'incident'), frames)));
+}
 
 function* csv(store: Store, incident: string, filter: FlowFilter): Generator<string, void, undefined> {
   let head = CSV_HEAD;

@@ -112,6 +112,7 @@ describe('exports', () => {
       'flows.jsonl',
       'incident.md',
       'incident.html',
+      'annotated.pcapng',
       'passwd',
     ]) {
       expect(await exported(id, name)).toMatchObject({

@@ -179,7 +179,7 @@ describe('real answers fit it', () => {
     );
     await ask('POST', '/api/incidents/{incident}/pins', ids, json({ target: 'nonsense', title: 't' }));
     await ask('DELETE', '/api/incidents/{incident}/pins/{pin}', { ...ids, pin: pin.id });
-    for (const name of ['flows.csv', 'flows.jsonl', 'incident.md', 'incident.html'])
+    for (const name of ['flows.csv', 'flows.jsonl', 'incident.md', 'incident.html', 'annotated.pcapng'])
       await ask('GET', `/api/incidents/{incident}/export/${name}`, ids);
     await ask('GET', '/metrics');
     await ask('GET', '/healthz');

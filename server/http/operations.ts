@@ -40,6 +40,10 @@ export const QUERY = {
   },
   order: { schema: oneOf(['asc', 'desc']), what: 'Of `sort`, or of time.' },
   q: { schema: text(), what: 'A filter, such as `outcome:hung stall:>2s -port:443 10.0.0.7`.' },
+  frames: {
+    schema: oneOf(['evidence', 'all']),
+    what: 'Those that the report cites and those around stalls (without it), or every frame.',
+  },
   from: { schema: integer, what: 'Nanoseconds since the origin of the timeline, included.' },
   to: { schema: integer, what: 'Likewise, included.' },
   least: { schema: integer, what: 'The least `Mark` of interest.' },
@@ -215,6 +219,14 @@ export const OPERATIONS: Record<string, Operation> = {
     summary: 'The same postmortem as one HTML file, with graphs; it asks for nothing else',
     status: 200,
     answer: other('text/html', 'To be saved: it is sent as an attachment.'),
+  },
+  [`GET ${INCIDENT}/export/annotated.pcapng`]: {
+    summary:
+      'The captures in one file for Wireshark, on one clock, with what the report says of a frame as its comment',
+    query: ['frames'],
+    status: 200,
+    answer: other('application/octet-stream', 'A pcapng file, sent as an attachment.'),
+    errors: { 409: 'New results come faster than it can be gathered.' },
   },
   'POST /api/deliveries': {
     summary: 'Begins the delivery of a file in pieces; the same file again is the same delivery',

@@ -1,5 +1,5 @@
 /**
- * A long text, piece by piece, to whoever reads it, as fast as they read.
+ * A long text or file, piece by piece, to whoever reads it, as fast as they read.
  * The trap: the first piece is made before anything is sent, so that what goes wrong at the start
  * still has an answer of its own; later the answer can only be broken off.
  */
@@ -8,7 +8,8 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Response } from 'express';
 
-const BATCH_CHARACTERS = 64 * 1024;
+/** Characters, or bytes. */
+const BATCH = 64 * 1024;
 
 export interface Attachment {
   readonly name: string;
@@ -17,39 +18,77 @@ export interface Attachment {
 
 export async function sendPieces(
   response: Response,
-  { name, type }: Attachment,
+  attachment: Attachment,
   pieces: Generator<string, void, undefined>,
 ): Promise<void> {
-  const batches = inBatches(pieces);
   try {
-    const first = await batches.next();
-    response.attachment(name).set({ 'content-type': type, 'cache-control': 'private, no-store' });
-    if (response.req.method === 'HEAD') {
-      response.end();
-      return;
-    }
-    const all = async function* (): AsyncGenerator<string> {
-      if (first.done !== true) yield first.value;
-      yield* batches;
-    };
-    await pipeline(Readable.from(all()), response);
+    await send(response, attachment, inBatches(pieces));
   } finally {
     // A generator of the store holds a connection until it is returned.
     pieces.return();
   }
 }
 
+/** The same of bytes. `pieces` is ended however the sending ends: it may hold open files. */
+export async function sendBytes(
+  response: Response,
+  attachment: Attachment,
+  pieces: AsyncGenerator<Uint8Array, void, undefined>,
+): Promise<void> {
+  const batches = bytesInBatches(pieces);
+  try {
+    await send(response, attachment, batches);
+  } finally {
+    await batches.return();
+  }
+}
+
+async function send<T extends string | Uint8Array>(
+  response: Response,
+  { name, type }: Attachment,
+  batches: AsyncGenerator<T, void, undefined>,
+): Promise<void> {
+  const first = await batches.next();
+  response.attachment(name).set({ 'content-type': type, 'cache-control': 'private, no-store' });
+  if (response.req.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const all = async function* (): AsyncGenerator<T> {
+    if (first.done !== true) yield first.value;
+    yield* batches;
+  };
+  await pipeline(Readable.from(all()), response);
+}
+
 /** Large enough to be worth a write; others have their turn between two. */
-async function* inBatches(pieces: Iterable<string>): AsyncGenerator<string> {
+async function* inBatches(pieces: Iterable<string>): AsyncGenerator<string, void, undefined> {
   let batch = '';
   for (const piece of pieces) {
     batch += piece;
-    if (batch.length < BATCH_CHARACTERS) continue;
+    if (batch.length < BATCH) continue;
     yield batch;
     batch = '';
     await setImmediate();
   }
   if (batch !== '') yield batch;
+}
+
+async function* bytesInBatches(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let batch: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    batch.push(piece);
+    length += piece.length;
+    if (length < BATCH) continue;
+    yield Buffer.concat(batch);
+    batch = [];
+    length = 0;
+    await setImmediate();
+  }
+  if (length > 0) yield Buffer.concat(batch);
 }
 
 /** A client that goes away in the middle is no error. */

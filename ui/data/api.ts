@@ -188,7 +188,14 @@ export const changePin = (
 export const deletePin = (id: string, pin: string): Promise<void> =>
   tell('DELETE', address('incidents', id, 'pins', pin));
 
-export const EXPORTS = ['report.json', 'flows.csv', 'flows.jsonl', 'incident.md', 'incident.html'] as const;
+export const EXPORTS = [
+  'report.json',
+  'flows.csv',
+  'flows.jsonl',
+  'incident.md',
+  'incident.html',
+  'annotated.pcapng',
+] as const;
 export const exportAddress = (id: string, name: (typeof EXPORTS)[number]): string =>
   address('incidents', id, 'export', name);
 

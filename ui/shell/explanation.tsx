@@ -9,6 +9,8 @@ import {
   type Flow,
   flowFilters,
   OUTCOME_PHRASES,
+  type RequestSeen,
+  type Stuck,
   wiresharkFilters,
 } from '../../analyzer/index.ts';
 import { flowToMarkdown } from '../data/copy.ts';
@@ -17,12 +19,12 @@ import { useAtom } from '../state/atom.ts';
 import { runCommand } from '../state/keymap.ts';
 import { selection } from '../state/selection.ts';
 import { AdviceList } from './advice.tsx';
-import { CopyButton, Menu } from './bits.tsx';
+import { CopyButton, Menu, Time } from './bits.tsx';
 import { CauseDoc } from './cause-doc.tsx';
 import { ClaimList, FrameLink } from './claims.tsx';
 import { OutcomeWord, toneOf } from './icons.tsx';
 import { Timing } from './timing.tsx';
-import { type CaptureNames, formatEndpoint, nameOf } from './units.ts';
+import { type CaptureNames, formatEndpoint, formatNumber, nameOf } from './units.ts';
 
 /** The likeliest; the others are a click away. */
 const MOST_CANDIDATES = 5;
@@ -175,8 +177,39 @@ function Rest({ flow, names }: ExplanationProps): React.JSX.Element {
   );
 }
 
+/** What a flow that still waits is waiting for, in the words of the text report. */
+function stuckRows({ by, bytes, givesUp, waitUntil, why }: Stuck): [string, React.ReactNode][] {
+  const rows: [string, React.ReactNode][] = [];
+  if (bytes !== null && bytes > 0) rows.push(['Stuck', `${formatNumber(bytes)} B of the ${by}`]);
+  if (givesUp !== null)
+    rows.push([
+      'Gives up',
+      <span key="end">
+        the {by}, at <Time at={givesUp} /> (Linux)
+      </span>,
+    ]);
+  const until = waitUntil !== null && (
+    <>
+      until <Time at={waitUntil} />:{' '}
+    </>
+  );
+  rows.push([
+    'Wait',
+    <span key="wait">
+      {until}
+      {why}
+    </span>,
+  ]);
+  return rows;
+}
+
+function describeRequest({ method, answered, idempotent }: RequestSeen): string {
+  const response = answered ? 'its response had begun' : 'its response had not begun';
+  return `${method}, ${response}; ${idempotent ? 'idempotent' : 'not idempotent'} by its method`;
+}
+
 function Facts({ flow, names }: ExplanationProps): React.JSX.Element | null {
-  const { endedBy, replacedBy, translated = [], legs = [], contributing } = flow;
+  const { endedBy, replacedBy, translated = [], legs = [], contributing, stuck, request } = flow;
   const rows: [string, React.ReactNode][] = [];
   if (contributing.length > 0) rows.push(['Contributing', contributing.join(', ')]);
   if (endedBy !== undefined) {
@@ -189,6 +222,8 @@ function Facts({ flow, names }: ExplanationProps): React.JSX.Element | null {
       </span>,
     ]);
   }
+  if (stuck !== undefined) rows.push(...stuckRows(stuck));
+  if (request !== undefined) rows.push(['Request', describeRequest(request)]);
   if (replacedBy !== undefined) {
     const href = linkTo({ ...AFRESH, page: 'flow', flow: replacedBy });
     rows.push([

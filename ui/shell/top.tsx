@@ -95,6 +95,7 @@ const EXPORT_LABELS: Record<(typeof EXPORTS)[number], string> = {
   'flows.jsonl': 'Flows, a JSON line each',
   'incident.md': 'Postmortem, Markdown',
   'incident.html': 'Postmortem, HTML',
+  'annotated.pcapng': 'Annotated capture, pcapng',
 };
 
 function ExportMenu(): React.JSX.Element | null {
