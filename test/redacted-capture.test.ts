@@ -90,7 +90,11 @@ test('diagnosed again, a redacted capture tells of each flow what the original t
     const whole = diagnosed(client);
     const again = diagnosed([{ input: { file: 'r.pcapng' }, bytes: await redactedCapture(client, whole) }]);
     const told = ({ flows }: Report): unknown =>
-      flows.map(({ outcome, stalls }) => ({ outcome, stalls: stalls.map(({ duration }) => duration) }));
+      flows.map(({ outcome, cause, stalls }) => ({
+        outcome,
+        cause,
+        stalls: stalls.map(({ duration }) => duration),
+      }));
     expect(told(again), name).toEqual(told(whole));
   }
 });
