@@ -5,8 +5,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../analyzer/index.ts';
 import { formatAddress, formatMac } from '../packet/address.ts';
+import { createPcapngWriter } from '../packet/file/pcapng-writer.ts';
 import { createCaptureReader } from '../packet/file/reader.ts';
 import { listCapture } from '../packet/file/test-listing.ts';
+import { buildTcp } from '../packet/wire/build.ts';
 import { decodeFrame } from '../packet/wire/decode.ts';
 import { Frame } from '../packet/wire/frame.ts';
 import { capturesOf, diagnosed, type GivenCapture, redactedCapture } from './redacted-capture.ts';
@@ -76,6 +78,25 @@ describe.each([
     expect(problems.filter(({ code }) => code !== 'time-backwards')).toEqual([]);
     expect(packets.length).toBe(files.reduce((n, { bytes }) => n + listCapture(bytes).packets.length, 0));
   });
+});
+
+test('interfaces of one capture stay apart, under other names', async () => {
+  const pieces: Uint8Array[] = [];
+  const writer = createPcapngWriter((piece) => pieces.push(piece));
+  for (const name of ['acme0', 'acme1']) writer.addInterface({ name, linkType: 1, description: 'acme' });
+  for (const [i, flags] of ['SYN', 'SYN ACK'].entries()) {
+    const data = buildTcp({ flags, payload: 'acme' });
+    writer.packet({ time: BigInt(i), interfaceId: i, data, originalLength: 99, comments: ['acme'] });
+  }
+  const input = { file: 'acme.pcapng', vantage: { host: 'acmefw' } };
+  const file = await redactedCapture([{ input, bytes: Buffer.concat(pieces) }]);
+  const { reader, packets } = listCapture(file);
+  expect(reader.interfaces.map(({ name }) => name)).toEqual(['host-1 interface-1', 'host-1 interface-2']);
+  expect(packets.map(({ originalLength, data }) => [originalLength, data.length])).toEqual([
+    [99, 54],
+    [99, 54],
+  ]);
+  expect(file.includes('acme')).toBe(false);
 });
 
 test('twice the same input gives the same bytes', async () => {

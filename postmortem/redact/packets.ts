@@ -24,9 +24,9 @@ const LONGEST_PACKET = 65_575;
 const ICMP_HEADER = 8;
 
 /** Any bytes are fine; what is left of those that are not understood may be nothing. */
-export const packetRedaction =
-  (redaction: Redaction): PacketRedaction =>
-  (linkType, bytes, capturedLength, originalLength) => {
+export function packetRedaction(redaction: Redaction): PacketRedaction {
+  const frame = new Frame();
+  return (linkType, bytes, capturedLength, originalLength) => {
     const packet = new Rewriting(bytes.subarray(0, capturedLength), redaction);
     const { view } = packet;
     const record: PacketRecord = {
@@ -40,19 +40,20 @@ export const packetRedaction =
       capturedLength: view.byteLength,
       originalLength,
     };
-    const last = rewriteLayers(packet, record);
+    const last = rewriteLayers(packet, record, frame);
     if (last !== null && quotes(last, packet)) {
       const offset = last.at + ICMP_HEADER;
       const quoted = { linkType: LinkType.Raw, offset, capturedLength: last.captured - offset };
       // A quote in a quote is cut: nobody answers an error with an error.
-      rewriteLayers(packet, { ...record, ...quoted, originalLength: LONGEST_PACKET });
+      rewriteLayers(packet, { ...record, ...quoted, originalLength: LONGEST_PACKET }, frame);
     }
     return packet.finish();
   };
+}
 
 /** Returns the last layer, where all of it was kept up to there. */
-function rewriteLayers(packet: Rewriting, record: PacketRecord): LayerSpan | null {
-  const spans = decodeLayers(record, new Frame());
+function rewriteLayers(packet: Rewriting, record: PacketRecord, frame: Frame): LayerSpan | null {
+  const spans = decodeLayers(record, frame);
   for (const [i, span] of spans.entries()) {
     const keep = rewriteLayer(packet, span, i + 1 < spans.length);
     if (keep <= span.at) return null;
