@@ -6,7 +6,13 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { frameFilter, type Report } from '../analyzer/index.ts';
 import { decompressed } from '../packet/file/compression.ts';
-import { annotateCaptures, commentFilter, type FrameChoice } from '../postmortem/index.ts';
+import {
+  annotateCaptures,
+  commentFilter,
+  type FrameChoice,
+  packetRedaction,
+  type Redaction,
+} from '../postmortem/index.ts';
 import { printNote } from './messages.ts';
 import type { DiagnoseOptions } from './options.ts';
 import { checkOutput, writeStream } from './output.ts';
@@ -50,12 +56,20 @@ export function checkAnnotated(
   }
 }
 
+export interface AnnotatedWish {
+  readonly file: string;
+  readonly frames: FrameChoice;
+  /** What `report` was redacted with; null where nothing is to be. */
+  readonly redaction: Redaction | null;
+  /** The report as the captures have it. */
+  readonly whole: Report;
+}
+
 /** `sources` in the order of the report's captures. @throws UserError */
 export async function writeAnnotated(
   report: Report,
   sources: readonly CaptureSource[],
-  file: string,
-  frames: FrameChoice,
+  { file, frames, redaction, whole }: AnnotatedWish,
 ): Promise<void> {
   const inputs = report.captures.flatMap(({ id }, i) => {
     const source = sources[i];
@@ -64,7 +78,8 @@ export async function writeAnnotated(
       ? [{ capture: id, chunks: decompressed(openChunks(source.path, CHUNK_BYTES), () => {}) }]
       : [];
   });
-  const annotated = annotateCaptures({ report, inputs, frames });
+  const redacted = redaction && { unredacted: whole, rewrite: packetRedaction(redaction) };
+  const annotated = annotateCaptures({ report, inputs, frames, ...redacted });
   await writeStream(annotated.chunks, file);
   printNote(`${file}: ${annotated.written} frames; in Wireshark, frame.comment shows those with findings`);
   const found = annotated.findings.filter((one) => one.frames.length > 0);

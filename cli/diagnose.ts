@@ -43,12 +43,12 @@ export async function diagnose(args: readonly string[], options: DiagnoseOptions
   if (options.flow !== undefined && report.flows.every(({ ladder }) => ladder === undefined)) {
     throw new UserError('usage', `no flow matches '${options.flow}'`, '-v lists every flow');
   }
-  const { html, markdown, output } = options;
+  const { html, markdown, output, annotate, frames = 'evidence' } = options;
   const facts =
     html || markdown ? postmortemOf(analysis, whole, { graphs: html !== undefined, redaction }) : null;
   if (html !== undefined && facts !== null) writeResult(writeHtml(facts), html);
-  if (options.annotate !== undefined)
-    await writeAnnotated(report, sources, options.annotate, options.frames ?? 'evidence');
+  if (annotate !== undefined)
+    await writeAnnotated(report, sources, { file: annotate, frames, redaction, whole });
   writeResult(markdown && facts !== null ? writeMarkdown(facts) : render(report, options), output);
   const fails = options.failOn?.some((outcome) => (report.summary.byOutcome[outcome] ?? 0) > 0);
   return fails ? 1 : 0;

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listCapture } from '../packet/file/test-listing.ts';
 import {
   bundleCli,
   type CliResult,
@@ -111,6 +112,20 @@ describe('the result', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(JSON.parse(readFileSync(at('report.json'), 'utf8'))).toMatchObject({ schemaVersion: 1 });
     expect(readdirSync(folder.path).filter((name) => name.includes('partial'))).toEqual([]);
+  });
+
+  test('--annotate writes the frames beside the result, with --redact their headers and no name of a file', async () => {
+    const annotate = async (file: string, ...more: string[]): Promise<Buffer> => {
+      const args = ['--annotate', at(file), '--frames', 'all', ...more, at('client.pcap')];
+      expect(await run(args)).toMatchObject({ code: 0, stderr: expect.stringContaining('10 frames') });
+      return readFileSync(at(file));
+    };
+    const lengths = (file: Buffer): number[] => listCapture(file).packets.map(({ data }) => data.length);
+    const plain = await annotate('plain.pcapng');
+    const redacted = await annotate('redacted.pcapng', '--redact');
+    expect(lengths(plain)).toEqual(new Array(10).fill(60));
+    expect(lengths(redacted)).toEqual(new Array(10).fill(14));
+    expect([plain, redacted].map((file) => file.includes('client.pcap'))).toEqual([true, false]);
   });
 
   test('--fail-on exits with 1 only for what it names', async () => {

@@ -48,11 +48,10 @@ export function addDiagnoseOptions(command: Command): Command {
       'evidence',
       'all',
     ]),
-    // Packets are not redacted yet, so a capture written beside the report would tell everything.
     new Option(
       '--redact',
-      'replace addresses and names, the same by the same, in all that is written',
-    ).conflicts('annotate'),
+      'replace addresses and names, the same by the same, in all that is written; --annotate without payload',
+    ),
     new Option('-o, --output <file>', 'write the result to a file, whole or not at all'),
     new Option('-q, --quiet', 'the headline only').conflicts([
       'verbose',

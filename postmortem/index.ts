@@ -11,6 +11,7 @@ export {
 export { commentFilter } from './annotated/findings.ts';
 export type { FrameChoice } from './annotated/selection.ts';
 export { Gathering, gatherPostmortem, type Postmortem } from './gather/gather.ts';
+export { packetRedaction } from './redact/packets.ts';
 export { Redaction } from './redact/redaction.ts';
 export { redactFlow, redactHead, redactionOf, redactReport, redactSource } from './redact/report.ts';
 export type * from './source.ts';

@@ -71,7 +71,7 @@ export function annotateCaptures(options: AnnotateOptions): AnnotatedCapture {
         placed.map(({ finding }) => finding),
       ),
     });
-    const interfaces = new Interfaces(writer, report);
+    const interfaces = new Interfaces(writer, report, options.unredacted ?? report);
     const streams = inputs.map(({ capture, chunks: bytes }) =>
       streamPackets(bytes, {
         capture,
@@ -133,11 +133,13 @@ function sectionComments({ headline, captures }: Report, findings: readonly Find
 class Interfaces {
   readonly #writer: PcapngWriter;
   readonly #report: Report;
+  readonly #unredacted: Report;
   readonly #ids = new Map<string, number>();
 
-  constructor(writer: PcapngWriter, report: Report) {
+  constructor(writer: PcapngWriter, report: Report, unredacted: Report) {
     this.#writer = writer;
     this.#report = report;
+    this.#unredacted = unredacted;
   }
 
   /** Begun when its first packet comes. */
@@ -148,7 +150,8 @@ class Interfaces {
     const snaplen = data.length > captured.snaplen ? 0 : captured.snaplen;
     // By the report, not by the packet's file: that may be one whose names are to be kept out.
     const places = capture?.interfaces ?? [];
-    const at = places.length > 1 ? places.findIndex(({ name }) => name === (captured.name ?? null)) : -1;
+    const named = this.#unredacted.captures.find((one) => one.id === id)?.interfaces ?? [];
+    const at = places.length > 1 ? named.findIndex(({ name }) => name === (captured.name ?? null)) : -1;
     const own = at < 0 ? '' : ` ${places[at]?.name ?? at}`;
     const key = JSON.stringify([id, own, linkType, snaplen]);
     const known = this.#ids.get(key);
