@@ -25,7 +25,10 @@ export function groupAdvice(flows: readonly (readonly Replayed[])[]): Advice[] {
   for (const one of flows.flat()) {
     if (one.experiment === 'shorter' ? one.gain <= 0 : one.experiment === 'longer') continue;
     const key = `${one.experiment} ${one.advice.change?.who}`;
-    groups.set(key, [...(groups.get(key) ?? []), one]);
+    const group = groups.get(key);
+    // Not a copy of the group each time: a hundred thousand flows give the same advice.
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
   }
   return [...groups.values()]
     .sort((a, b) => rank(a) - rank(b) || b.length - a.length)
