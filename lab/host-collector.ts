@@ -14,7 +14,8 @@ const SNAPLEN = 256;
 /** A run is one file of each place. */
 const ONE_FILE = { rotate: { size: '4GB', age: '24h' }, keep: '64GB' };
 /** One that has not begun in this time has a reason that it said. */
-const READY_MS = 20_000;
+/** Beside much else it takes long to start; what fails for good says so itself. */
+const READY_MS = 60_000;
 
 export interface Place {
   readonly interface: string;

@@ -9,7 +9,8 @@ import { serverCommands, tcpPorts } from './servers/server-commands.ts';
 import { socketsBeside } from './sockets.ts';
 
 /** On a machine that does much else. */
-const READY_MS = 20_000;
+/** Beside much else it takes long to start; what fails for good says so itself. */
+const READY_MS = 60_000;
 
 /** `onEnd` is called where one ends that had started. @throws GatewayError with what a server said that did not start */
 export async function startServers(
