@@ -8,7 +8,6 @@ import type { ServerPlan } from './programs.ts';
 import { serverCommands, tcpPorts } from './servers/server-commands.ts';
 import { socketsBeside } from './sockets.ts';
 
-/** On a machine that does much else. */
 /** Beside much else it takes long to start; what fails for good says so itself. */
 const READY_MS = 60_000;
 
