@@ -24,6 +24,7 @@ import { Samples } from './flow/samples.ts';
 import { Trails } from './flow/trail.ts';
 import { SilenceWatch } from './stall/silence.ts';
 import { UdpWatch } from './stall/udp/udp-watch.ts';
+import { CopyRows } from './tcp/copy-filter.ts';
 import { Segment } from './tcp/segment.ts';
 import { Recording } from './timeline/recording.ts';
 import { LinkFrames } from './vantage/link-frames.ts';
@@ -78,6 +79,7 @@ export class VantageAnalysis {
   exactStreams = Number.POSITIVE_INFINITY;
   private tooMany = false;
   private readonly table = new FlowTable();
+  private readonly copies = new CopyRows();
   private readonly frame = new Frame();
   private readonly window: TimeWindow;
 
@@ -256,7 +258,7 @@ export class VantageAnalysis {
     const sender = this.table.sender;
     let watch = this.watches[flow.index];
     if (watch === undefined) {
-      watch = new SilenceWatch(flow);
+      watch = new SilenceWatch(flow, this.copies);
       this.watches.push(watch);
     }
     if (frame.packetType >= 0) this.countCooked(flow.index, frame, sender);

@@ -80,10 +80,21 @@ export function lastHeard(
     for (const key of keys(flow)) {
       const known = byPath.get(key);
       if (known === undefined) byPath.set(key, [heard]);
-      else byPath.set(key, [...known, heard].sort((x, y) => y.time - x.time).slice(0, 2));
+      else insertNewest(known, heard);
     }
   }
   return byPath;
+}
+
+/** Keeps the two newest, in their order; of equals the one that came first. */
+function insertNewest(known: Heard[], heard: Heard): void {
+  const [first, second] = known;
+  if (first !== undefined && heard.time > first.time) {
+    known[1] = first;
+    known[0] = heard;
+  } else if (second === undefined || heard.time > second.time) {
+    known[1] = heard;
+  }
 }
 
 /** A SYN that nobody answered, of any flow. The flow's own SYNs say nothing about an older connection's path. */

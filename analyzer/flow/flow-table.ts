@@ -25,6 +25,10 @@ export class FlowTable {
 
   /** Slot to flow index + 1; 0 is free. */
   private slots = new Uint32Array(INITIAL_SLOTS);
+  /** What stands in each slot hashes to this: most comparisons end here. */
+  private hashes = new Uint32Array(INITIAL_SLOTS);
+  /** Addresses, ports and IP version of each flow, side by side: of two million look-ups few find theirs in the cache. */
+  private ends = new Uint32Array(INITIAL_SLOTS * WORDS_OF_ENDS);
   private mask = INITIAL_SLOTS - 1;
   private used = 0;
   /** First sequence number that end's last SYN carried, by flow, to tell port reuse from a repeated SYN. */
@@ -39,16 +43,16 @@ export class FlowTable {
     const last = this.last;
     let slot = -1;
     let flow: Flow | undefined;
-    if (last !== null && sameEnds(last, frame, sender)) {
+    if (last !== null && this.hasEnds(last.index, frame, sender)) {
       flow = last;
     } else {
-      slot = this.slotOf(frame, sender);
+      slot = this.slotOf(frame, sender, hash(frame));
       const index = this.slots[slot] as number;
       if (index !== 0) flow = this.flows[index - 1];
     }
     if (flow === undefined || this.isReuse(flow, frame)) {
       if (this.flows.length >= MOST_FLOWS) return null;
-      if (slot < 0) slot = this.slotOf(frame, sender);
+      if (slot < 0) slot = this.slotOf(frame, sender, hash(frame));
       const before = flow;
       flow = this.open(frame, sender, id, slot);
       if (before !== undefined && isProxied(before, frame)) flow.twin = before;
@@ -71,7 +75,7 @@ export class FlowTable {
     QUOTED.destinationPort = frame.quotedDestinationPort;
     QUOTED.ipVersion = frame.ipVersion;
     this.sender = senderOf(QUOTED);
-    const index = this.slots[this.slotOf(QUOTED, this.sender)] as number;
+    const index = this.slots[this.slotOf(QUOTED, this.sender, hash(QUOTED))] as number;
     return index === 0 ? undefined : this.flows[index - 1];
   }
 
@@ -105,32 +109,74 @@ export class FlowTable {
     this.opened = true;
     if (this.slots[slot] === 0) this.used += 1;
     this.slots[slot] = index + 1;
+    this.hashes[slot] = hash(frame);
+    this.noteEnds(flow);
     if (this.used * 2 > this.slots.length) this.grow();
     return flow;
   }
 
-  private slotOf(frame: Frame, sender: EndIndex): number {
-    let slot = hash(frame) & this.mask;
+  private slotOf(frame: Frame, sender: EndIndex, wanted: number): number {
+    const { slots, hashes, mask } = this;
+    let slot = wanted & mask;
     for (;;) {
-      const index = this.slots[slot] as number;
+      const index = slots[slot] as number;
       if (index === 0) return slot;
-      if (sameEnds(this.flows[index - 1] as Flow, frame, sender)) return slot;
-      slot = (slot + 1) & this.mask;
+      if (hashes[slot] === wanted && this.hasEnds(index - 1, frame, sender)) return slot;
+      slot = (slot + 1) & mask;
     }
   }
 
+  private noteEnds({ index, address, port, ipVersion }: Flow): void {
+    const at = index * WORDS_OF_ENDS;
+    if (at === this.ends.length) {
+      const grown = new Uint32Array(this.ends.length * 2);
+      grown.set(this.ends);
+      this.ends = grown;
+    }
+    this.ends.set(address, at);
+    this.ends[at + PORTS] = portsOf(port[0], port[1]);
+    this.ends[at + VERSION] = ipVersion;
+  }
+
+  private hasEnds(index: number, frame: Frame, sender: EndIndex): boolean {
+    const { ends } = this;
+    const { address, ipVersion } = frame;
+    const at = index * WORDS_OF_ENDS;
+    const ports =
+      sender === 0
+        ? portsOf(frame.sourcePort, frame.destinationPort)
+        : portsOf(frame.destinationPort, frame.sourcePort);
+    if (ends[at + PORTS] !== ports || ends[at + VERSION] !== ipVersion) return false;
+    const from = sender === 0 ? 0 : 4;
+    const words = wordsOf(ipVersion);
+    for (let i = 0; i < words; i++) {
+      if (ends[at + i] !== address[from + i] || ends[at + 4 + i] !== address[4 - from + i]) return false;
+    }
+    return true;
+  }
+
   private grow(): void {
-    const old = this.slots;
+    const { slots: old, hashes: oldHashes } = this;
     this.slots = new Uint32Array(old.length * 2);
+    this.hashes = new Uint32Array(old.length * 2);
     this.mask = this.slots.length - 1;
-    for (const index of old) {
-      if (index === 0) continue;
-      let slot = hashFlow(this.flows[index - 1] as Flow) & this.mask;
+    for (let from = 0; from < old.length; from++) {
+      if (old[from] === 0) continue;
+      const hashed = oldHashes[from] as number;
+      let slot = hashed & this.mask;
       while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
-      this.slots[slot] = index;
+      this.slots[slot] = old[from] as number;
+      this.hashes[slot] = hashed;
     }
   }
 }
+
+/** Of a flow's ends: eight words of address, the ports, the IP version. */
+const WORDS_OF_ENDS = 10;
+const PORTS = 8;
+const VERSION = 9;
+
+const portsOf = (ofEnd0: number, ofEnd1: number): number => ((ofEnd0 << 16) | ofEnd1) >>> 0;
 
 /** A transparent proxy opens its own connection under the client's tuple as soon as the client has opened its own. */
 const AT_ONCE: Nanos = 2_000_000_000;
@@ -165,34 +211,12 @@ function senderOf(frame: Frame): EndIndex {
   return frame.sourcePort <= frame.destinationPort ? 0 : 1;
 }
 
-function sameEnds(flow: Flow, frame: Frame, sender: EndIndex): boolean {
-  const from = sender === 0 ? 0 : 4;
-  return (
-    flow.port[0] === (sender === 0 ? frame.sourcePort : frame.destinationPort) &&
-    flow.port[1] === (sender === 0 ? frame.destinationPort : frame.sourcePort) &&
-    flow.ipVersion === frame.ipVersion &&
-    sameAddresses(flow.address, frame.address, from, wordsOf(frame.ipVersion))
-  );
-}
-
-/** `from`: where in `b` the address of end 0 begins; that of end 1 is the other half. */
-function sameAddresses(a: Uint32Array, b: Uint32Array, from: number, words: number): boolean {
-  for (let i = 0; i < words; i++) {
-    if (a[i] !== b[from + i] || a[4 + i] !== b[4 - from + i]) return false;
-  }
-  return true;
-}
-
 /** Words of an address that can differ from 0. */
 const wordsOf = (ipVersion: number): number => (ipVersion === 4 ? 1 : 4);
 
 /** Symmetric in the two ends, so that both directions meet in one slot. */
 function hash(frame: Frame): number {
   return hashEnds(frame.address, frame.ipVersion, frame.sourcePort, frame.destinationPort);
-}
-
-function hashFlow(flow: Flow): number {
-  return hashEnds(flow.address, flow.ipVersion, flow.port[0], flow.port[1]);
 }
 
 function hashEnds(a: Uint32Array, ipVersion: number, port: number, otherPort: number): number {

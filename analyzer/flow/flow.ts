@@ -36,6 +36,9 @@ export class Flow {
   twin: Flow | null = null;
   client: EndIndex;
   clientReason: ClientReason = 'guess';
+  /** Both addresses as text, once somebody asked: they are asked for again and again, and end in the report. */
+  private text0: string | null = null;
+  private text1: string | null = null;
 
   constructor(init: {
     index: number;
@@ -65,7 +68,12 @@ export class Flow {
   }
 
   addressOf(end: EndIndex): string {
-    return formatAddress(this.address, end === 0 ? 0 : 4, this.ipVersion);
+    if (end === 0) {
+      this.text0 ??= formatAddress(this.address, 0, this.ipVersion);
+      return this.text0;
+    }
+    this.text1 ??= formatAddress(this.address, 4, this.ipVersion);
+    return this.text1;
   }
 
   /** Settles who is the client, unless something surer already did. */

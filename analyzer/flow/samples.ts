@@ -27,10 +27,17 @@ export interface PacketName {
 
 /** The name in 53 bits; packets that differ share one with a chance of 2^-53. */
 export function nameOf({ seq, ack, length, flags, tsVal }: PacketName): number {
-  return name(seq, (flags & TcpFlag.Ack) === 0 ? 0 : ack, length, flags, tsVal < 0 ? 0 : tsVal);
+  return nameOfNumbers(seq, (flags & TcpFlag.Ack) === 0 ? 0 : ack, length, flags, tsVal < 0 ? 0 : tsVal);
 }
 
-function name(seq: number, ack: number, length: number, flags: number, tsVal: number): number {
+/** The same without an object; `ack` is 0 where the flag is not set, `tsVal` where there is none. */
+export function nameOfNumbers(
+  seq: number,
+  ack: number,
+  length: number,
+  flags: number,
+  tsVal: number,
+): number {
   const low = mix(seq ^ mix(ack + 0x9e3779b9) ^ Math.imul(length + 1, 0x85ebca6b)) ^ mix(tsVal ^ 0x27d4eb2f);
   const high = mix(tsVal + mix(seq + 0x165667b1) + (flags & SHAPE) * 65_599 + ack);
   return (high & 0x1fffff) * 4_294_967_296 + (mix(low) >>> 0);
@@ -60,7 +67,7 @@ export class Samples {
     if (this.isFull) return;
     const ack = (frame.flags & TcpFlag.Ack) === 0 ? 0 : frame.ack;
     const tsVal = frame.hasTimestamps ? frame.tsVal : 0;
-    const key = name(frame.seq, ack, frame.payloadLength, frame.flags, tsVal);
+    const key = nameOfNumbers(frame.seq, ack, frame.payloadLength, frame.flags, tsVal);
     if (((key % 4_294_967_296) & this.mask) !== 0) return;
     if (this.count === this.names.length) this.grow();
     this.names[this.count] = key;

@@ -6,9 +6,10 @@
  * every kept row knows whether segments before it were not kept.
  */
 import type { Nanos } from '../../packet/time.ts';
-import type { Frame } from '../../packet/wire/frame.ts';
+import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import type { EndIndex } from './flow.ts';
 import type { FrameId } from './frame-id.ts';
+import { nameOfNumbers } from './samples.ts';
 
 /** A pause of a direction; retransmissions from the second rung on come after one. */
 const PAUSE: Nanos = 500_000_000;
@@ -88,6 +89,7 @@ const SENDER = 1 << 9;
 const STAMPED = 1 << 10;
 const SKIPPED = 1 << 11;
 const TYPE_SHIFT = 12;
+const OPENS_OR_CLOSES = TcpFlag.Fin | TcpFlag.Syn | TcpFlag.Rst;
 const NONE = -1;
 const NO_MAC = 0xffff;
 
@@ -160,13 +162,51 @@ export class Trails {
 
   /** The kept segments of a flow, in the order of time. */
   of(flow: number): Sighting[] {
-    const trail = this.trails[flow];
-    const found: Sighting[] = [];
-    if (trail === undefined) return found;
-    for (let row = trail.first; row !== NONE; row = this.kept.next[row] as number) {
-      found.push(this.sighting(row));
+    return this.rowsOf(flow).map((row) => this.sighting(row));
+  }
+
+  /**
+   * The names (`samples.ts`) of a flow's first `most` and last `most` kept segments, in the order of time, into `into`; NaN for
+   * a bare acknowledgement without a timestamp, which may be repeated as it is. Returns how many there are.
+   */
+  edgeNames(flow: number, most: number, into: Float64Array): number {
+    const rows = this.rowsOf(flow);
+    const count = Math.min(rows.length, 2 * most);
+    for (let n = 0; n < count; n++) {
+      const row = rows[n < most || rows.length <= 2 * most ? n : rows.length - count + n] as number;
+      into[n] = this.nameAt(row);
     }
-    return found.sort((a, b) => a.time - b.time);
+    return count;
+  }
+
+  /** The kept rows of a flow, in the order of time. Filled anew with every call. */
+  private rowsOf(flow: number): readonly number[] {
+    const { time, next } = this.kept;
+    const rows = this.scratch;
+    rows.length = 0;
+    const trail = this.trails[flow];
+    if (trail === undefined) return rows;
+    let newest = Number.NEGATIVE_INFINITY;
+    let inOrder = true;
+    for (let row = trail.first; row !== NONE; row = next[row] as number) {
+      rows.push(row);
+      const at = time[row] as number;
+      if (at < newest) inOrder = false;
+      newest = at;
+    }
+    return inOrder ? rows : rows.sort((a, b) => (time[a] as number) - (time[b] as number));
+  }
+
+  private readonly scratch: number[] = [];
+
+  private nameAt(row: number): number {
+    const { words } = this.kept;
+    const at = row * WORDS;
+    const shape = words[at + 4] as number;
+    const length = words[at + 3] as number;
+    if ((shape & STAMPED) === 0 && length === 0 && (shape & OPENS_OR_CLOSES) === 0) return Number.NaN;
+    const ack = (shape & TcpFlag.Ack) === 0 ? 0 : (words[at + 1] as number);
+    return nameOfNumbers(words[at] as number, ack, length, shape & 0x1ff, words[at + 2] as number);
   }
 
   /** True where the newest segments of a direction were given up for want of room. */

@@ -9,7 +9,7 @@ import type { Flow as TcpFlow } from '../flow/flow.ts';
 import { flowId } from '../flow/flow-id.ts';
 import type { FlowView, JoinedLeg } from '../vantage/join.ts';
 import type { Station } from '../vantage/stations.ts';
-import type { JudgedIncident } from './build-report.ts';
+import type { JudgedIncident, ReportVantage } from './build-report.ts';
 import type { Endpoint, Flow } from './report.ts';
 
 export interface FlowName {
@@ -24,27 +24,42 @@ export interface FlowName {
   readonly streams: Record<string, number>;
 }
 
+/** What every name needs. */
+interface Naming {
+  readonly incident: JudgedIncident;
+  /** Of each vantage, its files that hold a frame: one without shows nothing. */
+  readonly captureIds: readonly (readonly string[])[];
+}
+
 /** One name a flow, all ids different. */
 export function flowNames(incident: JudgedIncident): FlowName[] {
   const seen = new Map<string, number>();
+  const naming: Naming = { incident, captureIds: incident.vantages.map(captureIdsOf) };
   return incident.flows.map((one) => {
-    const views = one.joined.legs[0]?.views ?? [];
-    const naming = nearestToClient(views, incident);
-    const { flow } = naming.watch.connection;
+    const { legs } = one.joined;
+    const views = legs[0]?.views ?? [];
+    const { flow } = nearestToClient(views, incident).watch.connection;
     const first = flowId(flow);
     const nth = (seen.get(first) ?? 0) + 1;
     seen.set(first, nth);
-    const all = one.joined.legs.flatMap((l) => l.views);
+    const all = legs.length === 1 ? views : legs.flatMap((l) => l.views);
     return {
       id: nth === 1 ? first : flowId(flow, nth),
       ...endsOf(flow),
-      translated: translatedOf(views, flow),
-      legs: one.joined.legs.length < 2 ? [] : one.joined.legs.map((leg) => toLeg(leg, incident)),
+      // Most connections were seen once, by one capture: nobody has another name for them.
+      translated: views.length === 1 ? [] : translatedOf(views, flow),
+      legs: legs.length < 2 ? [] : legs.map((leg) => toLeg(leg, naming)),
       ...lifeOf(all, incident),
-      seenAt: [...new Set(all.flatMap((v) => captureIdsOf(v, incident)))].sort(byNumber),
-      streams: streamsOf(all, incident),
+      seenAt: seenAt(all, naming),
+      streams: streamsOf(all, naming),
     };
   });
+}
+
+function seenAt(views: readonly FlowView[], { captureIds }: Naming): string[] {
+  const [first, ...more] = views;
+  if (first !== undefined && more.length === 0) return [...(captureIds[first.vantage] ?? [])];
+  return [...new Set(views.flatMap((v) => captureIds[v.vantage] ?? []))].sort(byNumber);
 }
 
 const endsOf = (flow: TcpFlow): { client: Endpoint; server: Endpoint } => ({
@@ -83,10 +98,9 @@ function translatedOf(views: readonly FlowView[], named: TcpFlow): Endpoint[] {
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, end]) => end);
 }
 
-function toLeg(leg: JoinedLeg, incident: JudgedIncident): NonNullable<Flow['legs']>[number] {
-  const { flow } = nearestToClient(leg.views, incident).watch.connection;
-  const seenAt = [...new Set(leg.views.flatMap((v) => captureIdsOf(v, incident)))].sort(byNumber);
-  return { ...endsOf(flow), seenAt };
+function toLeg(leg: JoinedLeg, naming: Naming): NonNullable<Flow['legs']>[number] {
+  const { flow } = nearestToClient(leg.views, naming.incident).watch.connection;
+  return { ...endsOf(flow), seenAt: seenAt(leg.views, naming) };
 }
 
 /** First and last segment anywhere, by the reference's clock. */
@@ -103,18 +117,21 @@ function lifeOf(views: readonly FlowView[], { correlation }: JudgedIncident): { 
   };
 }
 
-/** A file without a frame shows nothing. */
-const captureIdsOf = (v: FlowView, { vantages }: JudgedIncident): string[] =>
-  (vantages[v.vantage]?.captures ?? []).filter((c) => c.firstTime !== null).map((c) => c.id);
+const captureIdsOf = ({ captures }: ReportVantage): string[] =>
+  captures
+    .filter((c) => c.firstTime !== null)
+    .map((c) => c.id)
+    .sort(byNumber);
 
 /** Only where a vantage is one file: of several, tshark numbers each by itself. */
-function streamsOf(views: readonly FlowView[], incident: JudgedIncident): Record<string, number> {
+function streamsOf(views: readonly FlowView[], { incident, captureIds }: Naming): Record<string, number> {
   const found: Record<string, number> = {};
   for (const view of views) {
     const { flow } = view.watch.connection;
     const vantage = incident.vantages[view.vantage];
-    const [id, ...more] = captureIdsOf(view, incident);
-    if (id === undefined || more.length > 0 || vantage === undefined || flow.index >= vantage.exactStreams)
+    const ids = captureIds[view.vantage] ?? [];
+    const [id] = ids;
+    if (id === undefined || ids.length > 1 || vantage === undefined || flow.index >= vantage.exactStreams)
       continue;
     found[id] ??= flow.stream;
   }

@@ -52,12 +52,24 @@ function tlsClaims({ flows, correlation }: JudgedIncident): VerdictClaim[] {
       .flatMap((l) => l.views)
       .filter((v) => sideOf(correlation.vantages[v.vantage]?.station) === side);
   for (const flow of flows) {
+    if (!isTls(flow)) continue;
     const [near, far] = [viewsAt(flow, 'client'), viewsAt(flow, 'server')];
     const claims = [...helloClaims(near, far), ...issuerClaims(near, far)];
     if (claims.length > 0) return claims;
   }
   return [];
 }
+
+/** Some view of it holds the first bytes of a handshake, or a certificate. */
+const isTls = ({ joined }: IncidentFlow): boolean =>
+  joined.legs.some(({ views }) =>
+    views.some(({ watch: { connection } }) =>
+      connection.sides.some(({ head, issuer }) => issuer !== null || head?.[0] === HANDSHAKE),
+    ),
+  );
+
+/** Content type of a TLS record (RFC 8446, 5.1). */
+const HANDSHAKE = 22;
 
 /** The random of a ClientHello (RFC 8446, 4.1.2), behind the headers of record and message and the version. */
 const RANDOM = { from: 11, to: 43 };
@@ -66,7 +78,9 @@ function helloClaims(near: readonly FlowView[], far: readonly FlowView[]): Verdi
   const hello = (views: readonly FlowView[]) =>
     views
       .map(({ watch: { connection } }) => connection.sides[connection.flow.client])
-      .find(({ head }) => head !== null && head[0] === 22 && head[5] === 1 && head.length >= RANDOM.to);
+      .find(
+        ({ head }) => head !== null && head[0] === HANDSHAKE && head[5] === 1 && head.length >= RANDOM.to,
+      );
   const [a, b] = [hello(near), hello(far)];
   if (a?.head == null || b?.head == null) return [];
   const other = b.head;

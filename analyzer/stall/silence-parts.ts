@@ -73,8 +73,8 @@ function movesOn(silence: Silence): boolean {
 
 /** Cuts a silence where a closed receive window (RFC 9293, 3.8.6) was opened again. */
 export function splitAtWindow(silence: Silence): Part[] {
-  const { owed, events } = silence;
-  const whole: Part = { ...silence, silence, kind: 'waiting' };
+  const { owed, events, start, startFrame, end, endedBy, ending } = silence;
+  const whole: Part = { silence, kind: 'waiting', start, startFrame, end, endedBy, ending, events };
   if (owed.what === 'nothing' || owed.what === 'handshake') return [whole];
   const receiver = otherEnd(owed.by);
   if (!isClosed(silence.window[receiver])) {

@@ -10,6 +10,7 @@ import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import { Connection } from '../tcp/connection.ts';
+import type { CopyRows } from '../tcp/copy-filter.ts';
 import { Exchange } from '../tcp/exchange.ts';
 import { Segment } from '../tcp/segment.ts';
 import { type Owed, whatIsOwed } from './owed.ts';
@@ -91,6 +92,12 @@ export interface Close {
   readonly event: SegmentEvent;
 }
 
+const NO_MARK: IpIdMark = { id: -1, step: 1, counts: false };
+const NO_MARKS = [NO_MARK, NO_MARK] as const;
+const UNKNOWN = [-1, -1] as const;
+const NO_RATES = [0, 0] as const;
+const NO_FRAMES = [NO_FRAME, NO_FRAME] as const;
+
 /** Follows one connection and keeps its silences. */
 export class SilenceWatch {
   readonly connection: Connection;
@@ -113,17 +120,18 @@ export class SilenceWatch {
   private startSender: EndIndex = 0;
   private events: SegmentEvent[] = [];
   private eventsDropped = 0;
-  private marks: [IpIdMark, IpIdMark] = [NO_MARK, NO_MARK];
-  private windows: [number, number] = [-1, -1];
-  private tsVals: [number, number] = [-1, -1];
-  private tickRates: [number, number] = [0, 0];
-  private lastOf: [FrameId, FrameId] = [NO_FRAME, NO_FRAME];
-  private lastData: [FrameId, FrameId] = [NO_FRAME, NO_FRAME];
+  // Of most flows these are never set: one of each for all is enough.
+  private marks: readonly [IpIdMark, IpIdMark] = NO_MARKS;
+  private windows: readonly [number, number] = UNKNOWN;
+  private tsVals: readonly [number, number] = UNKNOWN;
+  private tickRates: readonly [number, number] = NO_RATES;
+  private lastOf: readonly [FrameId, FrameId] = NO_FRAMES;
+  private lastData: readonly [FrameId, FrameId] = NO_FRAMES;
   /** The newest silence that data ended, until its sender's next data segment is seen. */
   private resuming: { resume: Resume; sender: EndIndex; since: Nanos } | null = null;
 
-  constructor(flow: Flow) {
-    this.connection = new Connection(flow);
+  constructor(flow: Flow, copies: CopyRows) {
+    this.connection = new Connection(flow, copies);
     this.exchange = new Exchange(flow);
   }
 
@@ -317,8 +325,6 @@ function resumeOf(ending: SegmentEvent): Resume | null {
   if ((ending.bits & Segment.NewData) === 0) return null;
   return { length: ending.length, pushed: (ending.flags & TcpFlag.Psh) !== 0, wait: null, hole: false };
 }
-
-const NO_MARK: IpIdMark = { id: -1, step: 1, counts: false };
 
 /** Never the newest: how a flow ends tells most. */
 function leastTelling(silences: readonly Silence[]): number {

@@ -10,21 +10,23 @@ import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import { parseCertificateIssuer } from '../../packet/wire/tls.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
-import { CopyFilter } from './copy-filter.ts';
+import { CopyFilter, type CopyRows } from './copy-filter.ts';
 import { classifySegment, Segment } from './segment.ts';
 import { Side } from './side.ts';
 
 export class Connection {
   readonly flow: Flow;
   readonly sides: readonly [Side, Side] = [new Side(), new Side()];
-  private readonly copies = new CopyFilter();
+  private readonly copies: CopyFilter;
   /** The capture missed frames of this flow: an end acknowledged what was never captured. */
   unseen = 0;
   /** Frames that were a second capture of the same packet. */
   copied = 0;
 
-  constructor(flow: Flow) {
+  /** `copies`: where all connections of the vantage keep what they remember of their packets. */
+  constructor(flow: Flow, copies: CopyRows) {
     this.flow = flow;
+    this.copies = new CopyFilter(copies);
   }
 
   /** What the segment is, before it changes anything. */

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { TcpFrame } from '../../packet/wire/build.ts';
 import { PacketType } from '../../packet/wire/frame.ts';
 import { segment } from '../test-frames.ts';
-import { CopyFilter } from './copy-filter.ts';
+import { CopyFilter, CopyRows } from './copy-filter.ts';
 
 type Captured = TcpFrame & { at: number };
 
 /** Whether `second` looks like `first`, captured again. */
 function isCopy(first: Captured, second: Captured, sender: 0 | 1 = 0): boolean {
-  const filter = new CopyFilter();
+  const filter = new CopyFilter(new CopyRows());
   filter.remember(segment(first), 0);
   return filter.isCopy(segment(second), sender);
 }
@@ -71,13 +71,13 @@ describe('a packet without an identification', () => {
 
 describe('CopyFilter', () => {
   it('remembers the last 32 packets', () => {
-    const filter = new CopyFilter();
+    const filter = new CopyFilter(new CopyRows());
     const nth = (i: number) => segment({ ...DATA, seq: i * 100, ipId: i + 1 });
     for (let i = 0; i < 33; i++) filter.remember(nth(i), 0);
     expect([0, 1, 32].map((i) => filter.isCopy(nth(i), 0))).toEqual([false, true, true]);
   });
 
   it('knows no copy before it remembers anything', () => {
-    expect(new CopyFilter().isCopy(segment(DATA), 0)).toBe(false);
+    expect(new CopyFilter(new CopyRows()).isCopy(segment(DATA), 0)).toBe(false);
   });
 });

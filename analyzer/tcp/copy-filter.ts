@@ -21,51 +21,102 @@ const BLIND_WINDOW = 1 * NANOS_PER_MILLI;
 /** seq, ack, identification and length, flags with sender and device. */
 const COLUMNS = 4;
 
+/** Most flows of a scan or a flood are a packet or two: they get room for as many. */
 const FIRST_SIZE = 2;
+const GROWTH = 4;
+
+/** Rows of many flows: one array a few thousand flows, where one a flow would cost more than what it holds. */
+interface Chunk {
+  readonly rows: Uint32Array;
+  readonly times: Float64Array;
+}
+
+const CHUNK_ROWS = 1 << 14;
+
+/** Where the filters of one vantage keep their rows. A block that a flow has outgrown is the next flow's. */
+export class CopyRows {
+  private chunk: Chunk = { rows: NO_ROWS, times: NO_TIMES };
+  private used = CHUNK_ROWS;
+  private readonly free = new Map<number, Block[]>();
+
+  /** `size`: a power of two, so that no block straddles two chunks. */
+  take(size: number): Block {
+    const again = this.free.get(size)?.pop();
+    if (again !== undefined) return again;
+    // Blocks of all sizes lie side by side: each begins at a multiple of its own.
+    const base = (this.used + size - 1) & -size;
+    if (base + size <= CHUNK_ROWS) {
+      this.used = base + size;
+      return { ...this.chunk, base };
+    }
+    this.chunk = { rows: new Uint32Array(CHUNK_ROWS * COLUMNS), times: new Float64Array(CHUNK_ROWS) };
+    this.used = size;
+    return { ...this.chunk, base: 0 };
+  }
+
+  giveBack(block: Block, size: number): void {
+    const blocks = this.free.get(size);
+    if (blocks === undefined) this.free.set(size, [block]);
+    else blocks.push(block);
+  }
+}
+
+interface Block extends Chunk {
+  readonly base: number;
+}
+
 const NO_ROWS = new Uint32Array(0);
 const NO_TIMES = new Float64Array(0);
+const NO_BLOCK: Block = { rows: NO_ROWS, times: NO_TIMES, base: 0 };
 
 export class CopyFilter {
-  private rows = NO_ROWS;
-  private times = NO_TIMES;
+  private readonly store: CopyRows;
+  private block = NO_BLOCK;
   private at = 0;
   private size = 0;
 
+  constructor(store: CopyRows) {
+    this.store = store;
+  }
+
   remember(frame: Frame, sender: EndIndex): void {
     if (this.at === this.size && this.size < REMEMBERED) this.grow();
-    const row = this.at * COLUMNS;
-    this.rows[row] = frame.seq;
-    this.rows[row + 1] = frame.ack;
-    this.rows[row + 2] = stampOf(frame);
-    this.rows[row + 3] = kindOf(frame, sender) + ((frame.deviceIndex & 0xffff) << 16);
-    this.times[this.at] = frame.time;
+    const { rows, times, base } = this.block;
+    const row = (base + this.at) * COLUMNS;
+    rows[row] = frame.seq;
+    rows[row + 1] = frame.ack;
+    rows[row + 2] = stampOf(frame);
+    rows[row + 3] = kindOf(frame, sender) + ((frame.deviceIndex & 0xffff) << 16);
+    times[base + this.at] = frame.time;
     this.at += 1;
     if (this.at === REMEMBERED) this.at = 0;
   }
 
-  /** Most flows of a scan or a flood are a packet or two: they get room for as many. */
   private grow(): void {
-    const size = Math.min(this.size === 0 ? FIRST_SIZE : this.size * 4, REMEMBERED);
-    const rows = new Uint32Array(size * COLUMNS);
-    rows.set(this.rows);
-    const times = new Float64Array(size);
-    times.set(this.times);
-    this.rows = rows;
-    this.times = times;
+    const { block: from, size: had } = this;
+    const size = had === 0 ? FIRST_SIZE : had * GROWTH;
+    const to = this.store.take(size);
+    for (let i = 0; i < had * COLUMNS; i++) {
+      to.rows[to.base * COLUMNS + i] = from.rows[from.base * COLUMNS + i] as number;
+    }
+    for (let i = 0; i < had; i++) to.times[to.base + i] = from.times[from.base + i] as number;
+    // What an earlier flow left there is nobody's.
+    to.times.fill(Number.POSITIVE_INFINITY, to.base + had, to.base + size);
+    if (had > 0) this.store.giveBack(from, had);
+    this.block = to;
     this.size = size;
   }
 
   isCopy(frame: Frame, sender: EndIndex): boolean {
-    const rows = this.rows;
-    const times = this.times;
+    const { rows, times, base } = this.block;
     const stamp = stampOf(frame);
     const kind = kindOf(frame, sender);
     for (let i = 0; i < this.size; i++) {
-      const row = i * COLUMNS;
+      const row = (base + i) * COLUMNS;
       if (rows[row] !== frame.seq || rows[row + 1] !== frame.ack || rows[row + 2] !== stamp) continue;
       const other = rows[row + 3] as number;
       if ((other & 0xffff) !== kind) continue;
-      const age = frame.time - (times[i] as number);
+      const age = frame.time - (times[base + i] as number);
       if (age < 0 || age > COPY_WINDOW) continue;
       if (frame.ipId > 0 || age <= BLIND_WINDOW) return true;
       const otherDevice = frame.deviceIndex >= 0 && other >>> 16 !== (frame.deviceIndex & 0xffff);

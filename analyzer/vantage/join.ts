@@ -12,6 +12,7 @@ import { nameOf } from '../flow/samples.ts';
 import type { Sighting, Trails } from '../flow/trail.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import type { Side } from '../tcp/side.ts';
+import { FirstOfName } from './first-of-name.ts';
 
 /** What joining needs of a vantage. */
 export interface JoinSource {
@@ -196,14 +197,10 @@ function areTwo(v: FlowView, w: FlowView): boolean {
 /** Connections under different addresses that hold the same packets. */
 function joinByPackets(clusters: readonly Cluster[], sources: readonly JoinSource[]): void {
   const edges = new Edges(clusters, sources);
-  const byName = new Map<number, number>();
-  edges.forEach((row, at) => {
-    // A bare acknowledgement without a timestamp may be repeated as it is.
-    if (row.tsVal < 0 && row.length === 0 && (row.flags & 0x07) === 0) return;
-    const name = nameOf(row);
-    const known = byName.get(name);
-    if (known === undefined) byName.set(name, at);
-    else if (edges.home(known) !== edges.home(at)) {
+  const byName = new FirstOfName();
+  edges.forEachName((name, at) => {
+    const known = byName.take(name, at);
+    if (known >= 0 && edges.home(known) !== edges.home(at)) {
       const [first, second] = [edges.found(known), edges.found(at)];
       if (mayBeOne(first, second)) merge(first, second, evenShift(first, second));
     }
@@ -227,6 +224,20 @@ class Edges {
     for (const [i, { view, cluster }] of this.views.entries()) {
       const rows = edgeRows(view, this.sources);
       for (const [n, row] of rows.entries()) take(row, i * ROWS_A_VIEW + n, view, cluster);
+    }
+  }
+
+  /** Of each row that says which packet it was, that packet's name. */
+  forEachName(take: (name: number, at: number) => void): void {
+    const names = new Float64Array(ROWS_A_VIEW);
+    for (let i = 0; i < this.views.length; i++) {
+      const { view } = this.views[i] as { view: FlowView };
+      const { trails } = this.sources[view.vantage] as JoinSource;
+      const count = trails.edgeNames(view.watch.connection.flow.index, LOOKED_UP, names);
+      for (let n = 0; n < count; n++) {
+        const name = names[n] as number;
+        if (!Number.isNaN(name)) take(name, i * ROWS_A_VIEW + n);
+      }
     }
   }
 
