@@ -37,6 +37,8 @@ const SHORTEST_HEAD = 8;
 
 export function joinLegs(legs: readonly JoinedLeg[], sources: readonly LegSource[]): JoinedFlow[] {
   const single = (leg: JoinedLeg): JoinedFlow => ({ legs: [leg], pairedBy: null });
+  // Of one capture that does not tell what came from what left, no two are legs of one flow (`isBothSides`).
+  if (sources.length === 1 && sources[0]?.cooked.length === 0) return legs.map(single);
   const taken = new Map<JoinedLeg, JoinedFlow>();
   const opened = legs.filter((l) => !isWhole(l, sources)).flatMap((leg) => openedOf(leg, sources) ?? []);
   const ahead = aheadOf(legs);
