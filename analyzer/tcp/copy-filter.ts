@@ -25,17 +25,27 @@ const COLUMNS = 4;
 const FIRST_SIZE = 2;
 const GROWTH = 4;
 
-/** Rows of many flows: one array a few thousand flows, where one a flow would cost more than what it holds. */
-interface Chunk {
+/** Rows of many flows lie in one array: one a flow would cost more than what it holds. */
+const CHUNK_ROWS = 1 << 14;
+
+/** Some rows of a chunk, from `base` on. A class, so that all look alike to the code that every packet runs through. */
+class Block {
   readonly rows: Uint32Array;
   readonly times: Float64Array;
+  readonly base: number;
+
+  constructor(rows: Uint32Array, times: Float64Array, base: number) {
+    this.rows = rows;
+    this.times = times;
+    this.base = base;
+  }
 }
 
-const CHUNK_ROWS = 1 << 14;
+const NO_BLOCK = new Block(new Uint32Array(0), new Float64Array(0), 0);
 
 /** Where the filters of one vantage keep their rows. A block that a flow has outgrown is the next flow's. */
 export class CopyRows {
-  private chunk: Chunk = { rows: NO_ROWS, times: NO_TIMES };
+  private chunk = NO_BLOCK;
   private used = CHUNK_ROWS;
   private readonly free = new Map<number, Block[]>();
 
@@ -44,14 +54,13 @@ export class CopyRows {
     const again = this.free.get(size)?.pop();
     if (again !== undefined) return again;
     // Blocks of all sizes lie side by side: each begins at a multiple of its own.
-    const base = (this.used + size - 1) & -size;
-    if (base + size <= CHUNK_ROWS) {
-      this.used = base + size;
-      return { ...this.chunk, base };
+    let base = (this.used + size - 1) & -size;
+    if (base + size > CHUNK_ROWS) {
+      this.chunk = new Block(new Uint32Array(CHUNK_ROWS * COLUMNS), new Float64Array(CHUNK_ROWS), 0);
+      base = 0;
     }
-    this.chunk = { rows: new Uint32Array(CHUNK_ROWS * COLUMNS), times: new Float64Array(CHUNK_ROWS) };
-    this.used = size;
-    return { ...this.chunk, base: 0 };
+    this.used = base + size;
+    return new Block(this.chunk.rows, this.chunk.times, base);
   }
 
   giveBack(block: Block, size: number): void {
@@ -61,19 +70,13 @@ export class CopyRows {
   }
 }
 
-interface Block extends Chunk {
-  readonly base: number;
-}
-
-const NO_ROWS = new Uint32Array(0);
-const NO_TIMES = new Float64Array(0);
-const NO_BLOCK: Block = { rows: NO_ROWS, times: NO_TIMES, base: 0 };
-
 export class CopyFilter {
   private readonly store: CopyRows;
   private block = NO_BLOCK;
   private at = 0;
   private size = 0;
+  /** Rows that are its own: what an earlier flow left in the others is nobody's. */
+  private written = 0;
 
   constructor(store: CopyRows) {
     this.store = store;
@@ -89,6 +92,7 @@ export class CopyFilter {
     rows[row + 3] = kindOf(frame, sender) + ((frame.deviceIndex & 0xffff) << 16);
     times[base + this.at] = frame.time;
     this.at += 1;
+    if (this.written < this.at) this.written = this.at;
     if (this.at === REMEMBERED) this.at = 0;
   }
 
@@ -100,8 +104,6 @@ export class CopyFilter {
       to.rows[to.base * COLUMNS + i] = from.rows[from.base * COLUMNS + i] as number;
     }
     for (let i = 0; i < had; i++) to.times[to.base + i] = from.times[from.base + i] as number;
-    // What an earlier flow left there is nobody's.
-    to.times.fill(Number.POSITIVE_INFINITY, to.base + had, to.base + size);
     if (had > 0) this.store.giveBack(from, had);
     this.block = to;
     this.size = size;
@@ -111,7 +113,7 @@ export class CopyFilter {
     const { rows, times, base } = this.block;
     const stamp = stampOf(frame);
     const kind = kindOf(frame, sender);
-    for (let i = 0; i < this.size; i++) {
+    for (let i = 0; i < this.written; i++) {
       const row = (base + i) * COLUMNS;
       if (rows[row] !== frame.seq || rows[row + 1] !== frame.ack || rows[row + 2] !== stamp) continue;
       const other = rows[row + 3] as number;
