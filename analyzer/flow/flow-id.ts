@@ -23,9 +23,11 @@ interface UdpEnd {
   readonly port: number;
 }
 
+const ENCODER = new TextEncoder();
+
 function idOf(first: string, nth: number): string {
   const text = `${first}${nth === 1 ? '' : `|${nth}`}`;
-  const digest = sha256(new TextEncoder().encode(text));
+  const digest = sha256(ENCODER.encode(text));
   let hex = '';
   for (let i = 0; i < 5; i++) hex += (digest[i] as number).toString(16).padStart(2, '0');
   return `f${hex}`;

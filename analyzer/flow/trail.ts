@@ -70,7 +70,8 @@ class Rows {
   }
 
   private grow(): void {
-    const size = this.time.length * 2;
+    // Room that nothing was written to costs nothing; what is copied does.
+    const size = this.time.length * 4;
     this.time = grown(this.time, new Float64Array(size));
     this.id = grown(this.id, new Float64Array(size));
     this.words = grown(this.words, new Uint32Array(size * WORDS));
@@ -158,6 +159,11 @@ export class Trails {
       if (trail === undefined) continue;
       for (const tail of trail.tails) if (tail !== null) this.empty(trail, tail, MOST_ROWS + 2 * KEPT_BEFORE);
     }
+  }
+
+  /** Segments that are kept, of all flows. */
+  get size(): number {
+    return this.kept.count;
   }
 
   /** The kept segments of a flow, in the order of time. */

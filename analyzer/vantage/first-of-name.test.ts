@@ -9,8 +9,8 @@ it('knows what a Map knows, however many names there are and whatever they share
     fc.integer({ min: 0, max: 9 }),
   );
   fc.assert(
-    fc.property(fc.array(name, { maxLength: 3000, size: 'max' }), (names) => {
-      const [found, known] = [new FirstOfName(), new Map<number, number>()];
+    fc.property(fc.array(name, { maxLength: 3000, size: 'max' }), fc.nat(5000), (names, expected) => {
+      const [found, known] = [new FirstOfName(expected), new Map<number, number>()];
       for (const [row, one] of names.entries()) {
         expect(found.take(one, row)).toBe(known.get(one) ?? -1);
         if (!known.has(one)) known.set(one, row);

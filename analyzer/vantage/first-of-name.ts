@@ -6,13 +6,20 @@
  */
 import { mix } from '../flow/hash-slots.ts';
 
-const INITIAL_SLOTS = 1024;
+const FEWEST_SLOTS = 16;
 
 export class FirstOfName {
-  private names = new Float64Array(INITIAL_SLOTS);
+  private names: Float64Array;
   /** Row + 1; 0 is free. */
-  private rows = new Uint32Array(INITIAL_SLOTS);
+  private rows: Uint32Array;
   private used = 0;
+
+  /** `expected`: so many names at most, as far as is known; more are taken as well. */
+  constructor(expected: number) {
+    const slots = Math.max(FEWEST_SLOTS, 2 ** Math.ceil(Math.log2(2 * expected + 1)));
+    this.names = new Float64Array(slots);
+    this.rows = new Uint32Array(slots);
+  }
 
   /** The row that is known by that name; -1 where there was none, and then `row` is. */
   take(name: number, row: number): number {

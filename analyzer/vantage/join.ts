@@ -197,7 +197,7 @@ function areTwo(v: FlowView, w: FlowView): boolean {
 /** Connections under different addresses that hold the same packets. */
 function joinByPackets(clusters: readonly Cluster[], sources: readonly JoinSource[]): void {
   const edges = new Edges(clusters, sources);
-  const byName = new FirstOfName();
+  const byName = new FirstOfName(edges.most);
   edges.forEachName((name, at) => {
     const known = byName.take(name, at);
     if (known >= 0 && edges.home(known) !== edges.home(at)) {
@@ -225,6 +225,12 @@ class Edges {
       const rows = edgeRows(view, this.sources);
       for (const [n, row] of rows.entries()) take(row, i * ROWS_A_VIEW + n, view, cluster);
     }
+  }
+
+  /** There are no more rows than these. */
+  get most(): number {
+    const kept = this.sources.reduce((n, { trails }) => n + trails.size, 0);
+    return Math.min(kept, this.views.length * ROWS_A_VIEW);
   }
 
   /** Of each row that says which packet it was, that packet's name. */
