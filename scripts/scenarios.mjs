@@ -10,10 +10,17 @@ import { fail, root, setUp } from './setup.mjs';
 
 const MAIN = 'test/scenarios/main.ts';
 
-process.chdir(root);
-await setUp();
-if (!existsSync(MAIN)) fail(`${MAIN} is not there`);
-const outfile = path.join(root, '.cache/scenarios.mjs');
-const { build } = await import('esbuild');
-await build({ ...bundleOptions(), entryPoints: [MAIN], outfile, packages: 'external' });
-await import(pathToFileURL(outfile).href);
+/** The path of the bundle; packages stay outside of it. */
+export async function bundleScenarios() {
+  if (!existsSync(path.join(root, MAIN))) fail(`${MAIN} is not there`);
+  const outfile = path.join(root, '.cache/scenarios.mjs');
+  const { build } = await import('esbuild');
+  await build({ ...bundleOptions(), entryPoints: [MAIN], outfile, packages: 'external' });
+  return outfile;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.chdir(root);
+  await setUp();
+  await import(pathToFileURL(await bundleScenarios()).href);
+}
