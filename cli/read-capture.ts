@@ -6,7 +6,9 @@
 import type { Hash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import type { CaptureInput } from '../analyzer/index.ts';
+import { detectCompression } from '../packet/file/compression.ts';
 import { type ByteSink, feedCapture } from '../packet/file/feed.ts';
+import { reusedChunks } from './file-chunks.ts';
 import { unreadable } from './input-errors.ts';
 import type { Progress } from './progress.ts';
 
@@ -33,7 +35,7 @@ export async function readCapture(
   let done = 0;
   let isWhole = false;
   async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of openChunks(source.path)) {
+    for await (const chunk of onceChunks(source.path)) {
       done += chunk.length;
       hash?.update(chunk);
       yield chunk;
@@ -50,6 +52,21 @@ export function fileIdentity(path: string): string {
   // As bigints: on Windows the file number does not fit a number.
   const { dev, ino } = statSync(path, { bigint: true });
   return `${dev}:${ino}`;
+}
+
+/** The raw bytes, each chunk valid until the next is asked for. @throws UserError `input` */
+async function* onceChunks(path: string): AsyncGenerator<Uint8Array> {
+  if (path === '-') return yield* openChunks(path);
+  try {
+    let isKept: boolean | null = null;
+    for await (const chunk of reusedChunks(path)) {
+      // A decompressor holds on to a piece until it has all of a block.
+      isKept ??= detectCompression(chunk) !== null;
+      yield isKept ? chunk.slice() : chunk;
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 /** The raw bytes. @throws UserError `input` */
