@@ -38,10 +38,16 @@ export function nameOfNumbers(
   flags: number,
   tsVal: number,
 ): number {
-  const low = mix(seq ^ mix(ack + 0x9e3779b9) ^ Math.imul(length + 1, 0x85ebca6b)) ^ mix(tsVal ^ 0x27d4eb2f);
-  const high = mix(tsVal + mix(seq + 0x165667b1) + (flags & SHAPE) * 65_599 + ack);
-  return (high & 0x1fffff) * 4_294_967_296 + (mix(low) >>> 0);
+  return highOf(seq, ack, flags, tsVal) * 4_294_967_296 + lowOf(seq, ack, length, tsVal);
 }
+
+/** The 32 bits that a packet is sampled by. */
+const lowOf = (seq: number, ack: number, length: number, tsVal: number): number =>
+  mix(mix(seq ^ mix(ack + 0x9e3779b9) ^ Math.imul(length + 1, 0x85ebca6b)) ^ mix(tsVal ^ 0x27d4eb2f));
+
+/** The 21 above them. */
+const highOf = (seq: number, ack: number, flags: number, tsVal: number): number =>
+  mix(tsVal + mix(seq + 0x165667b1) + (flags & SHAPE) * 65_599 + ack) & 0x1fffff;
 
 /** FIN, SYN, RST and ACK: PSH and ECN bits may be changed on the way or by offload. */
 const SHAPE = TcpFlag.Fin | TcpFlag.Syn | TcpFlag.Rst | TcpFlag.Ack;
@@ -67,8 +73,9 @@ export class Samples {
     if (this.isFull) return;
     const ack = (frame.flags & TcpFlag.Ack) === 0 ? 0 : frame.ack;
     const tsVal = frame.hasTimestamps ? frame.tsVal : 0;
-    const key = nameOfNumbers(frame.seq, ack, frame.payloadLength, frame.flags, tsVal);
-    if (((key % 4_294_967_296) & this.mask) !== 0) return;
+    const low = lowOf(frame.seq, ack, frame.payloadLength, tsVal);
+    if ((low & this.mask) !== 0) return;
+    const key = highOf(frame.seq, ack, frame.flags, tsVal) * 4_294_967_296 + low;
     if (this.count === this.names.length) this.grow();
     this.names[this.count] = key;
     this.times[this.count] = frame.time;
@@ -99,7 +106,8 @@ export class Samples {
     this.keepWhere(this.isTelling());
     while (this.count > ENOUGH && this.mask < FINEST) {
       this.mask = this.mask * 2 + 1;
-      this.keepWhere((i) => (((this.names[i] as number) % 4_294_967_296) & this.mask) === 0);
+      // A bitwise operation looks at the low 32 bits (ECMAScript, ToInt32).
+      this.keepWhere((i) => ((this.names[i] as number) & this.mask) === 0);
     }
     this.isFull = this.count > ENOUGH;
   }

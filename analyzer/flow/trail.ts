@@ -121,6 +121,10 @@ export class Trails {
   private readonly ring = new Rows();
   private readonly trails: (Trail | undefined)[] = [];
   private readonly macIndex = new Map<number, number>();
+  private lastMac = -1;
+  private lastIndex = NO_MAC;
+  private otherMac = -1;
+  private otherIndex = NO_MAC;
   /** 48-bit MACs by the index that rows hold. */
   readonly macs: number[] = [];
   /** Some segment said whether it came to the host or left it. */
@@ -282,6 +286,18 @@ export class Trails {
 
   private macOf(mac: number): number {
     if (mac < 0) return NO_MAC;
+    // Of two neighbours, mostly, now the one sends and now the other.
+    if (mac === this.lastMac) return this.lastIndex;
+    if (mac === this.otherMac) return this.otherIndex;
+    const index = this.indexOfMac(mac);
+    this.otherMac = this.lastMac;
+    this.otherIndex = this.lastIndex;
+    this.lastMac = mac;
+    this.lastIndex = index;
+    return index;
+  }
+
+  private indexOfMac(mac: number): number {
     const known = this.macIndex.get(mac);
     if (known !== undefined) return known;
     // A flood of invented MACs must not grow this.
