@@ -7,6 +7,7 @@
  */
 import type { Nanos } from '../../packet/time.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
+import { FirstOfName } from './first-of-name.ts';
 import type { EndIndex } from './flow.ts';
 
 const MOST = 16_384;
@@ -114,18 +115,15 @@ export class Samples {
 
   /** The first of every name, and one that says that it came again: a storm of one packet crowds nothing out. */
   private isTelling(): (i: number) => boolean {
-    const first = new Map<number, Nanos>();
+    const firsts = new FirstOfName(this.count);
     const again = new Set<number>();
+    // Those that are kept move to the front meanwhile.
+    const times = this.times.slice(0, this.count);
     return (i) => {
-      const name = this.names[i] as number;
-      const time = this.times[i] as number;
-      const known = first.get(name);
-      if (known === undefined) {
-        first.set(name, time);
-        return true;
-      }
-      if (time - known <= COPY || again.has(name)) return false;
-      again.add(name);
+      const first = firsts.take(this.names[i] as number, i);
+      if (first < 0) return true;
+      if ((times[i] as number) - (times[first] as number) <= COPY || again.has(first)) return false;
+      again.add(first);
       return true;
     };
   }

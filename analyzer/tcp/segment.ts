@@ -125,7 +125,8 @@ const ANY_WINDOW = 1 << 26;
  */
 function isOutOfReach(seq: number, own: Side, peer: Side): boolean {
   if (!own.seen || !own.acked || peer.largestWindow < 0) return false;
-  const window = peer.windowScale < 0 ? ANY_WINDOW : peer.largestWindow * (SCALES[peer.windowScale] as number);
+  const window =
+    peer.windowScale < 0 ? ANY_WINDOW : peer.largestWindow * (SCALES[peer.windowScale] as number);
   const reach = Math.min(window + MISSED, MAX_JUMP);
   const [fromAcked, fromNext] = [seqDistance(seq, own.una), seqDistance(seq, own.next)];
   // An acknowledgment of an older connection's numbers moved `una` away from what the end has sent: either is believed.

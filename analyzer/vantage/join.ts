@@ -7,12 +7,12 @@
  * its own connection under it: equal addresses alone join nothing.
  */
 import { PacketType } from '../../packet/wire/frame.ts';
+import { FirstOfName } from '../flow/first-of-name.ts';
 import { type EndIndex, type Flow, otherEnd } from '../flow/flow.ts';
 import { nameOf } from '../flow/samples.ts';
 import type { Sighting, Trails } from '../flow/trail.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import type { Side } from '../tcp/side.ts';
-import { FirstOfName } from './first-of-name.ts';
 
 /** What joining needs of a vantage. */
 export interface JoinSource {

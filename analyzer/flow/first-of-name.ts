@@ -1,10 +1,10 @@
 /**
- * From the name of a packet (53 bits, `flow/samples.ts`) to the number of the
+ * From the name of a packet (53 bits, `samples.ts`) to the number of the
  * row that had it first: open addressing over typed arrays, because a `Map`
  * makes an object of every such number, and there are hundreds of thousands.
  * The trap: row 0 is a row, so rows are kept with one added.
  */
-import { mix } from '../flow/hash-slots.ts';
+import { mix } from './hash-slots.ts';
 
 const FEWEST_SLOTS = 16;
 
