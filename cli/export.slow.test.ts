@@ -115,6 +115,26 @@ describe('of an incident that is kept', () => {
     expect(readdirSync(folder.path).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
+  test('without names: what the command says of the same captures, in every form', async () => {
+    await stays('serve', /Ctrl-C ends/, '--port', '0');
+    for (const ending of ['md', 'html', 'json', 'pcapng']) {
+      const to = at(`anonymous.${ending}`);
+      expect(await run('export', incident, '--to', to, '--redact', '--data', at('kept'))).toEqual({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      });
+      const text = readFileSync(to, 'latin1');
+      expect(text.length).toBeGreaterThan(500);
+      expect(text).not.toMatch(/(?<![\d.])10\.\d+\.\d+\.\d+|rto-30/i);
+      expect(text).not.toContain(incident);
+    }
+    await run(...CAPTURES, '--redact', '--markdown', '-o', at('own.md'), '--annotate', at('own.pcapng'));
+    expect(findings(read('anonymous.md'))).toBe(findings(read('own.md')));
+    const packets = (file: string) => listCapture(readFileSync(at(file))).packets;
+    expect(packets('anonymous.pcapng')).toEqual(packets('own.pcapng'));
+  });
+
   test('by the beginning of its title, too', async () => {
     expect(await run('export', 'RTO-30', '--to', at('3.md'), '--data', at('kept'))).toMatchObject({
       code: 0,

@@ -14,10 +14,14 @@ import { UserError } from './user-error.ts';
 export interface ExportOptions {
   to: string;
   data?: string;
+  redact?: boolean;
 }
 
 /** @throws UserError */
-export async function exportIncident(wanted: string, { to, data }: ExportOptions): Promise<void> {
+export async function exportIncident(
+  wanted: string,
+  { to, data, redact = false }: ExportOptions,
+): Promise<void> {
   const form = formOf(to) ?? unknownForm(to);
   checkOutput(to, []);
   const { address, server } = await findOrStart({
@@ -30,7 +34,7 @@ export async function exportIncident(wanted: string, { to, data }: ExportOptions
   try {
     const client = new ApiClient(address);
     const { id } = await findIncident(client, wanted);
-    await writeStream(client.bytes(`/incidents/${id}/export/${form.name}`), to);
+    await writeStream(client.bytes(`/incidents/${id}/export/${form.name}${redact ? '?redact=1' : ''}`), to);
   } finally {
     await end();
   }

@@ -69,6 +69,7 @@ export function addServerCommands(program: Command, run: { exitCode: number }): 
     .description(COMMANDS.export)
     .argument('<incident>', 'id or title')
     .requiredOption('--to <file>', 'where to write it')
+    .option('--redact', 'without addresses, names and payload (docs/redaction.md)')
     .addOption(dataOption())
     .addHelpText('after', EXPORT_NOTES)
     .action(async (incident: string, options: ExportOptions) => {

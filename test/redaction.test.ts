@@ -79,3 +79,20 @@ describe.each(allScenarios().filter(({ name }) => NAMES.test(name)))('$name', (s
     expect(made(scenario).forms.json).toBe(forms.json);
   });
 });
+
+test('what is told only in a sentence stands for nobody else', () => {
+  const scenario = allScenarios().find(({ name }) => name === 'nat-synced') as Scenario;
+  const { report } = made(scenario);
+  const told = 'asked 192.0.2.1 (0a:00:5e:00:00:01), 198.51.100.1. and [2001:db8:0:0:0:1::7]';
+  const flows = report.flows.map((flow) => ({
+    ...flow,
+    claims: [{ kind: 'inferred' as const, text: told, frames: [] }],
+  }));
+  const redaction = redactionOf({ ...report, flows });
+  const ends = flows.flatMap(({ client, server }) => [client.address, server.address]);
+  for (const [i, end] of ['192.0.2.2', '198.51.100.2'].entries())
+    expect(redaction.text(ends[i] as string)).toBe(end);
+  expect(redaction.text('02:00:00:00:00:09')).toBe('0a:00:5e:00:00:02');
+  for (const original of ['192.0.2.1 ', '198.51.100.1.', '0a:00:5e:00:00:01', '2001:db8:0:0:0:1::7'])
+    expect(redaction.text(told)).not.toContain(original);
+});

@@ -36,6 +36,12 @@ export class AddressMap {
     if (!this.#learned.has(text)) this.#learned.set(text, { address, role });
   }
 
+  /** Before anything is mapped: one that is there, and is numbered where it is met. It stands for no other. */
+  reserve(address: Address): void {
+    this.#taken.add(textOf(address));
+    if (address.version === 6) this.#taken.add(highOf(address.words));
+  }
+
   map(address: Address): Address {
     this.#assignLearned();
     return this.#of(address, 'other');
@@ -51,10 +57,7 @@ export class AddressMap {
     if (this.#learned.size === 0) return;
     const all = [...this.#learned];
     this.#learned.clear();
-    for (const [text, { address }] of all) {
-      this.#taken.add(text);
-      if (address.version === 6) this.#taken.add(highOf(address.words));
-    }
+    for (const [, { address }] of all) this.reserve(address);
     for (const [, { address, role }] of all) this.#of(address, role);
   }
 

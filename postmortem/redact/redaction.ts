@@ -17,6 +17,12 @@ const FLOW_ID = /(?<![\p{L}\p{N}])f[\da-f]{10}(?![\p{L}\p{N}])/u;
 /** Of those that begin at one place, the first one counts. */
 const SHAPES = [FLOW_ID, WITH_DASHES, WITH_COLONS, IPV4].map(({ source }) => source);
 
+const ALL_IPV4 = new RegExp(IPV4, 'gu');
+const ADDRESSES = new RegExp([WITH_DASHES, WITH_COLONS, IPV4].map(({ source }) => source).join('|'), 'giu');
+
+/** What ends a sentence or begins a list is no part of an address; one may end in two colons. */
+const bodyOf = (shape: string): string => shape.replace(/\.+$/, '').replace(/(?<!:):$/, '');
+
 export class Redaction {
   readonly addresses = new AddressMap();
   readonly macs = new MacMap(this.addresses);
@@ -25,7 +31,9 @@ export class Redaction {
   #compiled: { names: number; pattern: RegExp } | null = null;
 
   /** The flows in the report's order; before or after the head. */
-  learnFlow({ id, client, server, translated = [], legs = [], claims }: Flow): void {
+  learnFlow(flow: Flow): void {
+    const { id, client, server, translated = [], legs = [], claims } = flow;
+    this.#reserve(flow);
     if (!this.#flows.has(id)) this.#flows.set(id, `flow-${this.#flows.size + 1}`);
     this.#learnAddress(client.address, 'client');
     this.#learnAddress(server.address, 'server');
@@ -35,7 +43,9 @@ export class Redaction {
     this.#learnJournals(claims);
   }
 
-  learnHead({ captures, failovers, path, problems }: Omit<Report, 'flows'>): void {
+  learnHead(head: Omit<Report, 'flows'>): void {
+    const { captures, failovers, path, problems } = head;
+    this.#reserve(head);
     for (const { file, format, vantage, interfaces, gaps = [], collector } of captures) {
       const ending = format === 'pcapng' ? '.pcapng' : '.pcap';
       this.#learnFile(file, 'capture', ending);
@@ -52,6 +62,27 @@ export class Redaction {
     this.#learnJournals(path.claims);
     for (const { at } of problems)
       if (!/^c\d+$/.test(at.capture)) this.#learnFile(at.capture, 'journal', '.log');
+  }
+
+  /** Whatever has the shape of an address or a MAC, in any text of it. */
+  #reserve(value: unknown): void {
+    if (typeof value === 'string') {
+      for (const [found] of value.matchAll(ADDRESSES)) this.#reserveOne(found.split('%')[0] ?? '');
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, inner] of Object.entries(value)) {
+        this.#reserve(key);
+        this.#reserve(inner);
+      }
+    }
+  }
+
+  #reserveOne(found: string): void {
+    const body = bodyOf(found);
+    const mac = parseMac(body);
+    const address = mac >= 0 ? null : parseAddress(body);
+    if (mac >= 0) this.macs.learn(mac);
+    else if (address !== null) this.addresses.reserve(address);
+    else if (found.includes(':')) for (const [inner] of found.matchAll(ALL_IPV4)) this.#reserveOne(inner);
   }
 
   learnHost(name: string, kind: string): void {
@@ -88,14 +119,13 @@ export class Redaction {
 
   #colons(found: string): string {
     const [shape = ''] = found.split('%');
-    // What ends a sentence or begins a list is no part of it; an address may end in two colons.
-    const body = shape.replace(/\.+$/, '').replace(/(?<!:):$/, '');
+    const body = bodyOf(shape);
     const rest = shape.slice(body.length);
     const mac = parseMac(body);
     if (mac >= 0) return formatMac(this.macs.map(mac)) + rest;
     const address = parseAddress(body);
     if (address !== null) return textOf(this.addresses.map(address)) + rest;
-    return shape.replace(new RegExp(IPV4, 'gu'), (inner) => this.#ipv4(inner));
+    return shape.replace(ALL_IPV4, (inner) => this.#ipv4(inner));
   }
 
   #learnAddress(text: string, role: AddressRole): void {

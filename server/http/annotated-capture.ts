@@ -7,7 +7,14 @@ import { accessSync, constants, createReadStream } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Flow, Report } from '../../analyzer/index.ts';
 import { decompressed } from '../../packet/file/compression.ts';
-import { type AnnotatedInput, annotateCaptures, type FrameChoice } from '../../postmortem/index.ts';
+import {
+  type AnnotatedInput,
+  annotateCaptures,
+  type FrameChoice,
+  packetRedaction,
+  type Redaction,
+  redactReport,
+} from '../../postmortem/index.ts';
 import { ServerError } from '../server-error.ts';
 import type { FileOnDisk, Store } from '../store/store.ts';
 import { HttpError, unreadable } from './http-error.ts';
@@ -17,14 +24,19 @@ const CHUNK_BYTES = 256 * 1024;
 const TURN = 200;
 const MOST_TRIES = 3;
 
-/** The file, piece by piece. @throws ServerError, HttpError `not-found`, `captures-gone`, `unreadable` */
+/** The file, piece by piece; `redaction`: null where nothing is to be replaced. @throws ServerError, HttpError `not-found`, `captures-gone`, `unreadable` */
 export async function* annotatedCapture(
   store: Store,
   incident: string,
   frames: FrameChoice,
+  redaction: Redaction | null,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { report, inputs } = await gather(store, incident);
-  yield* annotateCaptures({ report, inputs, frames }).chunks;
+  if (redaction === null) yield* annotateCaptures({ report, inputs, frames }).chunks;
+  else {
+    const [redacted, rewrite] = [redactReport(report, redaction), packetRedaction(redaction)];
+    yield* annotateCaptures({ report: redacted, unredacted: report, rewrite, inputs, frames }).chunks;
+  }
 }
 
 interface Gathered {

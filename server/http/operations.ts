@@ -40,6 +40,10 @@ export const QUERY = {
   },
   order: { schema: oneOf(['asc', 'desc']), what: 'Of `sort`, or of time.' },
   q: { schema: text(), what: 'A filter, such as `outcome:hung stall:>2s -port:443 10.0.0.7`.' },
+  redact: {
+    schema: oneOf(['1']),
+    what: 'Without addresses, names and payload: what stands for what is in docs/redaction.md.',
+  },
   frames: {
     schema: oneOf(['evidence', 'all']),
     what: 'Those that the report cites and those around stalls (without it), or every frame.',
@@ -195,35 +199,38 @@ export const OPERATIONS: Record<string, Operation> = {
   [`DELETE ${PIN}`]: { summary: 'Deletes a pin', status: 204, answer: nothing },
   [`GET ${INCIDENT}/export/report.json`]: {
     summary: 'The whole report',
+    query: ['redact'],
     status: 200,
     answer: json('Report'),
   },
   [`GET ${INCIDENT}/export/flows.csv`]: {
     summary: 'The flow table as CSV',
-    query: TABLE,
+    query: [...TABLE, 'redact'],
     status: 200,
     answer: other('text/csv', 'With a head; no cell is a formula.'),
   },
   [`GET ${INCIDENT}/export/flows.jsonl`]: {
     summary: 'A Flow a line',
-    query: TABLE,
+    query: [...TABLE, 'redact'],
     status: 200,
     answer: other('application/x-ndjson', 'Flows as in the report.'),
   },
   [`GET ${INCIDENT}/export/incident.md`]: {
     summary: 'The incident as Markdown, for a postmortem',
+    query: ['redact'],
     status: 200,
     answer: other('text/markdown', 'With pins and notes.'),
   },
   [`GET ${INCIDENT}/export/incident.html`]: {
     summary: 'The same postmortem as one HTML file, with graphs; it asks for nothing else',
+    query: ['redact'],
     status: 200,
     answer: other('text/html', 'To be saved: it is sent as an attachment.'),
   },
   [`GET ${INCIDENT}/export/annotated.pcapng`]: {
     summary:
       'The captures in one file for Wireshark, on one clock, with what the report says of a frame as its comment',
-    query: ['frames'],
+    query: ['frames', 'redact'],
     status: 200,
     answer: other('application/octet-stream', 'A pcapng file, sent as an attachment.'),
     errors: { 409: 'New results come faster than it can be gathered.' },

@@ -6,7 +6,14 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { decodeTile } from '../../analyzer/index.ts';
-import { Gathering, type LaneSource, type Postmortem } from '../../postmortem/index.ts';
+import {
+  Gathering,
+  type LaneSource,
+  type Postmortem,
+  type Redaction,
+  redactFlow,
+  redactSource,
+} from '../../postmortem/index.ts';
 import { ServerError } from '../server-error.ts';
 import type { Store } from '../store/store.ts';
 
@@ -14,16 +21,20 @@ import type { Store } from '../store/store.ts';
 const TURN = 200;
 const MOST_TRIES = 3;
 
-/** @throws ServerError `not-found` where there is no result yet */
-export async function gatherIncident(store: Store, incident: string): Promise<Postmortem> {
+/** `redaction`: null where nothing is to be replaced. @throws ServerError `not-found` where there is no result yet */
+export async function gatherIncident(
+  store: Store,
+  incident: string,
+  redaction: Redaction | null,
+): Promise<Postmortem> {
   for (let tries = 1; ; tries++) {
     const { revision } = store.incident(incident);
-    const facts = await gatherOnce(store, incident);
+    const facts = await gatherOnce(store, incident, redaction);
     if (store.incident(incident).revision === revision || tries === MOST_TRIES) return facts;
   }
 }
 
-async function gatherOnce(store: Store, incident: string): Promise<Postmortem> {
+async function gatherOnce(store: Store, incident: string, redaction: Redaction | null): Promise<Postmortem> {
   const { id, title, report, timeline } = store.incidentDetail(incident);
   if (report === null) throw new ServerError('not-found', 'the incident has no result yet');
   const lanes: LaneSource | null = timeline && {
@@ -31,10 +42,11 @@ async function gatherOnce(store: Store, incident: string): Promise<Postmortem> {
     lanesOf: (flow) => store.flowLanes(incident, flow),
     tile: (lane, resolution, index) => decodeTile(store.tile(incident, lane, resolution, index)),
   };
-  const gathering = new Gathering({ incident: { id, title }, report, pins: store.pins(incident), lanes });
+  const source = { incident: { id, title }, report, pins: store.pins(incident), lanes };
+  const gathering = new Gathering(redaction === null ? source : redactSource(source, redaction));
   let taken = 0;
   for (const flow of store.exportAllFlows(incident)) {
-    gathering.add(flow, taken);
+    gathering.add(redaction === null ? flow : redactFlow(flow, redaction), taken);
     taken += 1;
     if (taken % TURN === 0) await setImmediate();
   }

@@ -196,8 +196,9 @@ export const EXPORTS = [
   'incident.html',
   'annotated.pcapng',
 ] as const;
-export const exportAddress = (id: string, name: (typeof EXPORTS)[number]): string =>
-  address('incidents', id, 'export', name);
+/** `redact`: without addresses and names. */
+export const exportAddress = (id: string, name: (typeof EXPORTS)[number], redact = false): string =>
+  withQuery(address('incidents', id, 'export', name), redact ? { redact: '1' } : {});
 
 /** Sends the bytes of one file. `signal` cancels it; the server then keeps nothing of it. */
 export function uploadFile(

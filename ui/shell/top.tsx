@@ -1,5 +1,6 @@
 /** The header: where one is, the pages of the incident, and what is always at hand. */
 
+import { useState } from 'react';
 import { EXPORTS, exportAddress, fileAddress } from '../data/api.ts';
 import { AFRESH, linkTo, route } from '../state/address.ts';
 import { useAtom } from '../state/atom.ts';
@@ -100,16 +101,28 @@ const EXPORT_LABELS: Record<(typeof EXPORTS)[number], string> = {
 
 function ExportMenu(): React.JSX.Element | null {
   const open = useAtom(incident);
+  const [redact, setRedact] = useState(false);
   if (open === null) return null;
   return (
     <Menu label="Export">
+      {open.report !== null && (
+        <label className="menu-check">
+          <input type="checkbox" checked={redact} onChange={(event) => setRedact(event.target.checked)} />
+          Without addresses and names
+        </label>
+      )}
       {open.report !== null &&
         EXPORTS.map((name) => (
-          <a key={name} href={exportAddress(open.id, name)} download={`${open.id}-${name}`}>
+          <a
+            key={name}
+            href={exportAddress(open.id, name, redact)}
+            download={redact ? `redacted-${name}` : `${open.id}-${name}`}
+          >
             {EXPORT_LABELS[name]}
           </a>
         ))}
-      {open.storedFiles.map((file) => (
+      {/* Whoever wants no names wants no originals either. */}
+      {(redact ? [] : open.storedFiles).map((file) => (
         <a key={file.id} href={fileAddress(open.id, file.id)} download={file.name}>
           {`Original: ${file.name}`}
         </a>
