@@ -27,6 +27,7 @@ export {
 } from './advice/clients/client.ts';
 export { CLIENTS } from './advice/clients/table.ts';
 export { SENDER_GIVES_UP, type Wait, waitFor } from './advice/clients/wait.ts';
+export { triesAfter } from './advice/sender-model.ts';
 export {
   type Analysis,
   type AnalysisOptions,

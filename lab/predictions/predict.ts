@@ -3,6 +3,8 @@
  * The trap: of two timers the one that fires first decides, and a try after the end of the outage counts only where nothing
  * ended the connection before.
  */
+import { triesAfter } from '../../analyzer/index.ts';
+import { NANOS_PER_SECOND, seconds } from '../../packet/time.ts';
 import type { Tries } from './tries.ts';
 
 /** What ends a connection, in s. */
@@ -39,11 +41,8 @@ export interface Prediction {
   readonly attempt: number | null;
 }
 
-/** TCP_RTO_MAX of Linux, s. */
-const RTO_MAX = 120;
-
 export function predict(tries: Tries, change: Change): Prediction {
-  const times = timesOf(tries, change.rtoMax ?? RTO_MAX);
+  const times = timesOf(tries, change.rtoMax);
   // Of what was open the waiting begins a moment before the outage, of what is opened in it so much later.
   const back = change.outage + (tries.syn ? change.ranBefore : tries.ahead);
   const attempt = times.findIndex((time) => time >= back);
@@ -55,23 +54,16 @@ export function predict(tries: Tries, change: Change): Prediction {
 }
 
 /** The tries before and after `attempt`, s since the last answer: within one of them a prediction is off by one try. */
-export function neighbours(tries: Tries, attempt: number, rtoMax = RTO_MAX): number[] {
+export function neighbours(tries: Tries, attempt: number, rtoMax?: number): number[] {
   const times = timesOf(tries, rtoMax);
   return [times[attempt - 2], times[attempt]].filter((time) => time !== undefined);
 }
 
-/** s since the waiting began: as they were seen, capped, and doubled from there on. */
-function timesOf({ waits, syn }: Tries, cap: number): number[] {
-  const times: number[] = [];
-  let [time, wait] = [0, 0];
-  for (let i = 0; i < 40; i++) {
-    // A SYN's first five waits are all 1 s (tcp_syn_linear_timeouts).
-    const linear = syn && i < 5;
-    wait = Math.min(waits[i] ?? (linear ? wait : wait * 2), cap);
-    time += wait;
-    times.push(time);
-  }
-  return times;
+/** s since the waiting began, by the model that advice is given by: what is checked here is what users are told. */
+function timesOf({ waits, syn }: Tries, cap: number | undefined): number[] {
+  const seen = waits.map(seconds);
+  const settings = cap === undefined ? {} : { cap: seconds(cap) };
+  return triesAfter({ seen, syn }, settings).map(({ at }) => at / NANOS_PER_SECOND);
 }
 
 function endOf(
