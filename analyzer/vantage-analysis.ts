@@ -183,7 +183,9 @@ export class VantageAnalysis {
   private sourceOf(file: CaptureFile): GapSource {
     const { state, reader } = file;
     const covered = this.coverageOf(file);
-    return { index: state.index, reader, first: state.firstTime, covered };
+    // A collector says itself when it did not run.
+    const pauses = fileNoteOf(reader.notes.collector) === null ? state.pauses : [];
+    return { index: state.index, reader, first: state.firstTime, covered, pauses };
   }
 
   /** Of the collector that wrote it; null where none did. */

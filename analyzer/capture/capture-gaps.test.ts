@@ -38,6 +38,7 @@ function file(number: number, from: number, to: number, ...notes: CollectorNote[
     index: number - 1,
     reader: { notes: notesOfFile, interfaces },
     first: from * 1e9,
+    pauses: [],
     covered: to * 1e9,
   };
 }

@@ -30,6 +30,8 @@ export interface GapSource {
   readonly first: Nanos | null;
   /** To when it demonstrably ran. */
   readonly covered: Nanos | null;
+  /** Times so long without any frame that it may not have run. */
+  readonly pauses: readonly { readonly from: Nanos; readonly to: Nanos }[];
 }
 
 /** ns: from the end of a gap to when the interface was known to be gone. */
@@ -50,6 +52,7 @@ export function gapsOf(files: readonly GapSource[], origin: bigint): CaptureGap[
   const found = files.flatMap((file, i) => [
     ...notedIn(file, files[i + 1] ?? null, origin),
     ...missingAfter(file, files[i + 1] ?? null),
+    ...file.pauses.map((pause) => pausedIn(pause, file)),
   ]);
   return found.filter((g) => g.to > g.from).sort((a, b) => a.from - b.from);
 }
@@ -78,6 +81,18 @@ function notedIn(file: GapSource, next: GapSource | null, origin: bigint): Captu
     file: file.index,
   }));
 }
+
+const pausedIn = ({ from, to }: { from: Nanos; to: Nanos }, { index }: GapSource): CaptureGap => ({
+  interface: null,
+  from,
+  to,
+  why: `no frame of anybody for ${Math.floor((to - from) / DAY)} d: it was stopped, or captures of two times are in one file`,
+  packets: null,
+  atEnd: false,
+  file: index,
+});
+
+const DAY: Nanos = 86_400_000_000_000;
 
 /** When a file's capture began; of one without a packet its statistics tell. */
 function beginOf(file: GapSource | null): Nanos | null {

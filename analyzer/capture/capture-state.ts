@@ -5,7 +5,14 @@
  * not covered unless somebody says so.
  */
 import type { CaptureInterface } from '../../packet/file/record.ts';
-import type { Nanos } from '../../packet/time.ts';
+import { NANOS_PER_SECOND, type Nanos } from '../../packet/time.ts';
+
+/**
+ * A day: captures of two times that were put into one file, or a capture that was stopped, look so; what waits for an answer
+ * has been tried again or given up long before (924 s by `tcp_retries2`, two hours and more by keepalives).
+ */
+const LONG_PAUSE: Nanos = 86_400 * NANOS_PER_SECOND;
+const MOST_PAUSES = 1000;
 
 export class CaptureState {
   readonly file: string;
@@ -21,12 +28,17 @@ export class CaptureState {
     this.index = index;
   }
 
+  /** Times of a day and more without any frame. */
+  readonly pauses: { readonly from: Nanos; readonly to: Nanos }[] = [];
+
   /** The end of the time that was asked for, once a frame after it shows that the capture ran on to there. */
   ranOnTo: Nanos | null = null;
 
   note(frame: number, time: Nanos): void {
     this.frames += 1;
     this.lastFrame = frame;
+    if (time - this.latest >= LONG_PAUSE && this.pauses.length < MOST_PAUSES && this.frames > 1)
+      this.pauses.push({ from: this.latest, to: time });
     if (time < this.earliest) this.earliest = time;
     if (time > this.latest) this.latest = time;
   }

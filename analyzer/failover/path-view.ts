@@ -139,7 +139,9 @@ export function viewPath(stall: Stall, flow: Flow, near: EndIndex | null, source
   const until = stall.end ?? stall.start + stall.duration;
   const gap = gapOf(arrivals, toward, stall, until);
   const last = arrivals.last(toward);
-  const silentToEnd = last !== null && last.time <= stall.start + ANSWER_WAIT;
+  // To the end of the capture, and long enough that somebody would have been heard.
+  const silentToEnd =
+    last !== null && last.time <= stall.start + ANSWER_WAIT && until - last.time >= ANSWER_WAIT;
   const same = (other: Flow): boolean => sources.keys(other).some((key) => sources.keys(flow).includes(key));
   const back = firstProof(stall, flow, hears, gap !== null && same(gap.firstFlow) ? gap : null);
   const lost = gap !== null ? { time: gap.from, frame: gap.lastFrame } : silentToEnd ? last : null;

@@ -64,4 +64,32 @@ describe('inferFailovers', () => {
       .server(3.52, { flags: 'SYN ACK' });
     expect(failovers([talk.client(3.53)])).toEqual(['0.5 to 3.52: 0']);
   });
+
+  it('knows none by one request that nobody acknowledged and nobody repeated', () => {
+    // Polled: each request acknowledges the answer before, and this one's answer is late.
+    const polled = new Talk()
+      .handshake()
+      .client(1, { payload: 'poll' })
+      .server(1.1, { payload: 'answer' })
+      .client(2.1, { payload: 'poll' })
+      .server(5.8, { payload: 'answer' })
+      .client(6.8, { payload: 'poll' })
+      .server(6.9, { payload: 'answer' });
+    expect(failovers([polled], 20)).toEqual([]);
+    const repeated = new Talk()
+      .handshake()
+      .client(1, { payload: 'poll' })
+      .server(1.1, { payload: 'answer' })
+      .client(1.9, { payload: 'poll' });
+    for (const at of [2.2, 2.8, 4]) repeated.client(at, { payload: 'poll', seq: 5 });
+    repeated.server(6.6, { payload: 'answer' }).client(6.61);
+    expect(failovers([repeated], 20)).toEqual(['1.1 to 6.6: 0']);
+  });
+
+  it('knows none by what the captures end in the middle of', () => {
+    const other = new Talk({ client: '10.0.0.1 40001' }).handshake(0);
+    for (let at = 1; at < 9; at += 0.5) other.client(at, { payload: 'x' }).server(at + 0.02);
+    const cut = new Talk().handshake(0).client(7.4, { payload: HTTP_GET });
+    expect(failovers([cut, other], 8.6)).toEqual([]);
+  });
 });

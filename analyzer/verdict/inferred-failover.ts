@@ -39,8 +39,20 @@ export function inferFailovers(judged: readonly JudgedFlow[]): InferredFailover[
       groupEnd = back;
     }
   }
-  return groups.map(toFailover);
+  // A proof that comes with the very frame that the loss is dated by leaves no time in which a path was gone.
+  return groups
+    .filter(isShown)
+    .map(toFailover)
+    .filter(({ pathLost, pathRestored }) => pathRestored === null || pathRestored > pathLost);
 }
+
+/**
+ * Of connections of which nothing is known at the end of the captures one alone shows no lost path, unless it tried again in
+ * vain: one segment without an acknowledgement may have been the last that was captured.
+ */
+const isShown = (group: readonly Span[]): boolean =>
+  group.some(({ flow, tries }) => flow.case.outcome !== 'undecided' || tries.length >= VAIN) ||
+  new Set(group.map(({ flow }) => flow)).size > 1;
 
 interface Span {
   readonly lost: Nanos;
@@ -57,7 +69,7 @@ function spansOf(flow: JudgedFlow): Span[] {
       .filter((s) => s.innocent === null && s.stall.duration >= SHORTEST_SILENCE)
       // Also where nobody was seen to try in the first one.
       .filter((s, i, all) => !isRecovery(s, all[i - 1]))
-      .filter((s) => s.trying.length > 0 || (s === flow.case.main && isVain(flow)))
+      .filter((s) => s.trying.some(isEffort) || (s === flow.case.main && isVain(flow)))
       // Met in mid-stream while it stood still already: when the path was lost is not in this capture.
       .filter((s) => !(isMetLate(flow.case) && s.stall.start - flow.case.flow.firstTime < SHORTEST_SILENCE))
       // A host that never answered may simply not exist: that is no path that was lost.
@@ -79,6 +91,12 @@ function spansOf(flow: JudgedFlow): Span[] {
       })
   );
 }
+
+/**
+ * Somebody tried, and in vain. A request that nobody acknowledged and nobody repeated shows no such thing: whoever polls may be
+ * answered by the next request alone, and what is not acknowledged is sent again (RFC 6298, 5).
+ */
+const isEffort = (trying: string): boolean => trying !== 'unacknowledged-request';
 
 /** It came to a node that had taken over before and is in the path still: the damage of that failover, not another one. */
 function isAftermath({ case: c, verdict }: JudgedFlow): boolean {

@@ -156,3 +156,21 @@ describe('roundTrip', () => {
     expect(rtoOf(watchOf(new Talk().client(1, { seq: 5, payload: 9 })))).toBe(seconds(0.2));
   });
 });
+
+describe('what every sender would have sent again', () => {
+  const asked = (): Talk => new Talk().handshake().client(1, { payload: HTTP_GET });
+
+  it('was sent again, and is not in the file', () => {
+    expect(stall(asked(), 200).cause).toBe('capture-gap');
+    expect(stall(asked().server(1e6, { payload: HEAD }), 1e6).cause).toBe('capture-gap');
+  });
+
+  it('may still come within two minutes, and after another try the sender may have given up', () => {
+    expect(stall(asked(), 100).cause).toBeNull();
+    expect(stall(asked().client(2, { seq: 1, payload: HTTP_GET }), 2000).cause).toBeNull();
+  });
+
+  it('is no probe: those may be hours apart', () => {
+    expect(stall(downloading().client(10, probe), 2000).cause).toBeNull();
+  });
+});

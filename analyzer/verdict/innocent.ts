@@ -8,7 +8,8 @@
  */
 import { NANOS_PER_MILLI, type Nanos, seconds } from '../../packet/time.ts';
 import type { Mark } from '../failover/marks.ts';
-import { RTO_MIN } from '../stall/ladder.ts';
+import type { EndIndex } from '../flow/flow.ts';
+import { RTO_MAX, RTO_MIN } from '../stall/ladder.ts';
 import type { SegmentEvent } from '../stall/segment-event.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import { ANSWER_WAIT, lastBefore, type Stall } from '../stall/stall.ts';
@@ -74,10 +75,12 @@ export function findInnocent(
   stall: Stall,
   watch: SilenceWatch,
   trying: readonly string[],
-  rtt: Nanos | null,
+  { rtt, near }: { readonly rtt: Nanos | null; readonly near: EndIndex | null },
 ): Innocent | null {
   if (stall.kind === 'closed-window') return unheard(stall) ? null : closedWindow(stall, watch);
   if (stall.captureGap) return captureGap(stall);
+  const unrepeated = near === null ? null : unrepeatedBy(near, stall, watch);
+  if (unrepeated !== null) return unrepeated;
   return loss(stall, trying) ?? idle(stall, watch, trying, rtt);
 }
 
@@ -118,6 +121,30 @@ function captureGap(stall: Stall): Innocent {
         ? "the capture's clock jumped: the timestamps in the segments themselves did not go on"
         : 'bytes were acknowledged that are not in the capture: frames are missing from the file',
     frames: jump === undefined ? [] : [jump.id],
+  };
+}
+
+/** `TCP_RTO_MAX` of Linux, which others stay below, and what timers are rounded up by. */
+const LONGEST_WAIT: Nanos = RTO_MAX * 1.12;
+
+/**
+ * The end beside the capture had sent what nobody acknowledged, and did not send it again in a time in which every TCP does
+ * (RFC 6298, 5.5): it did, and this file does not hold it. One that had tried again may have given up since, in silence.
+ */
+function unrepeatedBy(near: EndIndex, stall: Stall, watch: SilenceWatch): Innocent | null {
+  const tries = stall.unanswered[near];
+  const began = stall.startUnanswered && stall.silence.startSender === near;
+  if (tries.length + (began ? 1 : 0) !== 1 || stall.ladder?.by === near) return null;
+  const [only] = tries;
+  // Probes may be hours apart.
+  if (only !== undefined && (only.length === 0 || (only.bits & Segment.Probe) !== 0)) return null;
+  const since = only?.time ?? stall.start;
+  if (stall.start + stall.duration - since <= LONGEST_WAIT) return null;
+  const who = near === watch.connection.flow.client ? 'client' : 'server';
+  return {
+    cause: 'capture-gap',
+    because: `the ${who} had sent what nobody acknowledged, and is not seen to send it again, as it must within 2 minutes: frames are missing from the file`,
+    frames: [only?.id ?? stall.startFrame],
   };
 }
 

@@ -136,7 +136,7 @@ function judgeFlow(
     const trying = tryingIn(stall, near, rtt, shared, marksIn(facts.marks, stall, flow));
     const alone: JudgedStall = {
       stall,
-      innocent: findInnocent(stall, watch, trying, rtt),
+      innocent: findInnocent(stall, watch, trying, { rtt, near }),
       trying,
       path: withNodes(viewPath(stall, flow, near, sources), stall, flow, facts.cross ?? null),
     };
