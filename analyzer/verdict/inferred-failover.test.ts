@@ -92,4 +92,14 @@ describe('inferFailovers', () => {
     const cut = new Talk().handshake(0).client(7.4, { payload: HTTP_GET });
     expect(failovers([cut, other], 8.6)).toEqual([]);
   });
+
+  it('knows none where others passed all the while, and what held this one up is not known', () => {
+    const lossy = resumed(downloading(1), 6);
+    const other = new Talk({ client: '10.0.0.1 40001' }).handshake(0);
+    for (let at = 0.5; at < 9; at += 0.5) {
+      other.client(at, { payload: 'x' }).server(at + 0.02, { payload: 'y' });
+    }
+    expect(failovers([lossy])).toEqual(['1 to 6: 0']);
+    expect(failovers([lossy, other])).toEqual([]);
+  });
 });

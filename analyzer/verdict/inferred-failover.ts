@@ -70,6 +70,8 @@ function spansOf(flow: JudgedFlow): Span[] {
       // Also where nobody was seen to try in the first one.
       .filter((s, i, all) => !isRecovery(s, all[i - 1]))
       .filter((s) => s.trying.some(isEffort) || (s === flow.case.main && isVain(flow)))
+      // Others were heard over the path all the while, and what held this one up is not known: that is no path that was lost.
+      .filter((s) => s.path.lost !== null || flow.verdict.cause !== null || flow.case.marks.length > 0)
       // Met in mid-stream while it stood still already: when the path was lost is not in this capture.
       .filter((s) => !(isMetLate(flow.case) && s.stall.start - flow.case.flow.firstTime < SHORTEST_SILENCE))
       // A host that never answered may simply not exist: that is no path that was lost.
