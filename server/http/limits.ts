@@ -9,6 +9,8 @@ export interface Limits {
   readonly freeBytes: number;
   /** An upload of which nothing comes for so long has broken. */
   readonly uploadIdleMs: number;
+  /** A head of a request that takes longer is held open on purpose. */
+  readonly headersMs: number;
   /** A body of JSON that takes longer is not going to come. */
   readonly bodyMs: number;
   readonly heartbeatMs: number;
@@ -23,6 +25,7 @@ export const LIMITS: Limits = {
   mostPieceBytes: 64 * 1024 ** 2,
   freeBytes: 256 * 1024 ** 2,
   uploadIdleMs: 60_000,
+  headersMs: 20_000,
   bodyMs: 20_000,
   heartbeatMs: 15_000,
   quietMs: 15_000,

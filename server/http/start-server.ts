@@ -65,7 +65,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const host = options.host ?? LOOPBACK;
   const token = tokenFor(host, options.token ?? null);
   const store = await openStore({ folder: options.folder, keep: options.keep ?? null });
-  const server = createServer();
+  const { headersMs } = { ...LIMITS, ...options.limits };
+  // Node looks for late heads only now and then: a quarter of what they may take.
+  const server = createServer({ connectionsCheckingInterval: headersMs / 4 });
   try {
     await listen(server, host, options.port ?? 0);
   } catch (error) {
@@ -84,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on('request', app);
   // Uploads may take hours; each kind of request has its own limit.
   server.requestTimeout = 0;
+  server.headersTimeout = headersMs;
   return {
     address: addressOf(host, port),
     port,
