@@ -29,7 +29,7 @@ it('is told no more of progress, and is cut off in the end, so that nothing is k
       return () => {};
     },
   };
-  const streams = new EventStreams(store, jobs, 60_000);
+  const streams = new EventStreams(store, jobs, { heartbeatMs: 60_000, mostStreams: 9 });
   const app = express().get('/', (_request, response) => streams.open(summary.id, response));
   const server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -7,12 +7,16 @@ import type { Response } from 'express';
 import type { Progress } from '../api.ts';
 import type { JobEvent, Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../store/store.ts';
+import { HttpError } from './http-error.ts';
+import type { Limits } from './limits.ts';
 
 /** Unsent bytes after which a page is not told of progress any more, and after which it is cut off. */
 const SLOW_BYTES = 64 * 1024;
 const LOST_BYTES = 1024 * 1024;
 /** What browsers wait before they come back. */
 const RETRY_MS = 2000;
+/** What whoever finds all places taken may wait. */
+const BUSY_SECONDS = 30;
 
 export class EventStreams {
   private readonly store: Store;
@@ -20,10 +24,16 @@ export class EventStreams {
   private readonly byIncident = new Map<string, Set<Response>>();
   private readonly endListening: () => void;
   private readonly heartbeat: NodeJS.Timeout;
+  private readonly most: number;
 
-  constructor(store: Store, jobs: Pick<Jobs, 'onEvent' | 'progress'>, heartbeatMs: number) {
+  constructor(
+    store: Store,
+    jobs: Pick<Jobs, 'onEvent' | 'progress'>,
+    { heartbeatMs, mostStreams }: Pick<Limits, 'heartbeatMs' | 'mostStreams'>,
+  ) {
     this.store = store;
     this.jobs = jobs;
+    this.most = mostStreams;
     this.endListening = jobs.onEvent((event) => this.heard(event));
     this.heartbeat = setInterval(() => this.beat(), heartbeatMs).unref();
   }
@@ -32,9 +42,13 @@ export class EventStreams {
     return [...this.byIncident.values()].reduce((all, some) => all + some.size, 0);
   }
 
-  /** @throws ServerError `not-found` */
+  /** @throws ServerError `not-found`, HttpError `busy` */
   open(incident: string, response: Response): void {
     const summary = this.store.incident(incident);
+    if (this.count >= this.most) {
+      response.set('retry-after', String(BUSY_SECONDS));
+      throw new HttpError(503, 'busy', `${this.most} pages are listening already`, 'close some of them');
+    }
     response.set({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',

@@ -13,6 +13,10 @@ export interface Limits {
   readonly headersMs: number;
   /** A body of JSON that takes longer is not going to come. */
   readonly bodyMs: number;
+  /** Connections at a time, of all clients; what comes beyond is not answered. */
+  readonly mostConnections: number;
+  /** Pages that are told what happens: each is held open. */
+  readonly mostStreams: number;
   readonly heartbeatMs: number;
   /** Nothing of an incident was delivered for so long: its analysis begins. */
   readonly quietMs: number;
@@ -27,6 +31,8 @@ export const LIMITS: Limits = {
   uploadIdleMs: 60_000,
   headersMs: 20_000,
   bodyMs: 20_000,
+  mostConnections: 1000,
+  mostStreams: 250,
   heartbeatMs: 15_000,
   quietMs: 15_000,
   graceMs: 3_000,

@@ -112,6 +112,7 @@ export const OPERATIONS: Record<string, Operation> = {
       'text/event-stream',
       '`state` with an IncidentSummary, at once and after every change; `progress` with a Progress.',
     ),
+    errors: { 503: 'Too many pages listen already.' },
   },
   [`PUT ${INCIDENT}/files`]: {
     summary:

@@ -65,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const host = options.host ?? LOOPBACK;
   const token = tokenFor(host, options.token ?? null);
   const store = await openStore({ folder: options.folder, keep: options.keep ?? null });
-  const { headersMs } = { ...LIMITS, ...options.limits };
+  const { headersMs, mostConnections } = { ...LIMITS, ...options.limits };
   // Node looks for late heads only now and then: a quarter of what they may take.
   const server = createServer({ connectionsCheckingInterval: headersMs / 4 });
   try {
@@ -87,6 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Uploads may take hours; each kind of request has its own limit.
   server.requestTimeout = 0;
   server.headersTimeout = headersMs;
+  server.maxConnections = mostConnections;
   return {
     address: addressOf(host, port),
     port,
@@ -100,7 +101,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 function createContext(store: Store, jobs: Jobs, options: ServerOptions): Context {
   const limits = { ...LIMITS, ...options.limits };
   const uploads = new Uploads(store, limits);
-  const streams = new EventStreams(store, jobs, limits.heartbeatMs);
+  const streams = new EventStreams(store, jobs, limits);
   const metrics = createMetrics({ store, jobs, uploads, streams });
   return {
     ...{ store, jobs, limits, uploads, streams, metrics },
