@@ -2,7 +2,7 @@
  * `npm run bench [-- --rounds N] [--only NAME] [--profile]`: builds the command, bundles and runs
  * `bench/bench.ts`, which measures it against the programs that are installed. `--only drawing`: the web page
  * instead, in `bench/drawing.ts`; `--only proxy`: the gateway's proxy, in `bench/proxy.ts`; `--only collect`: a collector, in
- * `bench/collect.ts`.
+ * `bench/collect.ts`; `--only server`: `diagnose serve` under many clients, in `bench/server.ts`.
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,7 +11,7 @@ import { root, setUp } from '../scripts/setup.mjs';
 
 process.chdir(root);
 await setUp();
-const own = ['drawing', 'proxy', 'collect'].find((name) => process.argv.includes(name));
+const own = ['drawing', 'proxy', 'collect', 'server'].find((name) => process.argv.includes(name));
 const entry = `bench/${own ?? 'bench'}.ts`;
 const outfile = path.join(root, '.cache/bench.mjs');
 const { build } = await import('esbuild');
