@@ -19,7 +19,10 @@ const ADDRESSES = [
   ...['icmpv6.nd.ns.target_address', 'icmpv6.opt.linkaddr', 'arp.src.proto_ipv4', 'arp.dst.proto_ipv4'],
   ...['arp.src.hw_mac', 'arp.dst.hw_mac'],
 ];
-const CHECKSUMS = ['ip.checksum.status', 'tcp.checksum.status', 'icmpv6.checksum.status', 'tcp.len'];
+const CHECKSUMS = [
+  ...['ip.checksum.status', 'tcp.checksum.status', 'icmpv6.checksum.status', 'tcp.len'],
+  ...['frame.len', 'frame.cap_len'],
+];
 /** Of tshark's `.checksum.status`. */
 const BAD = '0';
 const GOOD = '1';
@@ -57,13 +60,17 @@ test.each(cases)('$name, IPv6: $isIpv6', async ({ one, isIpv6 }) => {
   const originals = [...found].flatMap((value) => value.split(',')).filter((v) => v !== '' && !STAYS.test(v));
   expect(originals.length).toBeGreaterThan(3);
   const file = await redactedCapture(files);
+  const left = new Set(fields(file, ADDRESSES).flatMap((row) => row.flatMap((value) => value.split(','))));
   for (const original of new Set(originals)) {
-    expect(file.includes(bytesOf(original)), original).toBe(false);
+    expect(left.has(original), original).toBe(false);
+    // Six bytes of a MAC may stand in a checksum and the options behind it by chance.
+    if (parseMac(original) < 0) expect(file.includes(bytesOf(original)), original).toBe(false);
     expect(file.includes(original), original).toBe(false);
   }
   const seen = fields(file, CHECKSUMS);
   expect(seen.filter((row) => row.slice(0, 3).some((value) => value.split(',')[0] === BAD))).toEqual([]);
-  const empty = seen.filter(([, , , length]) => length === '0');
+  // Of a header that the capture itself had cut there is no sum to check.
+  const empty = seen.filter(([, , , length, all, captured]) => length === '0' && all === captured);
   expect(empty.length).toBeGreaterThan(0);
   expect(empty.every(([, tcp]) => tcp === GOOD)).toBe(true);
 });

@@ -23,7 +23,10 @@ export function pathKindOf(joined: JoinedFlow, vantages: readonly Placed[]): Pat
 /** Addresses and ports by role, so that order does not matter. */
 export function tupleOf({ watch }: FlowView): string {
   const { flow } = watch.connection;
-  const at = (end: 0 | 1): string => `${flow.addressOf(end)}:${flow.port[end]}`;
+  // An IPv6 address in brackets (RFC 5952, 6): without them its port could be a part of it.
+  const host = (end: 0 | 1): string =>
+    flow.ipVersion === 6 ? `[${flow.addressOf(end)}]` : flow.addressOf(end);
+  const at = (end: 0 | 1): string => `${host(end)}:${flow.port[end]}`;
   return `${at(flow.client)} -> ${at(flow.server)}`;
 }
 

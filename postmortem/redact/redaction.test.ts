@@ -39,6 +39,9 @@ describe('addresses', () => {
     expect(redaction.text('10.0.0.1:4000 -> [fd00::a]:80')).toBe('192.0.2.1:4000 -> [2001:db8::1:0:1]:80');
     expect(redaction.text('from:10.0.0.1, FD00:0::A.')).toBe('from:192.0.2.1, 2001:db8::1:0:1.');
     expect(redaction.text('::ffff:10.0.0.1 fd00::a%eth7')).toBe('::ffff:192.0.2.1 2001:db8::1:0:1');
+    expect(redaction.text('fd00::a:33180 asked, and 10.0.0.1:33180.')).toBe(
+      '2001:db8::1:0:1:33180 asked, and 192.0.2.1:33180.',
+    );
     expect(redaction.text('ip.addr == 10.0.0.1 && tcp.port == 80')).toBe(
       'ip.addr == 192.0.2.1 && tcp.port == 80',
     );

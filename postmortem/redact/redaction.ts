@@ -125,6 +125,10 @@ export class Redaction {
     if (mac >= 0) return formatMac(this.macs.map(mac)) + rest;
     const address = parseAddress(body);
     if (address !== null) return textOf(this.addresses.map(address)) + rest;
+    // With a port behind it that is no part of an address: what stands before is one.
+    const [, before = '', port = ''] = /^(.*)(:\d{1,5})$/.exec(body) ?? [];
+    const ended = parseAddress(before);
+    if (ended !== null) return textOf(this.addresses.map(ended)) + port + rest;
     return shape.replace(ALL_IPV4, (inner) => this.#ipv4(inner));
   }
 
