@@ -129,9 +129,11 @@ const LONGEST_WAIT: Nanos = RTO_MAX * 1.12;
 
 /**
  * The end beside the capture had sent what nobody acknowledged, and did not send it again in a time in which every TCP does
- * (RFC 6298, 5.5): it did, and this file does not hold it. One that had tried again may have given up since, in silence.
+ * (RFC 6298, 5.5), and then the connection went on: it did, and this file does not hold it. One that had tried again may have
+ * given up since, in silence; and one of which nothing follows may be gone, where a tap captures and not the end itself.
  */
 function unrepeatedBy(near: EndIndex, stall: Stall, watch: SilenceWatch): Innocent | null {
+  if (stall.endedBy !== 'progress') return null;
   const tries = stall.unanswered[near];
   const began = stall.startUnanswered && stall.silence.startSender === near;
   if (tries.length + (began ? 1 : 0) !== 1 || stall.ladder?.by === near) return null;
