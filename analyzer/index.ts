@@ -55,6 +55,7 @@ export * as reportSchemas from './report/report-schemas.ts';
 export * from './report/safe-text.ts';
 export * from './report/stall-words.ts';
 export { THRESHOLDS } from './report/thresholds.ts';
+export * from './report/timer-words.ts';
 export * from './report/units.ts';
 export * from './report/wireshark-filter.ts';
 export { worstStall } from './report/worst-stall.ts';

@@ -137,6 +137,15 @@ const stuck = objectOf({
 
 const request = objectOf({ method: sentence, answered: flag, idempotent: flag });
 
+const timerFate = objectOf(
+  { outcome: among(['resumes', 'fails', 'may-fail', 'waits']) },
+  { after: duration, aboutToGoOn: among([true]) },
+);
+const timer = objectOf(
+  { client: sentence, timer: sentence, end, delivered: timerFate },
+  { set: objectOf({ text: sentence, fate: timerFate }) },
+);
+
 const flow = objectOf(
   {
     id: flowId,
@@ -174,6 +183,7 @@ const flow = objectOf(
     sender,
     stuck,
     request,
+    timers: listOf(timer),
   },
 );
 

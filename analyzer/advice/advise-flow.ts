@@ -8,7 +8,8 @@ import type { EndIndex } from '../flow/flow.ts';
 import type { FrameId } from '../flow/frame-id.ts';
 import type { RequestSeen } from '../report/report.ts';
 import type { JudgedFlow } from '../verdict/judge.ts';
-import { type Replayed, replayFlow } from './flow-advice.ts';
+import { replayFlow } from './flow-advice.ts';
+import { type FlowReplay, NOTHING as NOT_REPLAYED } from './replayed.ts';
 import { requestOf } from './request.ts';
 import { resumingTry, type Try } from './sender-model.ts';
 import { type StuckFacts, stuckOf } from './stuck.ts';
@@ -18,7 +19,7 @@ export interface FlowAdvice {
   readonly sender: SenderFacts | null;
   readonly stuck: StuckFacts | null;
   readonly request: RequestSeen | null;
-  readonly replayed: readonly Replayed[];
+  readonly replay: FlowReplay;
 }
 
 export interface SenderFacts {
@@ -31,7 +32,7 @@ export interface SenderFacts {
   readonly resumed: { readonly predicted: Try; readonly seen: Try } | null;
 }
 
-const NOTHING: FlowAdvice = { sender: null, stuck: null, request: null, replayed: [] };
+const NOTHING: FlowAdvice = { sender: null, stuck: null, request: null, replay: NOT_REPLAYED };
 
 /** Pure: the same judged flow gives the same. Nothing but the request for a flow that nothing stalled. */
 export function adviseFlow({ case: c, verdict, watch }: JudgedFlow): FlowAdvice {
@@ -43,7 +44,7 @@ export function adviseFlow({ case: c, verdict, watch }: JudgedFlow): FlowAdvice 
     sender: tries === null ? null : senderOf(tries),
     stuck: stuckOf(c, verdict, tries),
     request,
-    replayed: replayFlow(c, verdict.cause, tries),
+    replay: replayFlow(c, verdict.cause, tries),
   };
 }
 

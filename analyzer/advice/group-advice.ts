@@ -3,7 +3,7 @@
  * The trap: a setting that helps one flow may do nothing for another; so the number of flows is always said.
  */
 import type { Advice } from '../report/report.ts';
-import type { Experiment, Replayed } from './flow-advice.ts';
+import type { Experiment, Replayed } from './replayed.ts';
 
 /** More is not read at three in the morning. */
 const MOST = 5;
@@ -15,6 +15,7 @@ const ORDER: readonly Experiment[] = [
   'user-timeout',
   'cap',
   'timeout',
+  'clients',
   'send-timeout',
   'shorter',
 ];

@@ -24,7 +24,7 @@ export interface StuckFacts {
 }
 
 /** With these the path is gone or goes elsewhere: once that is mended, the next try gets through. */
-const MAY_COME_BACK: readonly CauseId[] = [
+export const MAY_COME_BACK: readonly CauseId[] = [
   'path-not-restored',
   'stale-path',
   'one-way-path',

@@ -16,6 +16,7 @@ import { outsideGaps } from './absence.ts';
 import type { ReportClock } from './clock.ts';
 import { clocksOf } from './clocks-report.ts';
 import { failoversOf } from './failovers-report.ts';
+import { groupFlows } from './flow-groups.ts';
 import { byNumber, flowNames } from './flow-names.ts';
 import { Replacements, toFlowReport } from './flow-report.ts';
 import { longestStall, writeHeadline } from './headline.ts';
@@ -89,6 +90,7 @@ export function buildReport(incident: JudgedIncident, options: BuildOptions): Re
   const captures = vantages.flatMap((v) => v.captures).sort((a, b) => byNumber(a.id, b.id));
   const advised = incident.flows.map(({ judged }) => adviseFlow(judged));
   const flows = [...flowsOf(incident, advised, options), ...udpFlowsOf(incident, options)];
+  addTimers(flows, advised);
   if (captures.some((c) => c.gaps !== undefined)) keepOutOfGaps(flows, incident, captures);
   const mixed = new Set(
     vantages.flatMap((v) =>
@@ -110,11 +112,20 @@ export function buildReport(incident: JudgedIncident, options: BuildOptions): Re
     flows,
     causes: causesOf(flows),
     summary: summaryOf(flows),
-    advice: groupAdvice(advised.map(({ replayed }) => replayed)),
+    advice: groupAdvice(advised.map(({ replay }) => replay.advice)),
     problems: [...vantages.flatMap((v) => v.problems), ...failedRules(incident)],
   };
   const { schemaVersion, tool, ...rest } = body;
   return { schemaVersion, tool, headline: writeHeadline(body), ...rest };
+}
+
+/** A table for each flow would be longer than all else of a report of many: only those that stand for others, or were asked for. */
+function addTimers(flows: Flow[], advised: readonly FlowAdvice[]): void {
+  const standing = new Set(groupFlows(flows).map(({ index }) => index));
+  for (const [i, flow] of flows.entries()) {
+    const timers = advised[i]?.replay.timers ?? [];
+    if (timers.length > 0 && (standing.has(i) || flow.ladder !== undefined)) flow.timers = [...timers];
+  }
 }
 
 /** No absence of a flow rests on a time that nobody captured. */

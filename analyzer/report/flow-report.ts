@@ -56,7 +56,7 @@ export function toFlowReport(judged: JudgedFlow, context: FlowContext, advice: F
     claims: claims.map((claim) => toClaim(claim, clock)),
     ruledOut: [...verdict.ruledOut],
     splitBy: [...verdict.splitBy],
-    advice: advice.replayed.map((one) => one.advice),
+    advice: advice.replay.advice.map((one) => one.advice),
   };
   Object.assign(report, adviceParts(advice, judged, clock));
   if (Object.keys(context.name.streams).length > 0) report.streams = context.name.streams;

@@ -36,6 +36,8 @@ import {
   type SenderTries,
   type Stall,
   type Stuck,
+  type TimerFate,
+  type TimerReplay,
   type Vantage,
 } from './report.ts';
 
@@ -218,6 +220,9 @@ export const REPORT_SCHEMAS: Record<string, Schema> = {
     sender: optional(ref('SenderTries')),
     stuck: optional(ref('Stuck')),
     request: optional(ref('RequestSeen')),
+    timers: optional(
+      list(ref('TimerReplay'), 'Of a flow that stands for its group, or was asked for (`--flow`).'),
+    ),
     ladder: optional(list(ref('LadderRow'))),
   }),
   SenderTries: object<SenderTries>({
@@ -228,6 +233,20 @@ export const REPORT_SCHEMAS: Record<string, Schema> = {
     resumed: optional(
       object<Of<SenderTries['resumed']>>({ predicted: ref('RungTime'), seen: ref('RungTime') }),
     ),
+  }),
+  TimerReplay: object<TimerReplay>({
+    client: text('As `diagnose advise --client` takes it.'),
+    timer: text('As the client calls it.'),
+    end,
+    delivered: ref('TimerFate'),
+    set: optional(
+      object<Of<TimerReplay['set']>>({ text: text('As one writes it.'), fate: ref('TimerFate') }),
+    ),
+  }),
+  TimerFate: object<TimerFate>({
+    outcome: oneOf(['resumes', 'fails', 'may-fail', 'waits']),
+    after: optional(number('Seconds since the stall began.')),
+    aboutToGoOn: optional(boolean),
   }),
   RungTime: object<RungTime>({ rung: integer(), after: number('Seconds.') }),
   Stuck: object<Stuck>({

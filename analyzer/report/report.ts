@@ -229,6 +229,11 @@ export interface Flow {
   stuck?: Stuck;
   /** The newest request, where it can be read (HTTP/1 that is not encrypted). Grown beyond the first contract. */
   request?: RequestSeen;
+  /**
+   * What the timers of common clients and servers would have done to the stall that the outcome rests on. Only of a flow that stands for
+   * its group (its longest stall), or was asked for (`--flow`). Grown beyond the first contract.
+   */
+  timers?: TimerReplay[];
   /** The flow's frames around its stalls, oldest first; only for a flow that was asked for (`--flow`). Grown beyond the first contract. */
   ladder?: LadderRow[];
 }
@@ -244,6 +249,31 @@ export interface SenderTries {
   frames: FrameRef[];
   /** What follows from these waits alone once the path is back, and what came: which try, and seconds since the first wait began. */
   resumed?: { predicted: RungTime; seen: RungTime };
+}
+
+/** One timer, replayed on one stall. */
+export interface TimerReplay {
+  /** As `diagnose advise --client` takes it. */
+  client: string;
+  /** As the client calls it. */
+  timer: string;
+  end: End;
+  /** As it is delivered. */
+  delivered: TimerFate;
+  /** Another value of it, as one writes it: long enough to ride the stall through; where nothing went on, to fail no sooner than one must. */
+  set?: { text: string; fate: TimerFate };
+}
+
+export interface TimerFate {
+  /**
+   * `resumes`: the flow goes on before it fires. `fails`: it fires first. `may-fail`: which of the two comes first cannot be told.
+   * `waits`: it never fires, and nothing was seen to go on.
+   */
+  outcome: 'resumes' | 'fails' | 'may-fail' | 'waits';
+  /** Seconds since the stall began until the flow goes on, or the timer fires. Absent for `waits`. */
+  after?: number;
+  /** It fires though the path is back: it ends what was about to go on. */
+  aboutToGoOn?: boolean;
 }
 
 export interface RungTime {

@@ -1,13 +1,14 @@
 /**
  * What a flow that still waits is waiting for, and what another outage or setting would have done to it: notes of its block.
  */
-import type { Advice, Flow, Stuck } from '../../analyzer/index.ts';
+import { type Advice, type Flow, type Stuck, TIMER_HEAD, timerRow } from '../../analyzer/index.ts';
+import { table } from './layout.ts';
 import { note } from './note.ts';
 import type { Style } from './style.ts';
 import { formatNumber, formatUtc } from './units.ts';
 
 /** Of what one screen can take; `-v` and `--flow` print all. */
-const MOST_ADVICE = 2;
+const MOST_ADVICE = 3;
 
 export function renderStuck(
   { by, bytes, nextRetry, givesUp, waitUntil, why }: Stuck,
@@ -28,6 +29,13 @@ export function renderStuck(
 export function renderAdvice({ advice }: Flow, { style, full }: { style: Style; full: boolean }): string[] {
   const shown = full ? advice : advice.slice(0, MOST_ADVICE);
   return shown.flatMap((one, i) => note('replayed', `${one.text}${retry(one)}`, style, i > 0));
+}
+
+/** What clients and servers would have done; of a flow in full only. Its rows do not wrap: half a setting is a wrong one. */
+export function renderTimers({ timers }: Flow, { style, full }: { style: Style; full: boolean }): string[] {
+  if (!full || timers === undefined) return [];
+  const rows = table([TIMER_HEAD, ...timers.map(timerRow)]);
+  return [...note('timers', 'seconds since the stall began', style), ...rows.map((row) => `     ${row}`)];
 }
 
 const retry = ({ safeToRetry }: Advice): string =>

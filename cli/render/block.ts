@@ -21,7 +21,7 @@ import {
   wiresharkFilters,
   worstStall,
 } from '../../analyzer/index.ts';
-import { renderAdvice, renderStuck } from './advice.ts';
+import { renderAdvice, renderStuck, renderTimers } from './advice.ts';
 import { type CaptureNames, describeDrops, formatFrames, nameOf } from './captures.ts';
 import { describeClockErrors } from './clocks.ts';
 import { escapeDeep } from './escape.ts';
@@ -131,6 +131,7 @@ function renderNotes(flow: Flow, context: BlockContext): string[] {
     ...renderSplit(flow, style),
     ...add('ruled out', describeRuledOut(flow, full)),
     ...renderAdvice(flow, context),
+    ...renderTimers(flow, context),
     ...add('confidence', describeConfidence(flow, context)),
     ...[...wiresharkFilters(flow)].flatMap(([capture, filter]) => {
       return add(`wireshark ${names.get(capture) ?? capture}`.trimEnd(), filter);

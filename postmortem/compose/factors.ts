@@ -18,6 +18,8 @@ import {
   nameOf,
   OUTCOME_PHRASES,
   openTiming,
+  TIMER_HEAD,
+  timerRow,
   wiresharkFilters,
   worstStall,
 } from '../../analyzer/index.ts';
@@ -59,6 +61,7 @@ function* composeFactor(group: FlowGroup, number: number, context: Context): Gen
   yield { is: 'table', head: ['fact', 'value'], rows: factRows(group, context) };
   const claims = context.number(worst.claims);
   if (claims.length > 0) yield { is: 'evidence', claims };
+  yield* composeTimers(worst);
   const filters = filterRows(worst, context);
   if (filters.length > 0)
     yield {
@@ -67,6 +70,30 @@ function* composeFactor(group: FlowGroup, number: number, context: Context): Gen
       open: false,
       blocks: [{ is: 'table', head: ['capture', 'filter', 'shows'], rows: filters }],
     };
+}
+
+/** What clients and servers would have done to the stall of its worst flow. */
+function* composeTimers({ timers }: Flow): Generator<Block> {
+  if (timers === undefined) return;
+  const [client, timer, end, delivered, set, then] = [0, 1, 2, 3, 4, 5] as const;
+  const rows = timers.map((one): Runs[] => {
+    const row = timerRow(one);
+    const code = (cell: number): Runs => (row[cell] ? [{ code: row[cell] }] : ['']);
+    return [
+      [row[client] ?? ''],
+      code(timer),
+      [row[end] ?? ''],
+      [row[delivered] ?? ''],
+      code(set),
+      [row[then] ?? ''],
+    ];
+  });
+  yield {
+    is: 'fold',
+    summary: 'Timeouts: what each would have done, in seconds since the stall began',
+    open: false,
+    blocks: [{ is: 'table', head: [...TIMER_HEAD], rows }],
+  };
 }
 
 function openCauses(candidates: readonly CauseId[]): string {

@@ -18,7 +18,7 @@ import { AFRESH, linkTo } from '../state/address.ts';
 import { useAtom } from '../state/atom.ts';
 import { runCommand } from '../state/keymap.ts';
 import { selection } from '../state/selection.ts';
-import { AdviceList } from './advice.tsx';
+import { AdviceList, TimerList } from './advice.tsx';
 import { CopyButton, Menu, Time } from './bits.tsx';
 import { CauseDoc } from './cause-doc.tsx';
 import { ClaimList, FrameLink } from './claims.tsx';
@@ -159,6 +159,7 @@ function Rest({ flow, names }: ExplanationProps): React.JSX.Element {
           <AdviceList advice={flow.advice} />
         </section>
       )}
+      {flow.timers !== undefined && <TimerList timers={flow.timers} />}
       {flow.ruledOut.length > 0 && (
         <details>
           <summary>

@@ -78,9 +78,9 @@ export const rideThroughSeconds = ({ atMost }: Wait): number | null => withMargi
 export const connectSeconds = ({ connects }: Wait): number | null => withMargin(connects?.to ?? null);
 
 /** The rest of the request takes a moment too: a tenth, at least 5 s, and up to the next 5. */
-function withMargin(seconds: number): number;
-function withMargin(seconds: number | null): number | null;
-function withMargin(seconds: number | null): number | null {
+export function withMargin(seconds: number): number;
+export function withMargin(seconds: number | null): number | null;
+export function withMargin(seconds: number | null): number | null {
   return seconds === null ? null : Math.ceil((seconds + Math.max(5, seconds / 10)) / 5) * 5;
 }
 

@@ -23,6 +23,8 @@ export interface Setting {
   readonly text: string;
   /** s of silence after which it ends the connection; null: it never does. */
   readonly firesAfter: number | null;
+  /** Of keep-alive: as `Timer` has them. */
+  readonly firstProbe?: number;
   readonly lastProbe?: number;
 }
 
@@ -32,6 +34,8 @@ export interface Timer {
   readonly measures: Measures;
   /** s of silence after which it fires as delivered; null: never. */
   readonly firesAfter: number | null;
+  /** Of the kernel's keep-alive: s of silence at which the first probe is sent. */
+  readonly firstProbe?: number;
   /**
    * Of the kernel's keep-alive: s of silence at which the last probe is sent. The peer's kernel answers it as soon as the path
    * is back, and the connection stays, whenever the peer itself goes on.
@@ -41,6 +45,10 @@ export interface Timer {
   readonly byDefault: string;
   /** It is the one to set where nothing else bounds a wait. */
   readonly bounds: boolean;
+  /** At which end of the connection it is; the client's where absent. */
+  readonly end?: 'server' | 'either';
+  /** A timer of `idle` that silence while it writes ends as well. */
+  readonly alsoSends?: true;
   /** So that it fires after so many seconds, or the next that can be written. Null: there is no way to set it. */
   readonly set: ((seconds: number) => Setting) | null;
   readonly source: Source;
@@ -83,5 +91,5 @@ export const probes =
   (count: number, write: (each: number) => string) =>
   (seconds: number): Setting => {
     const each = Math.max(1, Math.ceil(seconds / (count + 1)));
-    return { text: write(each), firesAfter: each * (count + 1), lastProbe: each * count };
+    return { text: write(each), firesAfter: each * (count + 1), firstProbe: each, lastProbe: each * count };
   };

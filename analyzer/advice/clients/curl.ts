@@ -20,6 +20,7 @@ export const curl: Client = {
       firesAfter: null,
       byDefault: 'none',
       bounds: true,
+      alsoSends: true,
       set(seconds) {
         const value = Math.max(1, Math.ceil(seconds) - AVERAGED.least);
         return { text: `--speed-limit 1 --speed-time ${value}`, firesAfter: value + AVERAGED.usual };
@@ -39,6 +40,7 @@ export const curl: Client = {
       name: '--keepalive-time',
       measures: 'keepalive',
       firesAfter: 600,
+      firstProbe: 60,
       lastProbe: 540,
       byDefault: 'first probe after 60 s, then every 60 s, 9 without an answer',
       bounds: false,

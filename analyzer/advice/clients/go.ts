@@ -28,6 +28,7 @@ export const goHttp: Client = {
       name: 'Dialer.KeepAlive',
       measures: 'keepalive',
       firesAfter: 300,
+      firstProbe: 30,
       lastProbe: 270,
       byDefault: 'first probe after 30 s, then every 30 s, 9 without an answer',
       bounds: false,

@@ -41,6 +41,7 @@ export const linux: Client = {
     {
       name: 'tcp_retries2',
       measures: 'unacknowledged',
+      end: 'either',
       firesAfter: SENDER_GIVES_UP,
       byDefault: '15: 924.6 s or a little more',
       bounds: false,
@@ -50,6 +51,7 @@ export const linux: Client = {
     {
       name: 'TCP_USER_TIMEOUT',
       measures: 'unacknowledged',
+      end: 'either',
       firesAfter: null,
       byDefault: '0: tcp_retries2 holds',
       bounds: true,
@@ -59,6 +61,7 @@ export const linux: Client = {
     {
       name: 'SO_KEEPALIVE',
       measures: 'keepalive',
+      end: 'either',
       firesAfter: null,
       byDefault: 'off; where a program turns it on: after 7200 s, then every 75 s, 9 without an answer',
       bounds: true,
@@ -67,6 +70,7 @@ export const linux: Client = {
         return {
           text: `SO_KEEPALIVE, TCP_KEEPIDLE ${each}, TCP_KEEPINTVL ${each}, TCP_KEEPCNT 3`,
           firesAfter: 4 * each,
+          firstProbe: each,
           lastProbe: 3 * each,
         };
       },

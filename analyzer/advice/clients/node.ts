@@ -24,7 +24,12 @@ const afterDelay =
   (write: (ms: number) => string) =>
   (seconds: number): Setting => {
     const delay = Math.max(1, Math.ceil(seconds) - PROBING);
-    return { text: write(delay * 1000), firesAfter: delay + PROBING, lastProbe: delay + PROBING - 1 };
+    return {
+      text: write(delay * 1000),
+      firesAfter: delay + PROBING,
+      firstProbe: delay,
+      lastProbe: delay + PROBING - 1,
+    };
   };
 
 export const nodeHttp: Client = {
@@ -36,6 +41,7 @@ export const nodeHttp: Client = {
       name: 'Agent keepAliveMsecs',
       measures: 'keepalive',
       firesAfter: 1 + PROBING,
+      firstProbe: 1,
       lastProbe: PROBING,
       byDefault: 'first probe after 1 s, then every second, 10 without an answer',
       bounds: true,
@@ -109,6 +115,7 @@ export const nodeFetch: Client = {
       name: 'keepAliveInitialDelay',
       measures: 'keepalive',
       firesAfter: 60 + PROBING,
+      firstProbe: 60,
       lastProbe: 59 + PROBING,
       byDefault: 'first probe after 60 s, then every second, 10 without an answer',
       bounds: false,

@@ -4,14 +4,23 @@
  */
 import { type Client, type Measures, type Source, type Timer, whole } from './client.ts';
 
+const SERVER = { end: 'server' } as const;
+
 const nginxPage = (module: string, directive: string): Source => ({
   title: `nginx documentation, ${module}, ${directive}`,
   url: `https://nginx.org/en/docs/http/${module}.html#${directive}`,
 });
 
-const nginxTimer = (module: string, name: string, measures: Measures, bounds: boolean): Timer => ({
+const nginxTimer = (
+  module: string,
+  name: string,
+  measures: Measures,
+  bounds: boolean,
+  end: Pick<Timer, 'end'> = {},
+): Timer => ({
   name,
   measures,
+  ...end,
   firesAfter: 60,
   byDefault: '60 s',
   bounds,
@@ -26,8 +35,8 @@ export const nginx: Client = {
   timers: [
     nginxTimer('ngx_http_proxy_module', 'proxy_read_timeout', 'idle', true),
     nginxTimer('ngx_http_proxy_module', 'proxy_send_timeout', 'send', false),
-    nginxTimer('ngx_http_core_module', 'send_timeout', 'send', true),
-    nginxTimer('ngx_http_core_module', 'client_body_timeout', 'idle', false),
+    nginxTimer('ngx_http_core_module', 'send_timeout', 'send', true, SERVER),
+    nginxTimer('ngx_http_core_module', 'client_body_timeout', 'idle', false, SERVER),
     nginxTimer('ngx_http_proxy_module', 'proxy_connect_timeout', 'connect', true),
   ],
   retry: {
@@ -43,9 +52,16 @@ export const nginx: Client = {
 };
 
 const HAPROXY = 'https://docs.haproxy.org/2.8/configuration.html#4.2';
-const haproxyTimer = (name: string, measures: Measures): Timer => ({
+/** Of whoever is expected to acknowledge or to send data, says its manual. */
+const EITHER_WAY = { alsoSends: true } as const;
+const haproxyTimer = (
+  name: string,
+  measures: Measures,
+  end: Pick<Timer, 'end' | 'alsoSends'> = {},
+): Timer => ({
   name,
   measures,
+  ...end,
   firesAfter: null,
   byDefault: 'infinite, with a warning at the start',
   bounds: true,
@@ -61,8 +77,8 @@ export const haproxy: Client = {
   title: 'HAProxy',
   version: '2.6 to 3.0',
   timers: [
-    haproxyTimer('timeout server', 'idle'),
-    haproxyTimer('timeout client', 'idle'),
+    haproxyTimer('timeout server', 'idle', EITHER_WAY),
+    haproxyTimer('timeout client', 'idle', { ...SERVER, ...EITHER_WAY }),
     haproxyTimer('timeout connect', 'connect'),
   ],
   retry: {
