@@ -50,7 +50,7 @@ export function failing(c: Case, cause: CauseId | null, tries: Tries | null): Fl
         ];
   const done = (own: Replayed[]): FlowReplay => {
     const [first, ...rest] = own;
-    return { timers, advice: [...(first ? [first] : []), ...clientsOf(timers, retry), ...rest] };
+    return { timers, advice: [...(first ? [first] : []), ...clientsOf(timers), ...rest] };
   };
   const written = asWritten(timers);
   const example = written === '' || end !== 'client' ? '' : ` (${written})`;
@@ -76,23 +76,11 @@ export function failing(c: Case, cause: CauseId | null, tries: Tries | null): Fl
   ]);
 }
 
-function clientsOf(timers: readonly TimerReplay[], retry: Retry): Replayed[] {
+function clientsOf(timers: readonly TimerReplay[]): Replayed[] {
   const ended = endedAnyhow(timers);
   if (ended === null) return [];
-  const { text, soonest } = ended;
-  return [
-    {
-      experiment: 'clients',
-      gain: 0,
-      advice: withRetry(
-        {
-          text: `clients that would have failed by themselves, as they are delivered: ${text}`,
-          effect: { failsAfter: soonest },
-        },
-        retry,
-      ),
-    },
-  ];
+  const text = `clients that would have failed by themselves, as they are delivered: ${ended.text}`;
+  return [{ experiment: 'clients', gain: 0, advice: { text, effect: { failsAfter: ended.soonest } } }];
 }
 
 type Ending = (experiment: Experiment, after: number, text: string, change: Advice['change']) => Replayed[];

@@ -18,8 +18,8 @@ function firings(rows: readonly TimerReplay[], outcome: 'fails' | 'may-fail' = '
   for (const row of rows) {
     const { client, end, delivered } = row;
     if (end !== 'client' || client === 'linux' || delivered.outcome !== outcome) continue;
-    const after = delivered.after ?? 0;
-    if (after < (first.get(client)?.after ?? Number.POSITIVE_INFINITY))
+    const after = delivered.after ?? Number.POSITIVE_INFINITY;
+    if (after < (first.get(client)?.after ?? Number.POSITIVE_INFINITY) || !first.has(client))
       first.set(client, { client, after, row });
   }
   return [...first.values()].sort((a, b) => a.after - b.after);
@@ -57,10 +57,13 @@ export function endedAnyhow(rows: readonly TimerReplay[]): { text: string; soone
   const waiting = clients.filter((client) =>
     rows.every((row) => row.client !== client || row.end !== 'client' || row.delivered.outcome === 'waits'),
   );
-  const later = doubtful(rows, all);
+  const open = doubtful(rows, all);
+  const later = open.filter(({ after }) => Number.isFinite(after));
+  const unknown = open.filter((one) => !later.includes(one)).map(({ client }) => client);
   const parts = [
     list(all),
     ...(later.length > 0 ? [`where it does not go on before: ${list(later)}`] : []),
+    ...(unknown.length > 0 ? [`perhaps, by what their probes met: ${and(unknown)}`] : []),
     ...(waiting.length > 0 ? [`never: ${and(waiting)}`] : []),
   ];
   return { text: parts.join('; '), soonest: first.after };

@@ -188,7 +188,7 @@ class Resumed {
         experiment: 'timeout',
         gain: 0,
         advice: {
-          text: `a timeout of the ${waiting} must be longer than ${say(this.own)}, though the path was back after ${say(this.back)}${fatal}${asExample(waiting, this.timers)}`,
+          text: `a timeout of the ${waiting} must be longer than ${say(this.own)}${asExample(waiting, this.timers)}, though the path was back after ${say(this.back)}${fatal}`,
           change: { who: waiting, setting: timeoutOf(this.c), value: `more than ${say(this.own)}` },
           effect: { resumesAfter: round(this.own) },
         },

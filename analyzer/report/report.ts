@@ -270,7 +270,7 @@ export interface TimerFate {
    * `waits`: it never fires, and nothing was seen to go on.
    */
   outcome: 'resumes' | 'fails' | 'may-fail' | 'waits';
-  /** Seconds since the stall began until the flow goes on, or the timer fires. Absent for `waits`. */
+  /** Seconds since the stall began until the flow goes on, or the timer fires. Absent for `waits`, and where that cannot be told either. */
   after?: number;
   /** It fires though the path is back: it ends what was about to go on. */
   aboutToGoOn?: boolean;

@@ -2,7 +2,7 @@
 import type { TimerFate, TimerReplay } from './report.ts';
 
 /** Heads of the table that `timerRow` fills. */
-export const TIMER_HEAD = ['client', 'timer', 'at the', 'as delivered', 'set', 'then'] as const;
+export const TIMER_HEAD = ['client', 'timer', 'as delivered', 'to set', 'then'] as const;
 
 /** `goes on after 54.0 s`, `fails after 30 s, the path was back`. */
 export function describeFate({ outcome, after, aboutToGoOn }: TimerFate): string {
@@ -19,14 +19,9 @@ export function describeFate({ outcome, after, aboutToGoOn }: TimerFate): string
   }
 }
 
-/** As many cells as `TIMER_HEAD`; the last two are empty where nothing is to be set. */
+/** As many cells as `TIMER_HEAD`; the last two are empty where nothing is to be set, and the last where it rides the stall through. */
 export function timerRow({ client, timer, end, delivered, set }: TimerReplay): string[] {
-  return [
-    client,
-    timer,
-    end,
-    describeFate(delivered),
-    set?.text ?? '',
-    set === undefined ? '' : describeFate(set.fate),
-  ];
+  const who = end === 'server' ? `${client} (server)` : client;
+  const then = set === undefined || set.fate.outcome === 'resumes' ? '' : describeFate(set.fate);
+  return [who, timer, describeFate(delivered), set?.text ?? '', then];
 }

@@ -75,18 +75,9 @@ function* composeFactor(group: FlowGroup, number: number, context: Context): Gen
 /** What clients and servers would have done to the stall of its worst flow. */
 function* composeTimers({ timers }: Flow): Generator<Block> {
   if (timers === undefined) return;
-  const [client, timer, end, delivered, set, then] = [0, 1, 2, 3, 4, 5] as const;
   const rows = timers.map((one): Runs[] => {
-    const row = timerRow(one);
-    const code = (cell: number): Runs => (row[cell] ? [{ code: row[cell] }] : ['']);
-    return [
-      [row[client] ?? ''],
-      code(timer),
-      [row[end] ?? ''],
-      [row[delivered] ?? ''],
-      code(set),
-      [row[then] ?? ''],
-    ];
+    const [client = '', timer = '', delivered = '', set = '', then = ''] = timerRow(one);
+    return [[client], [{ code: timer }], [delivered], set === '' ? [''] : [{ code: set }], [then]];
   });
   yield {
     is: 'fold',

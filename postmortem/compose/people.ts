@@ -50,7 +50,10 @@ interface Action {
 }
 
 function actionsOf({ facts: { report, factors } }: Context): Action[] {
-  const advice = [...report.advice, ...factors.flatMap(({ worst }) => worst.advice)].map(toAction);
+  // What no setting changes is for the factor's own section.
+  const advice = [...report.advice, ...factors.flatMap(({ worst }) => worst.advice)]
+    .filter(({ change }) => change !== undefined)
+    .map(toAction);
   const causes = factors.flatMap(({ cause, worst }): CauseId[] =>
     cause === null ? worst.candidates.slice(0, 1) : [cause, ...worst.contributing],
   );

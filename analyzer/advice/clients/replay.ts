@@ -44,8 +44,8 @@ export function replayTimers(clients: readonly Client[], stall: StallSeen): Time
   return clients.flatMap((client) =>
     client.timers.filter(isShown).flatMap((timer): TimerReplay[] => {
       const end = endOf(timer, stall);
-      const delivered = end === null ? null : fateOf(timer, timer, stall);
-      if (end === null || delivered === null) return [];
+      if (end === null) return [];
+      const delivered = fateOf(timer, timer, stall);
       // One that is off has a value too, for those who turn it on.
       const isEnough = delivered.outcome === 'resumes' && timer.firesAfter !== null;
       const set = isEnough ? null : settingFor(timer, stall);
@@ -80,8 +80,7 @@ function endOf(timer: Timer, { isOpening, reads, writes, elapsed }: StallSeen): 
 
 type Value = Pick<Setting, 'firesAfter' | 'firstProbe' | 'lastProbe'>;
 
-/** Null where nobody can tell. */
-function fateOf(timer: Timer, value: Value, stall: StallSeen): TimerFate | null {
+function fateOf(timer: Timer, value: Value, stall: StallSeen): TimerFate {
   switch (timer.measures) {
     case 'keepalive':
       return probed(value, stall);
@@ -116,7 +115,7 @@ function ended(at: number | null, { wentOn, back, lasts, isVain }: StallSeen, ea
 }
 
 /** By probes: the peer's kernel answers them as soon as the path is back, and then the connection stays. */
-function probed({ firesAfter, firstProbe, lastProbe }: Value, stall: StallSeen): TimerFate | null {
+function probed({ firesAfter, firstProbe, lastProbe }: Value, stall: StallSeen): TimerFate {
   const { wentOn, back, lostUntil, probeMeets } = stall;
   if (firesAfter === null || firstProbe === undefined || lastProbe === undefined)
     return ended(firesAfter, stall);
@@ -127,7 +126,8 @@ function probed({ firesAfter, firstProbe, lastProbe }: Value, stall: StallSeen):
     return lastProbe <= lostUntil || fate.outcome === 'resumes' ? fate : { ...fate, outcome: 'may-fail' };
   }
   if (probeMeets === 'nobody') return ended(firesAfter, stall);
-  if (probeMeets !== 'reset' || back === null) return null;
+  // Answered, reset or neither: all three, and each at another time.
+  if (probeMeets !== 'reset' || back === null) return { outcome: 'may-fail' };
   // The first of them after the path was back; without one it gives up.
   const every = firesAfter - lastProbe;
   const meets = firstProbe + Math.max(0, Math.ceil((back - firstProbe) / every)) * every;
@@ -146,15 +146,15 @@ function settingFor(timer: Timer, stall: StallSeen): { text: string; fate: Timer
   const enough = withMargin(stall.wentOn);
   for (let wanted = enough; wanted <= 4 * enough; wanted += 5) {
     const found = written(timer, timer.set(wanted), stall);
-    if (found?.fate.outcome === 'resumes') return found;
+    if (found.fate.outcome === 'resumes') return found;
   }
   return null;
 }
 
-function written(timer: Timer, value: Setting, stall: StallSeen): { text: string; fate: TimerFate } | null {
-  const fate = fateOf(timer, value, stall);
-  return fate === null ? null : { text: value.text, fate };
-}
+const written = (timer: Timer, value: Setting, stall: StallSeen): { text: string; fate: TimerFate } => ({
+  text: value.text,
+  fate: fateOf(timer, value, stall),
+});
 
 /** To the ms. */
 const round = (s: number): number => Math.round(s * 1000) / 1000;
