@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createAnalysis, vantageName } from '../../analyzer/index.ts';
 import { listCapture } from '../../packet/file/test-listing.ts';
-import { annotateCaptures } from '../../postmortem/index.ts';
-import { allScenarios, captureBytes } from '../scenarios/scenario.ts';
+import { annotateCaptures, commentFilter } from '../../postmortem/index.ts';
+import { allScenarios, captureBytes, type Scenario } from '../scenarios/scenario.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'annotated-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +19,8 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-test.each(allScenarios())('$name', async (scenario) => {
+/** The annotated file of a scenario, and what it says it has. */
+async function annotate(scenario: Scenario) {
   const files = scenario.captures.map((file) => ({ file, bytes: captureBytes(scenario, file) }));
   const analysis = createAnalysis({ tool: { name: 'stallscope', version: '0.0.0' } });
   for (const { file, bytes } of files) {
@@ -34,6 +35,11 @@ test.each(allScenarios())('$name', async (scenario) => {
   for await (const piece of made.chunks) pieces.push(piece);
   const path = join(folder, `${scenario.name}.pcapng`);
   writeFileSync(path, Buffer.concat(pieces));
+  return { files, report, made, path, bytes: Buffer.concat(pieces) };
+}
+
+test.each(allScenarios())('$name', async (scenario) => {
+  const { files, report, made, path, bytes } = await annotate(scenario);
   execFileSync('capinfos', [path]);
 
   const fields = ['frame.number', 'frame.interface_name', 'frame.time_epoch', 'frame.comment'];
@@ -44,7 +50,7 @@ test.each(allScenarios())('$name', async (scenario) => {
     .split('\n')
     .map((row) => row.split('\t'));
   expect(rows).toHaveLength(made.written);
-  const written = listCapture(Buffer.concat(pieces)).packets;
+  const written = listCapture(bytes).packets;
   const seen = new Set<string>();
   const sources = new Map(
     report.captures.map((one, i) => [vantageName(one), { one, listed: listCapture(files[i]!.bytes) }]),
@@ -78,3 +84,24 @@ test.each(allScenarios())('$name', async (scenario) => {
   ];
   expect([...seen].sort()).toEqual([...new Set(cited.map((c) => `${c.capture} ${c.frame}`))].sort());
 });
+
+/** One with several captures and a proxy, one with many flows: their filters differ most. */
+test.each(['f-tproxy-wget', 'mixed-24'])(
+  'the filter of each finding of %s finds its frames',
+  { timeout: 120_000 },
+  async (name) => {
+    const { made, path } = await annotate(allScenarios().find((s) => s.name === name)!);
+    const all = made.findings.filter(({ frames }) => frames.length > 0);
+    // The last ones as well: [finding 1] must not find [finding 11].
+    const findings = all.length <= 8 ? all : [...all.slice(0, 4), ...all.slice(-4)];
+    expect(findings.length).toBe(8);
+    for (const { finding, frames } of findings) {
+      const args = ['-n', '-r', path, '-Y', commentFilter(finding), '-T', 'fields', '-e', 'frame.number'];
+      const found = execFileSync('tshark', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+        .trim()
+        .split('\n')
+        .map(Number);
+      expect(found, finding.text).toEqual([...frames].sort((a, b) => a - b));
+    }
+  },
+);
