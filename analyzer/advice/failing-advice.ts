@@ -79,8 +79,8 @@ export function failing(c: Case, cause: CauseId | null, tries: Tries | null): Fl
 function clientsOf(timers: readonly TimerReplay[]): Replayed[] {
   const ended = endedAnyhow(timers);
   if (ended === null) return [];
-  const text = `clients that would have failed by themselves, as they are delivered: ${ended.text}`;
-  return [{ experiment: 'clients', gain: 0, advice: { text, effect: { failsAfter: ended.soonest } } }];
+  const text = `clients that would have failed by themselves, as they are delivered: ${ended}`;
+  return [{ experiment: 'clients', gain: 0, advice: { text, effect: {} } }];
 }
 
 type Ending = (experiment: Experiment, after: number, text: string, change: Advice['change']) => Replayed[];

@@ -45,10 +45,9 @@ export function endedTooSoon(rows: readonly TimerReplay[]): string | null {
 }
 
 /** What of a connection that did not go on is told to whom, and to whom nothing is; null where nothing is known. */
-export function endedAnyhow(rows: readonly TimerReplay[]): { text: string; soonest: number } | null {
+export function endedAnyhow(rows: readonly TimerReplay[]): string | null {
   const all = firings(rows);
-  const [first] = all;
-  if (first === undefined) return null;
+  if (all.length === 0) return null;
   const clients = [
     ...new Set(
       rows.filter(({ end, client }) => end === 'client' && client !== 'linux').map(({ client }) => client),
@@ -66,7 +65,7 @@ export function endedAnyhow(rows: readonly TimerReplay[]): { text: string; soone
     ...(unknown.length > 0 ? [`perhaps, by what their probes met: ${and(unknown)}`] : []),
     ...(waiting.length > 0 ? [`never: ${and(waiting)}`] : []),
   ];
-  return { text: parts.join('; '), soonest: first.after };
+  return parts.join('; ');
 }
 
 /** `httpx after 5 s, boto3 and nginx after 60 s`. */

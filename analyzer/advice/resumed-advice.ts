@@ -76,16 +76,9 @@ const asExample = (waiting: End, timers: readonly TimerReplay[]): string => {
 function clientsOf(own: number, timers: readonly TimerReplay[]): Replayed[] {
   const ended = endedTooSoon(timers);
   if (ended === null) return [];
-  return [
-    {
-      experiment: 'clients',
-      gain: 0,
-      advice: {
-        text: `clients that give up before ${say(own)}, as they are delivered: ${ended}`,
-        effect: { resumesAfter: round(own) },
-      },
-    },
-  ];
+  const text = `clients that give up before ${say(own)}, as they are delivered: ${ended}`;
+  // Of many flows the one that stood still longest tells most.
+  return [{ experiment: 'clients', gain: own, advice: { text, effect: {} } }];
 }
 
 /** A flow whose sender's tries are seen, replayed. Times in s since the stall began. */
