@@ -1,13 +1,22 @@
-/** Tests stand beside the code; what crosses folders is in test/. Slow ones are named `*.slow.test.ts`. */
+/**
+ * Tests stand beside the code; what crosses folders is in test/. Slow ones are named `*.slow.test.ts`.
+ * Two projects: tests that compute, and those that wait, for processes, networks and the clock. `npm test` runs them side by
+ * side, for what waits leaves the machine to what computes.
+ */
 
 import { defineConfig } from 'vitest/config';
 import manifest from './package.json' with { type: 'json' };
 
+const WAITING = [
+  '{collector,gateway,lab}/**/*.slow.test.ts',
+  'cli/{collect,gateway}.slow.test.ts',
+  'server/store/kill*.slow.test.ts',
+];
+const NOT_OURS = ['node_modules/**', 'dist/**', '.cache/**'];
+
 export default defineConfig({
   define: { __STALLSCOPE_VERSION__: JSON.stringify(manifest.version) },
   test: {
-    include: ['**/*.test.{ts,tsx}'],
-    exclude: ['node_modules/**', 'dist/**', '.cache/**'],
     setupFiles: ['test/property-seed.ts'],
     // The runner itself is idle while tests run.
     maxWorkers: '100%',
@@ -15,5 +24,12 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000 } },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'computing', include: ['**/*.test.{ts,tsx}'], exclude: [...NOT_OURS, ...WAITING] },
+      },
+      { extends: true, test: { name: 'waiting', include: WAITING, exclude: NOT_OURS } },
+    ],
   },
 });

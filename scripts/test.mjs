@@ -3,12 +3,16 @@
  * `npm run check` is the same with `--fast`: without the slow tests (`*.slow.test.ts`).
  * The last line is always `N passed, N failed`, and the exit code is 1 if anything failed.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { installSystemPackages, root, setUp } from './setup.mjs';
 
-const REPORT = path.join(root, '.cache/vitest.json');
+/** The projects of vitest.config.ts; of those that wait one at a time, for they take ports, interfaces and the clock. */
+const PROJECTS = [
+  { project: 'computing', options: [] },
+  { project: 'waiting', options: ['--maxWorkers=1'] },
+];
 const args = process.argv.slice(2);
 const fast = args.includes('--fast');
 const filters = args.filter((arg) => arg !== '--fast');
@@ -19,7 +23,7 @@ const results = [
   runStep('format and lint', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']),
   runStep('types', ['typescript/bin/tsc']),
   runStep('types of the web page', ['typescript/bin/tsc', '-p', 'ui']),
-  ...runTests(),
+  ...(await runTests()),
 ];
 const count = (wanted) => results.filter((result) => wanted.includes(result.status)).length;
 const failed = count(['failed']);
@@ -35,34 +39,52 @@ function runStep(name, [program, ...rest]) {
   return { name, status: runPackage(program, rest) === 0 ? 'passed' : 'failed' };
 }
 
-function runTests() {
-  rmSync(REPORT, { force: true });
-  mkdirSync(path.dirname(REPORT), { recursive: true });
-  const options = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
-  if (fast) options.push('--exclude=**/*.slow.test.ts');
-  const exitCode = runPackage('vitest/vitest.mjs', ['run', ...options, ...filters]);
-  const tests = readReport();
+/** Both projects at the same time; with `--fast` only the first has tests. */
+async function runTests() {
+  const projects = fast ? PROJECTS.slice(0, 1) : PROJECTS;
+  const results = (await Promise.all(projects.map(runProject))).flat();
+  return results.length > 0 ? results : [{ name: 'no test matches', status: 'failed' }];
+}
+
+async function runProject({ project, options }) {
+  const file = path.join(root, `.cache/vitest-${project}.json`);
+  rmSync(file, { force: true });
+  mkdirSync(path.dirname(file), { recursive: true });
+  const args = [
+    ...['run', `--project=${project}`, ...(filters.length > 0 ? ['--passWithNoTests'] : []), ...options],
+    ...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+    ...(fast ? ['--exclude=**/*.slow.test.ts'] : []),
+  ];
+  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
+  const child = spawn(process.execPath, [vitest, ...args, ...filters], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const exitCode = await new Promise((resolve) => child.once('close', resolve));
+  const tests = readReport(file);
   // An error outside of any test (an unhandled rejection, a crash) fails the run, too.
   const told = tests.some(({ status }) => status === 'failed');
-  return exitCode === 0 || told ? tests : [...tests, { name: 'the test run itself', status: 'failed' }];
+  return exitCode === 0 || told
+    ? tests
+    : [...tests, { name: `the run of ${project} tests`, status: 'failed' }];
 }
 
 /** Every test with its full name; a file that could not even be loaded counts as one failed test. */
-function readReport() {
+function readReport(file) {
   let report;
   try {
-    report = JSON.parse(readFileSync(REPORT, 'utf8'));
+    report = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return [{ name: 'the test run left no report', status: 'failed' }];
   }
   return report.testResults.flatMap(({ name, status, assertionResults }) => {
-    const file = path.relative(root, name);
+    const from = path.relative(root, name);
     const tests = assertionResults.map((test) => ({
-      name: `${file}: ${test.fullName}`,
+      name: `${from}: ${test.fullName}`,
       status: test.status,
     }));
     const told = status !== 'failed' || tests.some((test) => test.status === 'failed');
-    return told ? tests : [...tests, { name: file, status: 'failed' }];
+    return told ? tests : [...tests, { name: from, status: 'failed' }];
   });
 }
 
