@@ -23,13 +23,29 @@ it('names no registry in the lock file', () => {
   expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
 });
 
+const manifest = JSON.parse(read('../package.json')) as Record<string, Record<string, string> | undefined>;
+const named = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((kind) =>
+  Object.keys(manifest[kind] ?? {}),
+);
+const page = read('../docs/dependencies.md');
+const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+const inTables = rows.map((row) => row.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '')));
+
 it('gives a reason for every package', () => {
-  const reasons = read('../docs/dependencies.md');
-  const manifest = JSON.parse(read('../package.json')) as Record<string, Record<string, string> | undefined>;
-  const named = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((kind) =>
-    Object.keys(manifest[kind] ?? {}),
-  );
-  expect(named.filter((name) => !reasons.includes(`\`${name}\``))).toEqual([]);
+  expect(named.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+it('says for each why it is there and what it replaces, and names none that is not', () => {
+  const packagesOf = (cell = ''): string[] =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name as string);
+  const listed = inTables.flatMap(([cell]) => packagesOf(cell));
+  expect(listed.filter((name) => !named.includes(name))).toEqual([]);
+  // Native packages have a paragraph each.
+  expect(named.filter((name) => !listed.includes(name))).toEqual(['better-sqlite3', 'cap', 'koffi']);
+  for (const [name, why, instead] of inTables) {
+    expect(why?.length, name).toBeGreaterThan(10);
+    expect(instead?.length, name).toBeGreaterThan(5);
+  }
 });
 
 function read(file: string): string {
