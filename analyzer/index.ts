@@ -54,6 +54,7 @@ export { type ReportSchema, reportSchema } from './report/report-schema.ts';
 export * as reportSchemas from './report/report-schemas.ts';
 export * from './report/safe-text.ts';
 export * from './report/stall-words.ts';
+export * from './report/stuck-words.ts';
 export { THRESHOLDS } from './report/thresholds.ts';
 export * from './report/timer-words.ts';
 export * from './report/units.ts';

@@ -41,7 +41,8 @@ export function stuckOf(c: Case, verdict: Verdict, tries: Tries | null): StuckFa
   const next = tries === null || waits === null ? null : nextOf(tries, c.coveredUntil);
   const givesUp = tries === null || waits === null ? null : tries.since + givesUpAfter(waits);
   const by = tries?.by ?? stall.owedBy;
-  const bytes = stall.stuck !== null && stall.stuck > 0 ? stall.stuck : stall.bytes;
+  const seen = stall.stuck !== null && stall.stuck > 0 ? stall.stuck : stall.bytes;
+  const bytes = seen ?? tries?.unacknowledged ?? null;
   const facts = { by, bytes, nextRetry: next, givesUp };
   const sender = endName(c.flow, by);
   if (givesUp !== null && givesUp <= c.coveredUntil)

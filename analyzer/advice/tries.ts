@@ -20,6 +20,8 @@ export interface Tries {
   /** When the first wait began: the last answer, or a tail-loss probe after it. */
   readonly since: Nanos;
   readonly all: readonly Rung[];
+  /** Bytes that it had sent and that nobody acknowledged, by its own host's capture; null where that does not tell. */
+  readonly unacknowledged: number | null;
   /** The first proof that the path works that is not the flow's own going on; null where there is none. */
   readonly back: Nanos | null;
   /** The try that got through; null where the stall did not end by going on. */
@@ -78,7 +80,13 @@ function fromOwnView({ near }: Case, { ladder, start }: Stall): Seen | null {
   const first = ladder.rungs[0];
   if (first === undefined) return null;
   const probe = ladder.probes.filter((p) => p.time < first.time).at(-1);
-  return { by: ladder.by, syn: ladder.syn, since: probe?.time ?? start, all: ladder.rungs };
+  return {
+    by: ladder.by,
+    syn: ladder.syn,
+    since: probe?.time ?? start,
+    all: ladder.rungs,
+    unacknowledged: null,
+  };
 }
 
 /** From the packets that the capture of the sender's own host has of the stall. */
@@ -113,8 +121,13 @@ function fromItsHost(c: Case, { stall }: JudgedStall): Seen | null {
     syn: (first.flags & SYN) !== 0,
     since: cross.fromReference(started),
     all: rungs.map((r) => ({ time: cross.fromReference(r.time), id: r.id })),
+    unacknowledged: (first.flags & SYN) !== 0 ? null : highest(own, base, until),
   };
 }
+
+/** B from `base` to the end of what had been sent: a trail keeps the last segments before each pause. */
+const highest = (own: readonly CrossPacket[], base: number, until: Nanos): number =>
+  Math.max(0, ...own.filter((p) => p.time <= until).map((p) => ((p.seq - base) | 0) + p.length));
 
 const SYN = 0x02;
 const FIN = 0x01;

@@ -1,30 +1,23 @@
 /**
  * What a flow that still waits is waiting for, and what another outage or setting would have done to it: notes of its block.
  */
-import { type Advice, type Flow, type Stuck, TIMER_HEAD, timerRow } from '../../analyzer/index.ts';
+import {
+  type Advice,
+  describeStuck,
+  type Flow,
+  type Stuck,
+  TIMER_HEAD,
+  timerRow,
+} from '../../analyzer/index.ts';
 import { table } from './layout.ts';
 import { note } from './note.ts';
 import type { Style } from './style.ts';
-import { formatNumber, formatUtc } from './units.ts';
 
 /** Of what one screen can take; `-v` and `--flow` print all. */
 const MOST_ADVICE = 3;
 
-export function renderStuck(
-  { by, bytes, nextRetry, givesUp, waitUntil, why }: Stuck,
-  style: Style,
-): string[] {
-  const add = (label: string, text: string): string[] => note(label, text, style);
-  const tries = [
-    nextRetry === null ? '' : `the ${by} tries next at ${formatUtc(nextRetry)}`,
-    givesUp === null ? '' : `gives up at ${formatUtc(givesUp)} (Linux)`,
-  ].filter((text) => text !== '');
-  return [
-    ...add('stuck', bytes === null || bytes === 0 ? '' : `${formatNumber(bytes)} B of the ${by}`),
-    ...add('next retry', tries.join(', ')),
-    ...add('wait', waitUntil === null ? why : `until ${formatUtc(waitUntil)}: ${why}`),
-  ];
-}
+export const renderStuck = (stuck: Stuck, style: Style): string[] =>
+  describeStuck(stuck).flatMap(([label, text]) => note(label, text, style));
 
 export function renderAdvice({ advice }: Flow, { style, full }: { style: Style; full: boolean }): string[] {
   const shown = full ? advice : advice.slice(0, MOST_ADVICE);

@@ -6,6 +6,7 @@ import {
   describeClockErrors,
   describeDrops,
   describeEnd,
+  describeStuck,
   describeTiming,
   type Flow,
   type FlowGroup,
@@ -107,7 +108,8 @@ function factRows(group: FlowGroup, context: Context): Runs[][] {
     const open = stall.end === null ? ', to the end of the captures' : '';
     add('stalled', `${formatSeconds(stall.duration)} from ${formatUtc(stall.start)}${open}`);
     add('timing', describeTiming(stall) || openTiming(worst, stall));
-    add('next retry', stall.nextRetry === null ? '' : `due at ${formatUtc(stall.nextRetry)}`);
+    if (worst.stuck !== undefined) for (const [label, text] of describeStuck(worst.stuck)) add(label, text);
+    else add('next retry', stall.nextRetry === null ? '' : `due at ${formatUtc(stall.nextRetry)}`);
   }
   add('timing of the group', timingOfGroup(group));
   add('ended by', describeEnd(worst, context.names));
