@@ -13,11 +13,12 @@ const LEGACY_MAGIC = 0x184c2102;
 const LEGACY_BLOCK_BYTES = 8 << 20;
 const HISTORY_BYTES = 65_536;
 
-type DecodeBlock = typeof import('lz4js').decompressBlock;
+type DecodeBlock = typeof import('lz4js').default.decompressBlock;
 
 /** Yields pieces that are valid until the next one is asked for. Throws `TruncatedError`, `DamagedError`. */
 export async function* lz4Decoded(bytes: AsyncBytes): AsyncGenerator<Uint8Array> {
-  const { decompressBlock } = await import('lz4js');
+  // By its default: a bundle in chunks has no names of a CommonJS module that is loaded late.
+  const { decompressBlock } = (await import('lz4js')).default;
   let magic = await bytes.word();
   while (magic !== null) {
     if (magic === MAGIC) {

@@ -154,6 +154,13 @@ describe('a bad capture: what could be read, with a note for each fault', () => 
     expect(report.flows.map((f) => f.client.port)).toEqual([40_000]);
   });
 
+  test.each(['gzip', 'zstd', 'lz4'])('%s, whole: the command has its decoder', async (program) => {
+    const plain = pcap(exchange(3000));
+    const bytes = execFileSync(program, ['-c'], { input: plain, maxBuffer: plain.length });
+    const report = expectReport(await run(['--json', file(`whole.${program}`, bytes)]), []);
+    expect(report.captures[0]!.frames).toBe(6004);
+  });
+
   test('gzip, cut in the middle', async () => {
     const ran = await run(['--json', file('cut.pcap.gz', compressed.subarray(0, compressed.length / 2))]);
     const report = expectReport(ran, ['compressed-file-truncated', 'record-cut']);
