@@ -3,6 +3,7 @@
  * memory must not grow (`server-memory.ts` has the rule). What is wrong about an upload on purpose must be refused as that.
  * It ends with 0 only where all of that held; 1: something was wrong; 2: it was called wrongly.
  */
+import { setMaxListeners } from 'node:events';
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -46,6 +47,8 @@ async function measureServer(): Promise<void> {
   const began = Date.now();
   const until = began + seconds * 1000;
   const { origin, gone } = server;
+  // Every request of every client listens to it.
+  setMaxListeners(0, gone);
   const sampling = takeSamples(server, tally, until);
   const asking = { origin, gone, tally, limitMs: limit * 1000, until, uploads };
   await Promise.all(Array.from({ length: clients }, (_, number) => runClient({ ...asking, number })));
