@@ -7,20 +7,19 @@ import { median } from './measure.ts';
 
 /** As many times the median of the second fifth as that of the last may be. */
 export const MOST_GROWTH = 1.1;
-/** Of each fifth: with fewer samples a median says nothing. */
-const LEAST_SAMPLES = 10;
+/** In all: in a shorter run the second fifth still belongs to what grows to its working size. */
+export const LEAST_SAMPLES = 150;
 
 export interface MemoryVerdict {
-  /** Medians of the second and the last fifth, in the unit of the samples; null: too few samples to judge. */
-  readonly medians: readonly [second: number, last: number] | null;
-  /** False also where it cannot be judged. */
+  /** Medians of the second and the last fifth, in the unit of the samples. */
+  readonly medians: readonly [second: number, last: number];
   readonly isFlat: boolean;
 }
 
-/** `samples`: taken at equal distances, in the order of time. */
-export function judgeMemory(samples: readonly number[]): MemoryVerdict {
+/** `samples`: one a second, in the order of time. Null: the run was too short to judge. */
+export function judgeMemory(samples: readonly number[]): MemoryVerdict | null {
+  if (samples.length < LEAST_SAMPLES) return null;
   const fifth = Math.floor(samples.length / 5);
-  if (fifth < LEAST_SAMPLES) return { medians: null, isFlat: false };
   const [second, last] = [median(samples.slice(fifth, 2 * fifth)), median(samples.slice(-fifth))];
   return { medians: [second, last], isFlat: last <= second * MOST_GROWTH };
 }

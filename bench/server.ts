@@ -8,7 +8,7 @@ import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { runClient } from './server-client.ts';
-import { judgeMemory, MOST_GROWTH } from './server-memory.ts';
+import { judgeMemory, LEAST_SAMPLES, MOST_GROWTH } from './server-memory.ts';
 import { type Sample, type ServerProcess, startServe } from './server-process.ts';
 import type { Tally } from './server-requests.ts';
 import { makeUploads } from './server-uploads.ts';
@@ -102,14 +102,15 @@ function printMemory(samples: readonly Sample[]): string[] {
   if (samples.length === 0) return ['memory: it was never seen'];
   const rss = samples.map((sample) => sample.rss);
   const open = samples.map(({ descriptors }) => descriptors);
-  const { medians, isFlat } = judgeMemory(rss);
+  const verdict = judgeMemory(rss);
   const most = `${mib(Math.max(...rss))} at most`;
   const rule = `flat: the median of the last fifth of the run is at most ${MOST_GROWTH} times that of the second fifth`;
   print(`\nopen files: ${Math.max(...open)} at most, ${open.at(-1)} at the end`);
-  if (medians === null) {
-    print(`memory: ${most}; not judged, the run was too short (${rule})`);
-    return ['memory: not judged; a run of 60 s can be'];
+  if (verdict === null) {
+    print(`memory: ${most}; NOT JUDGED, that takes ${LEAST_SAMPLES} s\n  (${rule})`);
+    return [];
   }
+  const { isFlat, medians } = verdict;
   const [second, last] = medians;
   const figures = `${mib(second)} in the second fifth, ${mib(last)} in the last (${(last / second).toFixed(2)} times), ${most}`;
   print(`memory: ${isFlat ? 'flat' : 'GROWS'}: ${figures}\n  (${rule})`);
