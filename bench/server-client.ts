@@ -17,7 +17,8 @@ export interface Client extends Asking {
 }
 
 const POLL_MS = 200;
-const LONGEST_ANALYSIS_MS = 120_000;
+/** Analyses wait for one another: one at a time, of all clients. */
+const LONGEST_ANALYSIS_MS = 300_000;
 const EXPORTS = ['report.json', 'flows.csv', 'incident.md', 'incident.html', 'incident.md?redact=1'];
 
 export async function runClient(client: Client): Promise<void> {
