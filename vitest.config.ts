@@ -1,7 +1,8 @@
 /**
  * Tests stand beside the code; what crosses folders is in test/. Slow ones are named `*.slow.test.ts`.
- * Two projects: tests that compute, and those that wait, for processes, networks and the clock. `npm test` runs them side by
- * side, for what waits leaves the machine to what computes.
+ * Three projects: fast tests, slow ones that compute, and slow ones that wait, for processes, networks and the clock.
+ * `npm test` runs those that wait beside the others, for what waits leaves the machine to what computes.
+ * The trap: `--exclude` of the command line does nothing where projects have an `exclude` of their own.
  */
 
 import { defineConfig } from 'vitest/config';
@@ -12,6 +13,7 @@ const WAITING = [
   'cli/{collect,gateway}.slow.test.ts',
   'server/store/kill*.slow.test.ts',
 ];
+const SLOW = '**/*.slow.test.ts';
 const NOT_OURS = ['node_modules/**', 'dist/**', '.cache/**'];
 
 export default defineConfig({
@@ -27,8 +29,9 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'computing', include: ['**/*.test.{ts,tsx}'], exclude: [...NOT_OURS, ...WAITING] },
+        test: { name: 'fast', include: ['**/*.test.{ts,tsx}'], exclude: [...NOT_OURS, SLOW], isolate: false },
       },
+      { extends: true, test: { name: 'computing', include: [SLOW], exclude: [...NOT_OURS, ...WAITING] } },
       { extends: true, test: { name: 'waiting', include: WAITING, exclude: NOT_OURS } },
     ],
   },

@@ -1,6 +1,7 @@
 /**
  * `npm test [-- vitest filters]`: sets up what is missing, then format and lint, types, and every test.
- * `npm run check` is the same with `--fast`: without the slow tests (`*.slow.test.ts`).
+ * `npm run check` is the same with `--fast`: without the slow tests (`*.slow.test.ts`). `npm run test:all` is the same with
+ * `--all-variants`: of the laws that long tests hold against every scenario, each variant (`test/scenarios/sample.ts`).
  * The last line is always `N passed, N failed`, and the exit code is 1 if anything failed.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -8,14 +9,15 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { installSystemPackages, root, setUp } from './setup.mjs';
 
-/** The projects of vitest.config.ts; of those that wait one at a time, for they take ports, interfaces and the clock. */
-const PROJECTS = [
-  { project: 'computing', options: [] },
-  { project: 'waiting', options: ['--maxWorkers=1'] },
-];
+/** Runs of vitest, at the same time, each with its projects of vitest.config.ts. */
+const FAST = { name: 'fast', projects: ['fast'], options: [] };
+const COMPUTING = { name: 'computing', projects: ['fast', 'computing'], options: [] };
+/** One at a time, for they take ports, interfaces and the clock. */
+const WAITING = { name: 'waiting', projects: ['waiting'], options: ['--maxWorkers=1'] };
 const args = process.argv.slice(2);
 const fast = args.includes('--fast');
-const filters = args.filter((arg) => arg !== '--fast');
+const filters = args.filter((arg) => arg !== '--fast' && arg !== '--all-variants');
+if (args.includes('--all-variants')) process.env.STALLSCOPE_ALL_VARIANTS = '1';
 
 await setUp();
 installSystemPackages();
@@ -39,21 +41,19 @@ function runStep(name, [program, ...rest]) {
   return { name, status: runPackage(program, rest) === 0 ? 'passed' : 'failed' };
 }
 
-/** Both projects at the same time; with `--fast` only the first has tests. */
 async function runTests() {
-  const projects = fast ? PROJECTS.slice(0, 1) : PROJECTS;
-  const results = (await Promise.all(projects.map(runProject))).flat();
+  const results = (await Promise.all((fast ? [FAST] : [COMPUTING, WAITING]).map(runProjects))).flat();
   return results.length > 0 ? results : [{ name: 'no test matches', status: 'failed' }];
 }
 
-async function runProject({ project, options }) {
-  const file = path.join(root, `.cache/vitest-${project}.json`);
+async function runProjects({ name, projects, options }) {
+  const file = path.join(root, `.cache/vitest-${name}.json`);
   rmSync(file, { force: true });
   mkdirSync(path.dirname(file), { recursive: true });
   const args = [
-    ...['run', `--project=${project}`, ...(filters.length > 0 ? ['--passWithNoTests'] : []), ...options],
+    ...['run', ...projects.map((project) => `--project=${project}`), ...options],
+    ...(filters.length > 0 ? ['--passWithNoTests'] : []),
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
-    ...(fast ? ['--exclude=**/*.slow.test.ts'] : []),
   ];
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
   const child = spawn(process.execPath, [vitest, ...args, ...filters], {
@@ -64,9 +64,7 @@ async function runProject({ project, options }) {
   const tests = readReport(file);
   // An error outside of any test (an unhandled rejection, a crash) fails the run, too.
   const told = tests.some(({ status }) => status === 'failed');
-  return exitCode === 0 || told
-    ? tests
-    : [...tests, { name: `the run of ${project} tests`, status: 'failed' }];
+  return exitCode === 0 || told ? tests : [...tests, { name: `the run of ${name} tests`, status: 'failed' }];
 }
 
 /** Every test with its full name; a file that could not even be loaded counts as one failed test. */

@@ -4,16 +4,15 @@
  * sentences come out the same. From the client's capture alone, from node B's,
  * from all of them, and from all of them without their names.
  */
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { allScenarios, type Scenario } from '../scenarios/scenario.ts';
+import { allScenarios, captureBytes, type Scenario } from '../scenarios/scenario.ts';
 import { ALL, CLIENT, diagnoseView, givenOf, NODE_B, SHUFFLED, type View } from '../scenarios/views.ts';
 import { detectTshark } from '../tshark.ts';
 import { checkClaims, checkMarks } from './check-claims.ts';
 import { checkIncident } from './check-incident.ts';
 import { recompute } from './check-numbers.ts';
-import { readWithTshark } from './tshark-reader.ts';
-import { type Frames, Witness } from './witness.ts';
+import { type Frames, readWithTshark } from './tshark-reader.ts';
+import { Witness } from './witness.ts';
 
 const VIEWS: readonly View[] = [CLIENT, NODE_B, ALL, SHUFFLED];
 /** tshark reads 30,000 frames a second, and the largest scenario has 350,000. */
@@ -21,12 +20,6 @@ const PATIENCE = 240_000;
 
 const tshark = detectTshark();
 const total = new Map<string, number>();
-
-async function readAll({ folder, captures }: Scenario): Promise<Map<string, Frames>> {
-  const read = new Map<string, Frames>();
-  for (const file of captures) read.set(file, await readWithTshark(join(folder, file)));
-  return read;
-}
 
 function witnessOf(scenario: Scenario, view: View, read: ReadonlyMap<string, Frames>): Witness | null {
   const diagnosis = diagnoseView(scenario, view);
@@ -54,7 +47,8 @@ describe.skipIf(tshark === null)(`evidence, re-read with tshark ${tshark ?? '(wh
   test.each(allScenarios())(
     '$name',
     async (scenario) => {
-      const read = await readAll(scenario);
+      const captures = scenario.captures.map((name) => ({ name, bytes: captureBytes(scenario, name) }));
+      const read = await readWithTshark(captures);
       const wrong = VIEWS.flatMap((view) => {
         const witness = witnessOf(scenario, view, read);
         return witness === null ? [] : refuted(witness, view);

@@ -1,11 +1,16 @@
 /**
  * What tshark shows of every frame of a capture: the independent reader that
  * the evidence of a report is held against.
- * The trap: tshark repeats a field for every layer that has it (an ICMP error
- * quotes a packet); the outermost is meant, and comes first.
+ * The traps: tshark repeats a field for every layer that has it (an ICMP error
+ * quotes a packet); the outermost is meant, and comes first. And it takes longer
+ * to start than to read most captures, so those of a scenario are read as one.
  */
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type MergedCapture, mergeCaptures, type NamedCapture, TURNED } from '../merge-captures.ts';
 
 const run = promisify(execFile);
 
@@ -67,18 +72,57 @@ const FIELDS = [
   ...ANALYSIS.map((name) => `tcp.analysis.${name}`),
 ];
 
-/** All frames of a capture file, by number. */
-export async function readWithTshark(file: string): Promise<ReadonlyMap<number, ReadFrame>> {
+export type Frames = ReadonlyMap<number, ReadFrame>;
+
+/** All frames of each capture by number, by the capture's name. */
+export async function readWithTshark(captures: readonly NamedCapture[]): Promise<Map<string, Frames>> {
+  const folder = await mkdtemp(join(tmpdir(), 'stallscope-evidence-'));
+  try {
+    const read = new Map<string, Frames>();
+    for (const merged of mergeCaptures(captures, TURNED)) {
+      const file = join(folder, 'merged.pcap');
+      await writeFile(file, merged.bytes);
+      for (const [name, frames] of takenApart(merged, await rowsOf(file))) read.set(name, frames);
+    }
+    return read;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function rowsOf(file: string): Promise<string[]> {
   const fields = FIELDS.flatMap((field) => ['-e', field]);
   const args = ['-n', '-r', file, '-T', 'fields', '-E', 'occurrence=f', ...fields];
   const { stdout } = await run('tshark', args, { maxBuffer: 1 << 30 });
-  const frames = new Map<number, ReadFrame>();
-  for (const row of stdout.split('\n')) {
-    if (row === '') continue;
-    const frame = toFrame(row.split('\t'));
-    frames.set(frame.frame, frame);
+  return stdout.split('\n').slice(0, -1);
+}
+
+/** Frames, streams and addresses as each capture has them on its own. */
+function* takenApart({ parts }: MergedCapture, rows: readonly string[]): Generator<[string, Frames]> {
+  let base = { frame: 0, stream: 0 };
+  for (const [i, { name, frames: count }] of parts.entries()) {
+    const frames = new Map<number, ReadFrame>();
+    let stream = base.stream;
+    for (const row of rows.slice(base.frame, base.frame + count)) {
+      const read = toFrame(row.split('\t'));
+      stream = Math.max(stream, read.stream + 1);
+      const own = {
+        ...read,
+        frame: read.frame - base.frame,
+        stream: read.stream < 0 ? -1 : read.stream - base.stream,
+        source: turnedBack(read.source, i + 1),
+        destination: turnedBack(read.destination, i + 1),
+      };
+      frames.set(own.frame, own);
+    }
+    yield [name, frames];
+    base = { frame: base.frame + count, stream };
   }
-  return frames;
+}
+
+function turnedBack(address: string, capture: number): string {
+  const [first, ...rest] = address.split('.');
+  return address === '' ? '' : [TURNED(Number(first), capture), ...rest].join('.');
 }
 
 function toFrame(cells: readonly string[]): ReadFrame {

@@ -5,9 +5,7 @@
  * has an entry for each stretch of it.
  */
 import type { Clock, FrameRef, Report } from '../../analyzer/index.ts';
-import type { ReadFrame } from './tshark-reader.ts';
-
-export type Frames = ReadonlyMap<number, ReadFrame>;
+import type { Frames, ReadFrame } from './tshark-reader.ts';
 
 export class Witness {
   readonly report: Report;

@@ -2,11 +2,13 @@
  * Laws of captures that are given together: their order, how they are cut into
  * files, a capture given twice, a file that holds nothing, and one of another
  * incident change nothing that is said.
+ * Every law is held against every scenario; of the variants of a law each scenario has one in turn (`sample.ts`).
  */
 import { describe, expect, test } from 'vitest';
 import type { AnalysisOptions, Report } from '../../analyzer/index.ts';
 import { recordsOf } from './capture-cache.ts';
 import { writeCapture } from './pcap-records.ts';
+import { oneInTurn } from './sample.ts';
 import { allScenarios, type Scenario } from './scenario.ts';
 import {
   comparable,
@@ -28,13 +30,18 @@ const SECOND = 1_000_000_000n;
 const CLOCKS = 100_000n;
 
 const scenarios = allScenarios();
-const reports = new WeakMap<Scenario, Report>();
+const reports = new Map<(scenario: Scenario) => Input[], WeakMap<Scenario, Report>>();
 
-function whole(scenario: Scenario): Report {
-  const known = reports.get(scenario) ?? diagnoseInputs(labelled(scenario));
-  reports.set(scenario, known);
-  return known;
+/** The report of all captures in the order of their names, made once. */
+function inOrder(scenario: Scenario, inputsOf: (scenario: Scenario) => Input[]): Report {
+  const made = reports.get(inputsOf) ?? new WeakMap<Scenario, Report>();
+  reports.set(inputsOf, made);
+  const report = made.get(scenario) ?? diagnoseInputs(inputsOf(scenario));
+  made.set(scenario, report);
+  return report;
 }
+
+const whole = (scenario: Scenario): Report => inOrder(scenario, labelled);
 
 const ALL_WAYS: Readonly<Record<string, (scenario: Scenario) => Input[]>> = {
   labelled,
@@ -43,76 +50,80 @@ const ALL_WAYS: Readonly<Record<string, (scenario: Scenario) => Input[]>> = {
   'without names': (s) => named(s).map((input, i) => ({ ...input, file: `${(i * 5 + 2) % 7}.pcap` })),
 };
 
-describe.each(scenarios)('$name', (scenario) => {
-  test.each(Object.entries(ALL_WAYS))(
-    'the order of captures changes nothing: %s',
-    (_name, inputsOf) => {
-      const inputs = inputsOf(scenario);
-      const expected = comparable(diagnoseInputs(inputs));
-      const orders = [
-        [...inputs].reverse(),
-        [...inputs.slice(2), ...inputs.slice(0, 2)],
-        shuffled(inputs, 77),
-      ];
-      for (const order of orders) {
-        expect(difference(comparable(diagnoseInputs(order)), expected)).toBeNull();
-      }
-    },
-    PATIENCE,
-  );
+const ORDERS: readonly ((inputs: readonly Input[]) => Input[])[] = [
+  (inputs) => [...inputs].reverse(),
+  (inputs) => [...inputs.slice(2), ...inputs.slice(0, 2)],
+  (inputs) => shuffled(inputs, 77),
+];
 
-  test('what the names of files say, said by the user, changes nothing else', () => {
-    const said = {
-      captures: whole(scenario).captures.map((c) => ({ ...c, vantage: { ...c.vantage, inferred: true } })),
-    };
-    const told = comparable({ ...whole(scenario), ...said });
-    expect(difference(comparable(diagnoseInputs(named(scenario))), told)).toBeNull();
-  });
+describe.each(scenarios.map((scenario, at) => ({ ...scenario, scenario, at })))(
+  '$name',
+  ({ scenario, at }) => {
+    test.each(Object.entries(ALL_WAYS).map(([name, inputsOf], way) => ({ name, inputsOf, way })))(
+      'the order of captures changes nothing: $name',
+      ({ inputsOf, way }) => {
+        const inputs = inputsOf(scenario);
+        const expected = comparable(inOrder(scenario, inputsOf));
+        for (const order of oneInTurn(ORDERS, at + way).map((give) => give(inputs))) {
+          expect(difference(comparable(diagnoseInputs(order)), expected)).toBeNull();
+        }
+      },
+      PATIENCE,
+    );
 
-  test(
-    'a capture given twice makes no answer wrong',
-    () => expectNone(named(scenario).flatMap(({ file, bytes }) => wrongWhenTwice(scenario, file, bytes))),
-    PATIENCE,
-  );
-
-  test(
-    'captures that are cut into two files each say the same',
-    () => {
-      const cut = diagnoseInputs(scenario.captures.flatMap((file) => halves(scenario, file)));
-      const expected = withoutFiles(comparable(whole(scenario)) as Report);
-      const joined = comparable(cut, { frame: (file, frame) => fromHalf(scenario, file, frame) }) as Report;
-      expect(difference(withoutFiles(joined), expected)).toBeNull();
-    },
-    PATIENCE,
-  );
-
-  test.each([
-    ['--from', -1n, null],
-    ['--to', null, 20n],
-    ['--from and --to', -1n, 15n],
-  ] as const)(
-    '%s says what captures say that were cut there',
-    (_name, from, to) => {
-      const around = lostAt(scenario);
-      const window = {
-        ...(from === null ? {} : { from: around + from * SECOND }),
-        ...(to === null ? {} : { to: around + to * SECOND }),
+    test('what the names of files say, said by the user, changes nothing else', () => {
+      const said = {
+        captures: whole(scenario).captures.map((c) => ({ ...c, vantage: { ...c.vantage, inferred: true } })),
       };
-      const seen = comparable(diagnoseInputs(labelled(scenario), window)) as Report;
-      expect(difference(withoutFiles(seen), withoutFiles(cutTo(scenario, window)), CLOCKS)).toBeNull();
-    },
-    PATIENCE,
-  );
-});
+      const told = comparable({ ...whole(scenario), ...said });
+      expect(difference(comparable(inOrder(scenario, named)), told)).toBeNull();
+    });
 
-function wrongWhenTwice(scenario: Scenario, file: string, bytes: Uint8Array): string[] {
+    test(
+      'a capture given twice makes no answer wrong',
+      () => expectNone(named(scenario).flatMap((input, i) => wrongWhenTwice(scenario, input, at + i))),
+      PATIENCE,
+    );
+
+    test(
+      'captures that are cut into two files each say the same',
+      () => {
+        const cut = diagnoseInputs(scenario.captures.flatMap((file) => halves(scenario, file)));
+        const expected = withoutFiles(comparable(whole(scenario)) as Report);
+        const joined = comparable(cut, { frame: (file, frame) => fromHalf(scenario, file, frame) }) as Report;
+        expect(difference(withoutFiles(joined), expected)).toBeNull();
+      },
+      PATIENCE,
+    );
+
+    test.each([
+      ['--from', -1n, null],
+      ['--to', null, 20n],
+      ['--from and --to', -1n, 15n],
+    ] as const)(
+      '%s says what captures say that were cut there',
+      (_name, from, to) => {
+        const around = lostAt(scenario);
+        const window = {
+          ...(from === null ? {} : { from: around + from * SECOND }),
+          ...(to === null ? {} : { to: around + to * SECOND }),
+        };
+        const seen = comparable(diagnoseInputs(labelled(scenario), window)) as Report;
+        expect(difference(withoutFiles(seen), withoutFiles(cutTo(scenario, window)), CLOCKS)).toBeNull();
+      },
+      PATIENCE,
+    );
+  },
+);
+
+function wrongWhenTwice(scenario: Scenario, { file, bytes }: Input, turn: number): string[] {
   const wrongAnyway = whyWrong(whole(scenario), scenario);
   const copies: Input[] = [
     { file: 'copy.pcap', bytes },
     { file: 'copy.pcap', bytes, vantage: { host: 'tap' } },
     { file: 'copy.pcap', bytes, vantage: labelOf(file) },
   ];
-  return copies.flatMap((copy) => {
+  return oneInTurn(copies, turn).flatMap((copy) => {
     const why = whyWrong(diagnoseInputs([...labelled(scenario), copy]), scenario);
     const label = copy.vantage === undefined ? 'without a label' : `as ${copy.vantage.host}`;
     return why === null || wrongAnyway !== null ? [] : [`${file} again ${label}: ${why}`];
@@ -225,10 +236,11 @@ describe('beside the captures of an incident', () => {
       const others = scenarios.filter((s) => s !== scenario && !s.control);
       const at = scenarios.indexOf(scenario);
       const said = saidOf(whole(scenario), scenario);
-      const found = [others[(at + 7) % others.length], others[(at + 18) % others.length]].flatMap((other) =>
+      const two = [others[(at + 7) % others.length], others[(at + 18) % others.length]];
+      const found = two.flatMap((other, i) =>
         other === undefined
           ? []
-          : foreign(other).flatMap((input) => {
+          : oneInTurn(foreign(other), at + i, 2).flatMap((input) => {
               const now = saidOf(diagnoseInputs([...labelled(scenario), input]), scenario);
               const label = input.vantage === undefined ? '' : ` as ${input.vantage.host}`;
               return now === said
