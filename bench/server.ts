@@ -56,7 +56,8 @@ async function measureServer(): Promise<void> {
   const samples = await sampling;
   printRequests(tally, took);
   const wrong = summed(tally.wrong);
-  if (gone.aborted) wrong.push(`the server died after ${took.toFixed(0)} s: ${server.epitaph()}`);
+  // First: of the others, some are but how clients saw it.
+  if (gone.aborted) wrong.unshift(`the server died after ${took.toFixed(0)} s: ${server.epitaph()}`);
   wrong.push(...printMemory(samples), ...(await server.end()));
   print(`uploads told to come back later, which did: ${tally.deferred}`);
   print(`wrong answers: ${tally.wrong.length}`);
