@@ -26,7 +26,7 @@ export {
   type Timer,
 } from './advice/clients/client.ts';
 export { CLIENTS } from './advice/clients/table.ts';
-export { SENDER_GIVES_UP, type Wait, waitFor } from './advice/clients/wait.ts';
+export { CONNECTING_ENDS, LAST_SYN, SENDER_GIVES_UP, type Wait, waitFor } from './advice/clients/wait.ts';
 export { triesAfter } from './advice/sender-model.ts';
 export {
   type Analysis,

@@ -2,9 +2,11 @@
  * Arguments to captures: `[VANTAGE=]FILE`, where FILE is a file, a folder (the
  * captures directly in it) or `-`. What is named must be a capture; what lies
  * beside captures in a folder need not be.
+ * The trap: a folder that somebody sent may hold links to anywhere on this machine. One that leads out of the folder is not
+ * followed: what it leads to would be read, reported and exported as part of the incident. What is named is followed.
  */
-import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { type CaptureInput, parseVantage } from '../analyzer/index.ts';
 import { type Headed, inFeedingOrder, readHead } from '../packet/file/feeding-order.ts';
 import { asClause } from '../packet/problem.ts';
@@ -91,6 +93,10 @@ async function capturesIn(folder: string, note: Note): Promise<string[]> {
   for (const entry of listFolder(folder)) {
     const path = join(folder, entry.name);
     if (!isRegularFile(path)) continue;
+    if (entry.isSymbolicLink() && leadsOut(path, folder)) {
+      note(`${path}: skipped, it is a link that leads out of the folder; name it to have it read`);
+      continue;
+    }
     const found = await sniffFile(path).catch(({ message }: Error) => ({
       isCapture: false,
       why: message,
@@ -109,6 +115,17 @@ function listFolder(folder: string): Dirent[] {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     throw unreadable(folder, error);
+  }
+}
+
+/** Through however many links. */
+function leadsOut(link: string, folder: string): boolean {
+  try {
+    const inside = realpathSync(folder);
+    return !realpathSync(link).startsWith(inside.endsWith(sep) ? inside : inside + sep);
+  } catch {
+    // One that changes under our eyes.
+    return true;
   }
 }
 

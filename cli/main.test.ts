@@ -2,7 +2,15 @@
  * The command as a process: exit codes, what goes to which stream, bad input.
  * The analyzer's decisions are replaced by `stand-in-analysis.ts`.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -186,6 +194,27 @@ describe('inputs', () => {
     expect(stderr).toBe(
       `note: ${at('captures', 'broken.pcapng')}: skipped, this is no pcap or pcapng file: it is text\n`,
     );
+  });
+
+  test('a link in a folder is followed within it, and not out of it; a folder or file that is named may be one', async () => {
+    const folder = at('linked');
+    mkdirSync(join(folder, 'older'), { recursive: true });
+    copyFileSync(at('client.pcap'), join(folder, 'older', 'a.pcap'));
+    symlinkSync(join('older', 'a.pcap'), join(folder, 'inside.pcap'));
+    symlinkSync(at('a=b.pcap'), join(folder, 'outside.pcap'));
+    symlinkSync(join('..', 'linked-too', 'x'), join(folder, 'nowhere.pcap'));
+    // One whose name begins as the folder's is beside it.
+    mkdirSync(at('linked-too'));
+    copyFileSync(at('client.pcap'), at('linked-too', 'b.pcap'));
+    symlinkSync(join('..', 'linked-too', 'b.pcap'), join(folder, 'beside.pcap'));
+    const skipped = (name: string): string =>
+      `note: ${join(folder, name)}: skipped, it is a link that leads out of the folder; name it to have it read\n`;
+    expect(await frames([folder])).toBe(
+      `One flow hangs, 10 frames read\n${skipped('beside.pcap')}${skipped('outside.pcap')}`,
+    );
+    symlinkSync(folder, at('to-linked'));
+    expect(await frames([at('to-linked')])).toMatch(/10 frames read/);
+    expect(await frames([join(folder, 'outside.pcap')])).toBe('One flow hangs, 3 frames read\n');
   });
 
   test('VANTAGE=FILE, and a file that has = in its name', async () => {

@@ -15,6 +15,7 @@ import { captureInterface, type InterfaceCapture } from './engine/supervisor.ts'
 import type { Recordings } from './file/recording.ts';
 import { openRecordings } from './file/recordings.ts';
 import { followJournal, type Takeover } from './journal-follow.ts';
+import { explainLongLines } from './journal-lines.ts';
 import { openMetrics } from './metrics.ts';
 import { planOf, requireCaptures } from './requirements.ts';
 import { withoutOwnTraffic } from './ship/own-traffic.ts';
@@ -132,7 +133,7 @@ async function makeCollector(
     const plan = { ...planOf(config, capture), vantage: capture.vantage };
     captures.push(captureInterface(plan, engine, sink, tell, links));
   }
-  for (const journal of config.journals) closers.push(pinTakeovers(journal, trigger));
+  for (const journal of config.journals) closers.push(pinTakeovers(journal, trigger, onEvent));
   return { status, trigger, metricsUrl: metrics?.url ?? null, close };
 }
 
@@ -217,15 +218,21 @@ function noteClock(recordings: Recordings, tell: OnEvent): () => void {
   return () => clearInterval(timer);
 }
 
-/** A takeover in the journal pins what is around it. Returns what ends that. */
+/** A takeover in the journal pins what is around it. Lines that are too long are told once. Returns what ends that. */
 function pinTakeovers(
   journal: CollectorConfig['journals'][number],
   trigger: Collector['trigger'],
+  onEvent: OnEvent,
 ): () => void {
-  const follower = followJournal(journal, ({ at, why }: Takeover) => {
+  const pin = ({ at, why }: Takeover): void => {
     const now = wallClock();
     const isOfNow = at !== null && at <= now && now - at < LONGEST_AGO;
     trigger(why, isOfNow ? at : now).catch(() => {}); // it was told
+  };
+  let isTold = false;
+  const follower = followJournal(journal, pin, () => {
+    if (!isTold) onEvent(explainLongLines(journal));
+    isTold = true;
   });
   return () => follower.close();
 }

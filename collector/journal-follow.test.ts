@@ -46,11 +46,12 @@ describe('a journal that is followed', () => {
   let file: string;
   let found: Takeover[];
   let follower: JournalFollower | null;
+  let longLines: number;
 
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'stallscope-journal-'));
     file = path.join(folder, 'node-b.jsonl');
-    found = [];
+    [found, longLines] = [[], 0];
     follower = null;
   });
   afterEach(() => {
@@ -58,7 +59,13 @@ describe('a journal that is followed', () => {
     rmSync(folder, { recursive: true });
   });
   const follow = (): JournalFollower => {
-    follower = followJournal({ node: 'node-b', file }, (takeover) => found.push(takeover));
+    follower = followJournal(
+      { node: 'node-b', file },
+      (takeover) => found.push(takeover),
+      () => {
+        longLines += 1;
+      },
+    );
     return follower;
   };
   const seen = (): number => {
@@ -117,13 +124,20 @@ describe('a journal that is followed', () => {
     expect(seen()).toBe(3);
   });
 
-  it('holds no line that never ends', () => {
+  it('holds no line that never ends, and says so once; its end is no line', () => {
     writeFileSync(file, '');
     follow();
-    appendFileSync(file, Buffer.alloc(300_000, 'x'));
+    const piece = Buffer.alloc(1_000_000, 'x');
+    const before = process.memoryUsage().rss;
+    for (let mb = 0; mb < 100; mb += 1) {
+      appendFileSync(file, piece);
+      expect(seen()).toBe(0);
+    }
+    expect(process.memoryUsage().rss - before).toBeLessThan(80_000_000);
+    appendFileSync(file, line('taking-over'));
     expect(seen()).toBe(0);
-    appendFileSync(file, `\n${line('taking-over')}`);
-    expect(seen()).toBe(1);
+    appendFileSync(file, line('taking-over'));
+    expect([seen(), longLines]).toEqual([1, 1]);
   });
 
   it('may be a folder, which is no journal', () => {

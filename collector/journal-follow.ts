@@ -5,6 +5,7 @@
  * name may be that of a pipe, whose opening would wait for ever.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { type JournalLines, readLines } from './journal-lines.ts';
 
 export interface Takeover {
   readonly node: string;
@@ -21,19 +22,18 @@ export interface JournalFollower {
 
 const EVERY_MS = 250;
 const CHUNK = 65_536;
-/** No line of a journal is that long; what is, is no line. */
-const LONGEST_LINE = 65_536;
-const LINE_END = 0x0a;
 
-/** Never throws: what cannot be read is looked at again. */
+/** Never throws: what cannot be read is looked at again. `onLongLine`: one was passed over, which no node wrote. */
 export function followJournal(
   journal: { readonly node: string; readonly file: string },
   onTakeover: (takeover: Takeover) => void,
+  onLongLine: () => void,
 ): JournalFollower {
-  const tail = new Tail(journal.file, (line) => {
+  const onLine = (line: string): void => {
     const takeover = parseTakeover(line, journal.node);
     if (takeover !== null) onTakeover(takeover);
-  });
+  };
+  const tail = new Tail(journal.file, () => readLines(onLine, onLongLine));
   tail.skip();
   const timer = setInterval(() => tail.read(), EVERY_MS);
   return {
@@ -49,14 +49,15 @@ export function followJournal(
 class Tail {
   private file: number | null = null;
   private offset = 0;
-  private rest: Buffer = Buffer.alloc(0);
+  private lines: JournalLines;
   private readonly chunk = Buffer.alloc(CHUNK);
   private readonly path: string;
-  private readonly onLine: (line: string) => void;
+  private readonly newLines: () => JournalLines;
 
-  constructor(path: string, onLine: (line: string) => void) {
+  constructor(path: string, newLines: () => JournalLines) {
     this.path = path;
-    this.onLine = onLine;
+    this.newLines = newLines;
+    this.lines = newLines();
   }
 
   /** What is in it now is of the past. */
@@ -86,7 +87,7 @@ class Tail {
 
   private begin(): void {
     this.offset = 0;
-    this.rest = Buffer.alloc(0);
+    this.lines = this.newLines();
   }
 
   private drain(file: number): void {
@@ -94,17 +95,8 @@ class Tail {
       const bytes = readSync(file, this.chunk, 0, CHUNK, this.offset);
       if (bytes === 0) return;
       this.offset += bytes;
-      this.take(this.chunk.subarray(0, bytes));
+      this.lines.take(this.chunk.subarray(0, bytes));
     }
-  }
-
-  private take(bytes: Buffer): void {
-    let all = Buffer.concat([this.rest, bytes]);
-    for (let end = all.indexOf(LINE_END); end !== -1; end = all.indexOf(LINE_END)) {
-      this.onLine(all.toString('utf8', 0, end));
-      all = all.subarray(end + 1);
-    }
-    this.rest = all.length > LONGEST_LINE ? Buffer.alloc(0) : Buffer.from(all);
   }
 
   private isReplaced(file: number): boolean {

@@ -7,7 +7,9 @@ import {
   type AdviceMode,
   type ClientAdvice,
   type ClientFate,
+  CONNECTING_ENDS,
   FAIL_FAST,
+  LAST_SYN,
   rideThroughSeconds,
   SENDER_GIVES_UP,
   type Timer,
@@ -76,7 +78,7 @@ const proxied = ({ atMost }: Wait): string[] => [
 
 const opening = ({ connects }: Wait): string =>
   connects === null
-    ? 'A connection that is opened in the outage fails: the system gives up before the path is back.'
+    ? `A connection that is opened in the outage fails where more than about ${span(LAST_SYN.to)} of it are left: its system sends its last SYN after ${span(LAST_SYN.from)} to ${span(LAST_SYN.to)}, and gives up after ${span(CONNECTING_ENDS.from)} to ${span(CONNECTING_ENDS.to)}.`
     : `A connection that is opened in the outage is open ${span(connects.to)} after its first SYN at most.`;
 
 const WORDS: Readonly<Record<ClientFate['word'], string>> = {

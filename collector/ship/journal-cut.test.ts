@@ -1,5 +1,5 @@
 /** Of a journal, the lines of a window of time. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type TemporaryFolder, temporaryFolder } from '../../server/store/test-store.ts';
@@ -14,7 +14,7 @@ afterEach(() => folder.remove());
 async function cut(text: string, from = 10n, to = 20n): Promise<string | null> {
   const [journal, target] = [join(folder.path, 'journal'), join(folder.path, 'cut')];
   writeFileSync(journal, text);
-  const isThere = await cutJournal(journal, { from, to }, target);
+  const { isThere } = await cutJournal(journal, { from, to }, target);
   expect(existsSync(target)).toBe(isThere);
   return isThere ? readFileSync(target, 'utf8') : null;
 }
@@ -26,6 +26,25 @@ it('takes those within, both ends included, in their order', async () => {
   expect(await cut([9, 10, 15, 12, 20, 21].map(line).join('\n'))).toBe(
     `${[10, 15, 12, 20].map(line).join('\n')}\n`,
   );
+});
+
+it('passes over a line of 100 MB, says so, and holds little of it', async () => {
+  const [journal, target] = [join(folder.path, 'journal'), join(folder.path, 'cut')];
+  writeFileSync(journal, `${line(11)}\r\n{"time":"12","text":"`);
+  const piece = Buffer.alloc(1_000_000, 'x');
+  for (let mb = 0; mb < 100; mb += 1) appendFileSync(journal, piece);
+  // What looks like a line at its end is none.
+  appendFileSync(journal, `${line(13)}\n${line(14)}`);
+  const before = process.memoryUsage().rss;
+  const cutting = cutJournal(journal, { from: 10n, to: 20n }, target);
+  let most = 0;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss - before);
+  }, 1);
+  expect(await cutting).toEqual({ isThere: true, longLines: 1 });
+  clearInterval(watch);
+  expect(most).toBeLessThan(80_000_000);
+  expect(readFileSync(target, 'utf8')).toBe(`${line(11)}\n${line(14)}\n`);
 });
 
 it('makes no file where there are none', async () => {

@@ -5,7 +5,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import { readLines } from '../journal-lines.ts';
 
 /** ns since the epoch. */
 export interface TimeWindow {
@@ -18,13 +18,20 @@ const MOST = 32 * 1024 ** 2;
 /** Of a log without such times. Characters. */
 const TAIL = 1024 ** 2;
 
+export interface JournalCut {
+  /** False: there were no lines to write. */
+  readonly isThere: boolean;
+  /** Lines that were passed over, because no node writes such long ones. */
+  readonly longLines: number;
+}
+
 /**
- * Writes the lines of `journal` within the window to `to`, whole or not at all. False where there are none.
+ * Writes the lines of `journal` within the window to `to`, whole or not at all.
  * @throws the system's error where one of them cannot be opened
  */
-export async function cutJournal(journal: string, window: TimeWindow, to: string): Promise<boolean> {
-  const lines = await linesWithin(journal, window);
-  if (lines.length === 0) return false;
+export async function cutJournal(journal: string, window: TimeWindow, to: string): Promise<JournalCut> {
+  const { lines, longLines } = await linesWithin(journal, window);
+  if (lines.length === 0) return { isThere: false, longLines };
   const part = `${to}.part`;
   try {
     const file = await open(part, 'w', 0o600);
@@ -39,22 +46,34 @@ export async function cutJournal(journal: string, window: TimeWindow, to: string
     await rm(part, { force: true });
     throw error;
   }
-  return true;
+  return { isThere: true, longLines };
 }
 
-async function linesWithin(journal: string, { from, to }: TimeWindow): Promise<readonly string[]> {
+async function linesWithin(
+  journal: string,
+  { from, to }: TimeWindow,
+): Promise<{ lines: readonly string[]; longLines: number }> {
   const within = new LastLines(MOST);
   const tail = new LastLines(TAIL);
   let hasTimes = false;
-  for await (const line of createInterface({ input: createReadStream(journal), crlfDelay: 1000 })) {
+  let longLines = 0;
+  const add = (line: string): void => {
     const time = timeOf(line);
     if (time === null) tail.add(line);
     else {
       hasTimes = true;
       if (time >= from && time <= to) within.add(line);
     }
-  }
-  return hasTimes ? within.lines : tail.lines;
+  };
+  const reading = readLines(
+    (line) => add(line.endsWith('\r') ? line.slice(0, -1) : line),
+    () => {
+      longLines += 1;
+    },
+  );
+  for await (const chunk of createReadStream(journal)) reading.take(chunk as Uint8Array);
+  reading.end();
+  return { lines: hasTimes ? within.lines : tail.lines, longLines };
 }
 
 /** `{"time":"1795665131578000531",…}`, as `gateway/` writes it. */

@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { CollectorConfig } from '../config.ts';
 import type { Pin, Recordings, RingFile } from '../file/recording.ts';
 import { parseFileName } from '../file/ring-file.ts';
+import { explainLongLines } from '../journal-lines.ts';
 import type { OnEvent } from '../words.ts';
 import { Acknowledged } from './acknowledged.ts';
 import type { IncidentWish, ShipItem } from './delivery.ts';
@@ -131,7 +132,8 @@ export class Spool {
       this.cut.add(to);
       if (existsSync(to)) continue;
       try {
-        await cutJournal(file, pin, to);
+        const { longLines } = await cutJournal(file, pin, to);
+        if (longLines > 0) this.plan.onEvent(explainLongLines({ node, file }));
       } catch (error) {
         const what = `the journal of ${node} is not shipped with what was pinned: ${(error as Error).message}`;
         this.plan.onEvent({ event: 'trouble', what, hint: 'the captures are' });

@@ -223,6 +223,23 @@ describe('lz4', () => {
   });
 });
 
+describe.each([
+  ['one block of 4 MiB', ['-1']],
+  ['linked blocks of 64 KiB', ['-9', '-BD', '-B4']],
+  ['the old format', ['-l']],
+])('lz4 cut at any place (skipped without the command): %s', (_what, options) => {
+  const packed = packWith('lz4', ...options);
+  test.skipIf(packed === null)('it yields what there is, and says so', async () => {
+    for (let length = 40; length < packed!.length - 8; length += Math.ceil(packed!.length / 50)) {
+      const { bytes, problems } = await run(packed!.subarray(0, length));
+      expect(problems).toMatchObject([{ code: 'compressed-file-truncated' }]);
+      expect(TEXT.subarray(0, bytes.length).equals(bytes)).toBe(true);
+      // Not more packed than the text around it, give or take.
+      expect(bytes.length).toBeGreaterThan(length - 100);
+    }
+  });
+});
+
 function packWith(tool: string, ...options: string[]): Uint8Array | null {
   try {
     return execFileSync(tool, [...options, '-c'], { input: TEXT, stdio: ['pipe', 'pipe', 'ignore'] });

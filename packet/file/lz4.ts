@@ -2,10 +2,12 @@
  * lz4 frames (the "LZ4 Frame Format" description, version 1.6): header, blocks
  * of at most 4 MiB, end mark; several frames, skippable ones between them.
  * Checksums are passed over: what the capture formats check is enough.
- * The trap: blocks may refer to the 64 KiB before them, across blocks.
+ * The trap: blocks may refer to the 64 KiB before them, across blocks. And they are long: the head of a file that is looked at,
+ * or all of one that was cut, may be the beginning of its first block, which still tells much (`lz4-cut.ts`).
  */
 import type { AsyncBytes } from './async-bytes.ts';
 import { DamagedError, TruncatedError, UnsupportedError } from './decompression-error.ts';
+import { cutBlock } from './lz4-cut.ts';
 
 const MAGIC = 0x184d2204;
 /** The frame format of lz4 before 1.0: blocks of 8 MiB, which end with the file or another magic. */
@@ -13,11 +15,12 @@ const LEGACY_MAGIC = 0x184c2102;
 const LEGACY_BLOCK_BYTES = 8 << 20;
 const HISTORY_BYTES = 65_536;
 
-type DecodeBlock = typeof import('lz4js').decompressBlock;
+type DecodeBlock = typeof import('lz4js').default.decompressBlock;
 
 /** Yields pieces that are valid until the next one is asked for. Throws `TruncatedError`, `DamagedError`. */
 export async function* lz4Decoded(bytes: AsyncBytes): AsyncGenerator<Uint8Array> {
-  const { decompressBlock } = await import('lz4js');
+  // By its default: a bundle in chunks has no names of a CommonJS module that is loaded late.
+  const { decompressBlock } = (await import('lz4js')).default;
   let magic = await bytes.word();
   while (magic !== null) {
     if (magic === MAGIC) {
@@ -50,8 +53,13 @@ async function* decodeFrame(bytes: AsyncBytes, decode: DecodeBlock): AsyncGenera
     if (word === 0) break;
     const length = word & 0x7fff_ffff;
     if (length > maxBlock) throw new DamagedError('an lz4 block is longer than its frame allows');
-    const block = await bytes.exactly(length);
-    yield word >>> 31 === 1 ? window.store(block) : window.decode(block);
+    const block = await bytes.read(length);
+    const isStored = word >>> 31 === 1;
+    if (block.length < length) {
+      yield isStored ? window.store(block) : window.decodeCut(block);
+      throw new TruncatedError();
+    }
+    yield isStored ? window.store(block) : window.decode(block);
     if (has(0x10)) await bytes.exactly(4);
   }
   if (has(0x04)) await bytes.exactly(4);
@@ -70,7 +78,9 @@ async function* decodeLegacy(
     if (length > LEGACY_BLOCK_BYTES + LEGACY_BLOCK_BYTES / 255 + 16) {
       throw new DamagedError('an lz4 block is longer than its frame allows');
     }
-    yield window.decode(await bytes.exactly(length));
+    const block = await bytes.read(length);
+    yield block.length < length ? window.decodeCut(block) : window.decode(block);
+    if (block.length < length) throw new TruncatedError();
   }
 }
 
@@ -87,12 +97,26 @@ class Window {
   }
 
   decode(block: Uint8Array): Uint8Array {
+    return this.#kept(this.#decoded(block));
+  }
+
+  /** Of the beginning of a block. */
+  decodeCut(beginning: Uint8Array): Uint8Array {
+    const { whole, literals } = cutBlock(beginning);
+    const end = this.#decoded(whole);
+    const some = literals.subarray(0, this.#bytes.length - end);
+    this.#bytes.set(some, end);
+    return this.#kept(end + some.length);
+  }
+
+  /** @returns where it ended */
+  #decoded(block: Uint8Array): number {
     this.#slide();
     // The decoder does not look where it writes, and writing behind a typed array is lost; where it ended tells.
     const end = this.#decode(block, this.#bytes, 0, block.length, HISTORY_BYTES);
     if (!(end <= this.#bytes.length))
       throw new DamagedError('an lz4 block decodes to more than its frame allows');
-    return this.#kept(end);
+    return end;
   }
 
   store(block: Uint8Array): Uint8Array {

@@ -11,8 +11,11 @@ export interface SniffResult {
   why: string;
 }
 
-/** Enough for the header of any format, also behind a compressed block's header. */
-export const HEAD_BYTES = 64 * 1024;
+/**
+ * Enough for the header of any format, also in a compressed file: a block of zstd has up to 128 KiB, and is decoded as a whole. Of
+ * lz4, whose blocks have up to 8 MiB, and of gzip the beginning is decoded.
+ */
+export const HEAD_BYTES = 192 * 1024;
 
 /** `source`: the file's bytes as they are; no more are asked for than needed. */
 export async function sniffCapture(source: AsyncIterable<Uint8Array>): Promise<SniffResult> {

@@ -1,14 +1,18 @@
 /** Types of packages that come without: only what is used of them. */
 
 declare module 'lz4js' {
-  /** Decodes one block of `length` bytes at `from`; writes at `at`, may refer to bytes before it, returns where it ended. Checks nothing. */
-  export function decompressBlock(
-    source: Uint8Array,
-    target: Uint8Array,
-    from: number,
-    length: number,
-    at: number,
-  ): number;
+  const lz4: {
+    /** Decodes one block of `length` bytes at `from`; writes at `at`, may refer to bytes before it, returns where it ended. Checks nothing. */
+    decompressBlock(
+      this: void,
+      source: Uint8Array,
+      target: Uint8Array,
+      from: number,
+      length: number,
+      at: number,
+    ): number;
+  };
+  export default lz4;
 }
 
 declare module 'pcap-parser' {

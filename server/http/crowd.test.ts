@@ -1,9 +1,10 @@
-/** What one client may take of the server: places for listening pages, and connections. */
+/** What clients may take of the server: places for listening pages, for uploads, and connections. */
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { smallPcap } from '../store/test-store.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-const MOST = { mostStreams: 3, mostConnections: 8 };
+const MOST = { mostStreams: 3, mostUploads: 2, mostConnections: 8 };
 
 let server: TestServer;
 beforeAll(async () => {
@@ -54,6 +55,40 @@ it('pages that listen have so many places, and one that leaves makes room', asyn
   };
   await expect.poll(next, { interval: 50 }).toBe('200');
   for (const one of listening) one.socket.destroy();
+});
+
+it('uploads have so many places; what is refused may come again, and does when one has ended', async () => {
+  const { id } = server.store.createIncident('busy');
+  const path = `/api/incidents/${id}/files?name=a.pcap`;
+  const bytes = smallPcap();
+  const running = Array.from({ length: MOST.mostUploads }, () => {
+    const socket = connect(server.port, '127.0.0.1').on('error', () => {});
+    socket.write(`PUT ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${bytes.length}\r\n\r\n`);
+    return socket;
+  });
+  const runningNow = async (): Promise<string | undefined> =>
+    /^stallscope_uploads_running (\d+)$/m.exec((await server.raw('GET', '/metrics')).text)?.[1];
+  await expect.poll(runningNow).toBe(String(MOST.mostUploads));
+  const refused = await server.raw('PUT', path, { body: bytes });
+  expect(refused).toMatchObject({
+    status: 503,
+    headers: { 'retry-after': '5' },
+    json: {
+      error: { code: 'busy', message: '2 uploads are running already', hint: expect.stringMatching(/5 s/) },
+    },
+  });
+  const { json: delivery } = await server.ask('POST', '/api/deliveries', {
+    ...{ collector: 'c', name: 'a.pcap', size: bytes.length, sha256: '0'.repeat(64), kind: 'capture' },
+    incident: { title: 'busy too' },
+  });
+  const piece = `/api/deliveries/${(delivery as { id: string }).id}?offset=0`;
+  expect(await server.raw('PATCH', piece, { body: bytes })).toMatchObject({ status: 503 });
+  running[0]?.write(bytes);
+  running[1]?.destroy();
+  await expect.poll(runningNow).toBe('0');
+  expect((await server.raw('PUT', path, { body: bytes })).status).toBe(201);
+  expect(server.store.incidentDetail(id).storedFiles).toHaveLength(2);
+  running[0]?.destroy();
 });
 
 it('connections beyond the most are closed unheard, and when some go others are heard again', async () => {

@@ -7,7 +7,7 @@ import type { Response } from 'express';
 import type { Progress } from '../api.ts';
 import type { JobEvent, Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../store/store.ts';
-import { HttpError } from './http-error.ts';
+import { busy } from './http-error.ts';
 import type { Limits } from './limits.ts';
 
 /** Unsent bytes after which a page is not told of progress any more, and after which it is cut off. */
@@ -45,10 +45,8 @@ export class EventStreams {
   /** @throws ServerError `not-found`, HttpError `busy` */
   open(incident: string, response: Response): void {
     const summary = this.store.incident(incident);
-    if (this.count >= this.most) {
-      response.set('retry-after', String(BUSY_SECONDS));
-      throw new HttpError(503, 'busy', `${this.most} pages are listening already`, 'close some of them');
-    }
+    if (this.count >= this.most)
+      throw busy(`${this.most} pages are listening already`, 'close some of them', BUSY_SECONDS);
     response.set({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',

@@ -11,18 +11,24 @@ export class HttpError extends Error {
   readonly status: number;
   readonly code: string;
   readonly hint: string;
+  /** Seconds after which it may be asked again (`Retry-After`, RFC 9110, section 10.2.3); null: nothing is said of that. */
+  readonly retryAfter: number | null;
 
-  constructor(status: number, code: string, message: string, hint = '') {
+  constructor(status: number, code: string, message: string, hint = '', retryAfter: number | null = null) {
     super(message);
     this.name = 'HttpError';
     this.status = status;
     this.code = code;
     this.hint = hint;
+    this.retryAfter = retryAfter;
   }
 }
 
 export const badRequest = (message: string, hint = ''): HttpError =>
   new HttpError(400, 'bad-request', message, hint);
+/** All places of a kind are taken; after so many seconds one may be free. */
+export const busy = (message: string, hint: string, retryAfter: number): HttpError =>
+  new HttpError(503, 'busy', message, hint, retryAfter);
 export const notFound = (what: string): HttpError =>
   new HttpError(404, 'not-found', `there is no such ${what}`);
 
@@ -71,9 +77,10 @@ function endUnread(request: Request, response: Response): void {
 }
 
 export function sendError(response: Response, error: HttpError): void {
-  const { status, code, message, hint } = error;
+  const { status, code, message, hint, retryAfter } = error;
   const body: ApiError = { error: { code, message, ...(hint !== '' && { hint }) } };
   endUnread(response.req, response);
+  if (retryAfter !== null) response.set('retry-after', String(retryAfter));
   if (status === 401) response.set('www-authenticate', 'Bearer');
   response.status(status).set('cache-control', 'no-store').json(body);
 }

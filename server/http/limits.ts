@@ -3,6 +3,8 @@
 export interface Limits {
   /** Bytes of one upload. */
   readonly mostUploadBytes: number;
+  /** Uploads and pieces of deliveries at a time: each holds buffers, a file and the disk. What comes beyond may come again. */
+  readonly mostUploads: number;
   /** Bytes of one piece of a delivery, decompressed. */
   readonly mostPieceBytes: number;
   /** Bytes that must stay free on the disk: a database that cannot write helps nobody. */
@@ -26,6 +28,7 @@ export interface Limits {
 
 export const LIMITS: Limits = {
   mostUploadBytes: 20 * 1024 ** 3,
+  mostUploads: 64,
   mostPieceBytes: 64 * 1024 ** 2,
   freeBytes: 256 * 1024 ** 2,
   uploadIdleMs: 60_000,

@@ -100,7 +100,12 @@ function bodyOf(body: NonNullable<Operation['body']>): NonNullable<OpenApiOperat
   return { required: body.required, content: { 'application/json': { schema: body.schema } } };
 }
 
-function responsesOf({ status, answer, errors = {} }: Operation): OpenApiOperation['responses'] {
+function responsesOf({
+  status,
+  answer,
+  errors = {},
+  answersToo = [],
+}: Operation): OpenApiOperation['responses'] {
   const description = answer.kind === 'other' ? answer.what : 'As asked.';
   const content: Content | undefined =
     answer.kind === 'json'
@@ -109,8 +114,8 @@ function responsesOf({ status, answer, errors = {} }: Operation): OpenApiOperati
         ? { [answer.type]: {} }
         : undefined;
   const others = Object.entries(errors).map(([code, what]) => {
-    // 304 has no body; a server that fails answers with what it checked, a delivery with where it stands.
-    const said = code === '304' ? undefined : code === '503' || code === '409' ? content : REFUSED;
+    // 304 has no body.
+    const said = code === '304' ? undefined : answersToo.includes(Number(code)) ? content : REFUSED;
     return [code, { description: what, ...(said !== undefined && { content: said }) }];
   });
   return {

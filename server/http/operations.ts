@@ -14,6 +14,8 @@ export interface Operation {
   readonly answer: Answer;
   /** Beside those that every operation may have. */
   readonly errors?: Readonly<Record<number, string>>;
+  /** Those of `errors` that come with the body of `answer`, not with an `ApiError`. */
+  readonly answersToo?: readonly number[];
 }
 
 export type Answer =
@@ -125,6 +127,7 @@ export const OPERATIONS: Record<string, Operation> = {
       408: 'It stood still for too long.',
       413: 'It is too large.',
       415: 'It is neither.',
+      503: 'Too many uploads run already; `Retry-After` says when to try again.',
       507: 'The disk is full.',
     },
   },
@@ -259,8 +262,10 @@ export const OPERATIONS: Record<string, Operation> = {
       409: 'It stands at another offset; at 0 where all came, and were not the bytes of its hash.',
       413: 'More than a piece may have, or the file.',
       415: 'It is neither a capture nor a journal, and forgotten; or the encoding is another.',
+      503: 'Too many uploads run already; `Retry-After` says when to try again.',
       507: 'The disk is full.',
     },
+    answersToo: [409],
   },
   'POST /api/clock': {
     summary: "What the server's clock says, for an exchange as NTP's",
@@ -282,5 +287,6 @@ export const OPERATIONS: Record<string, Operation> = {
     status: 200,
     answer: json('Health'),
     errors: { 503: 'Something fails; the checks say what.' },
+    answersToo: [503],
   },
 };

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { bundled } from '../jobs/test-worker.ts';
+import { bundled, bundledWorker } from '../jobs/test-worker.ts';
 
 export interface ChildServer {
   readonly port: number;
@@ -17,7 +17,8 @@ export interface ChildServer {
 /** `port`: 0 for any. */
 export async function startChildServer(folder: string, port = 0): Promise<ChildServer> {
   const script = fileURLToPath(await bundled('server/http/child-server.ts'));
-  const child = spawn(process.execPath, [script, folder, String(port)], {
+  const worker = fileURLToPath(await bundledWorker());
+  const child = spawn(process.execPath, [script, folder, String(port), worker], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const listening = await new Promise<number>((resolve, reject) => {

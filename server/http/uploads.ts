@@ -10,10 +10,12 @@ import type { Request } from 'express';
 import type { Delivery, NewDelivery, StoredFile } from '../api.ts';
 import { ServerError } from '../server-error.ts';
 import type { NewFile, Store, TakenPiece } from '../store/store.ts';
-import { HttpError } from './http-error.ts';
+import { busy, HttpError } from './http-error.ts';
 import type { Limits } from './limits.ts';
 import { contentLength } from './parameters.ts';
 
+/** What whoever finds all places taken may wait. */
+const BUSY_SECONDS = 5;
 /** A browser reads the answer only after it has sent some; no stranger may send for ever. */
 const LINGER_MS = 5_000;
 const LINGER_BYTES = 256 * 1024 ** 2;
@@ -22,6 +24,8 @@ export class Uploads {
   private readonly store: Store;
   private readonly limits: Limits;
   private readonly running = new Set<Promise<unknown>>();
+  /** Of those, the ones that bring bytes. */
+  private bringing = 0;
   /** Of uploads that run: bytes that they said will come, and have not. */
   private awaited = 0;
   private received = 0;
@@ -42,7 +46,7 @@ export class Uploads {
     incident: string,
     file: Pick<NewFile, 'name' | 'vantage'>,
   ): Promise<StoredFile> {
-    return this.counted(this.receive(request, incident, file));
+    return this.counted(this.inPlace(() => this.receive(request, incident, file)));
   }
 
   /** Begins a delivery, or goes on with it. @throws HttpError, ServerError */
@@ -55,7 +59,24 @@ export class Uploads {
 
   /** A piece of a delivery. @throws HttpError, ServerError */
   append(request: Request, delivery: string, offset: number): Promise<TakenPiece> {
-    return this.counted(this.receivePiece(request, delivery, offset));
+    return this.counted(this.inPlace(() => this.receivePiece(request, delivery, offset)));
+  }
+
+  /** @throws HttpError `busy`, before a byte is read */
+  private async inPlace<T>(receive: () => Promise<T>): Promise<T> {
+    const most = this.limits.mostUploads;
+    if (this.bringing >= most)
+      throw busy(
+        `${most} uploads are running already`,
+        `try again in ${BUSY_SECONDS} s, when some have ended`,
+        BUSY_SECONDS,
+      );
+    this.bringing += 1;
+    try {
+      return await receive();
+    } finally {
+      this.bringing -= 1;
+    }
   }
 
   private async receivePiece(request: Request, id: string, offset: number): Promise<TakenPiece> {

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { detectKind, HEAD_BYTES } from './file-kind.ts';
-import { CAPTURES } from './test-store.ts';
+import { CAPTURES, smallPcap } from './test-store.ts';
 
 const text = (...lines: string[]): Uint8Array => new TextEncoder().encode(lines.join('\n'));
 const head = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, HEAD_BYTES);
@@ -32,6 +34,19 @@ describe('a file is known by its first bytes', () => {
     expect(await kindOf(gunzipSync(packed))).toBe('capture');
     expect(await kindOf(gzipSync(log))).toBe('journal');
   });
+
+  it.each(['zstd', 'lz4'])(
+    'in a first block of %s that is longer than the head of others',
+    async (program) => {
+      // Payload that nobody can compress, as TLS has.
+      const plain = Buffer.concat([smallPcap(), randomBytes(2 ** 20)]);
+      const packed = execFileSync(program, ['-c'], { input: plain, maxBuffer: 2 ** 22 });
+      expect(await kindOf(packed)).toBe('capture');
+      expect(
+        await kindOf(execFileSync(program, ['-c'], { input: randomBytes(2 ** 20), maxBuffer: 2 ** 22 })),
+      ).toBe(null);
+    },
+  );
 
   it.each([
     [

@@ -2,11 +2,12 @@
  * Captures and journals, as files beside the database.
  * A file is written under another name, forced to the disk, renamed, and only then gets its row: a
  * kill at any moment leaves a file that is there, or leftovers that the next start removes.
- * The trap: the incident may be deleted while its file is still coming in.
+ * The trap: the incident may be deleted while its file is still coming in, and its folder goes whenever it is empty: also
+ * when another upload to it breaks off.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseVantage } from '../../analyzer/index.ts';
 import type { StoredFile } from '../api.ts';
@@ -45,14 +46,17 @@ export class Files {
     try {
       const received = await receive(incoming, { ...file, name }, source);
       const place = filePath(folder, incident, id);
-      await mkdir(dirname(place), { recursive: true, mode: PRIVATE_FOLDER });
-      await rename(incoming, place);
+      // In one go, so that nobody removes the folder in between.
+      mkdirSync(dirname(place), { recursive: true, mode: PRIVATE_FOLDER });
+      renameSync(incoming, place);
       await syncFolder(dirname(place));
       await syncFolder(dirname(dirname(place)));
       return this.insert(incident, { id, name, vantage, ...received });
     } catch (error) {
       await rm(incoming, { force: true });
       this.remove(incident, id);
+      // Whatever failed because of that.
+      this.checkIncident(incident);
       throw explain(error);
     }
   }

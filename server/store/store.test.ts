@@ -150,6 +150,22 @@ describe('files', () => {
     expect(existsSync(join(folder.path, 'files', id))).toBe(false);
   });
 
+  it('lose nothing to other uploads into the same incident that break off', async () => {
+    const { id } = store.createIncident();
+    async function* broken(turns: number): AsyncGenerator<Uint8Array> {
+      yield smallPcap();
+      for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+      throw new Error('connection lost');
+    }
+    for (let round = 0; round < 20; round += 1) {
+      const breaking = Array.from({ length: 8 }, (_, turns) => store.addFile(id, small(), broken(turns * 4)));
+      const added = store.addFile(id, small(), chunksOf(smallPcap(round)));
+      await Promise.allSettled(breaking);
+      store.deleteFile(id, (await added).id);
+    }
+    expect(store.incidentDetail(id).storedFiles).toEqual([]);
+  });
+
   it('have a name without a path, whatever was sent', async () => {
     const { id } = store.createIncident();
     const { name } = await store.addFile(id, small('..\\..\\etc/pass\u0007wd\u202e'), chunksOf(smallPcap()));

@@ -2,6 +2,7 @@
  * Files that are no captures, or bad ones, made for the tests: from whole
  * records to bytes that contradict each other.
  */
+import { execFileSync } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
 import {
   createPcapWriter,
@@ -99,9 +100,23 @@ export function notIp(): WrittenPacket[] {
 
 const MEMBER_BYTES = 64 * 1024 * 1024;
 
-/** `head`, then `mebibytes` of zeros in gzip members of 64 MiB, each a thousandth of its size. */
-export function gzipBomb(head: Uint8Array, mebibytes: number): Uint8Array {
-  const member = gzipSync(new Uint8Array(MEMBER_BYTES));
+export type BombKind = 'gzip' | 'zstd' | 'lz4';
+
+/**
+ * `head`, then `mebibytes` of zeros in members (frames) of 64 MiB, each a thousandth of its size; with lz4 a 250th, with zstd a
+ * 30,000th. Needs the commands zstd and lz4.
+ */
+export function bomb(kind: BombKind, head: Uint8Array, mebibytes: number): Uint8Array {
+  const member = packed(kind, new Uint8Array(MEMBER_BYTES));
   const members = Array.from({ length: (mebibytes * 1024 * 1024) / MEMBER_BYTES }, () => member);
-  return concat(gzipSync(head), ...members);
+  return concat(packed(kind, head), ...members);
 }
+
+function packed(kind: BombKind, input: Uint8Array): Uint8Array {
+  if (kind === 'gzip') return gzipSync(input);
+  return execFileSync(kind, ['-c'], { input, maxBuffer: MEMBER_BYTES, stdio: ['pipe', 'pipe', 'ignore'] });
+}
+
+/** `head`, and the header of a record that claims 3 GB. */
+export const withLie = (head: Uint8Array): Uint8Array =>
+  concat(head, overwritten(new Uint8Array(16), 8, 3_000_000_000));

@@ -13,15 +13,17 @@ import { removeBundle, temporaryFolder } from '../../cli/run-cli.ts';
 import { concat } from '../../packet/wire/bytes.ts';
 import { checkReport } from '../report-shape.ts';
 import {
+  type BombKind,
   backwards,
+  bomb,
   contradicting,
   exchange,
-  gzipBomb,
   notIp,
   overwritten,
   pcap,
   pcapng,
   recordAt,
+  withLie,
 } from './bad-files.ts';
 import { bundleCommand, type CommandOptions, type Ran, runCommand } from './command.ts';
 
@@ -81,7 +83,9 @@ describe('no capture: an error of one line, exit code 2', () => {
     ['gzip of nothing', gzipSync(''), /empty/],
     ['gzip, cut in its header', gzipSync(pcap(exchange())).subarray(0, 8), /ends in the middle/],
     ['gzip inside gzip', gzipSync(gzipSync(pcap(exchange()))), /gzip/],
-    ['a zip bomb of zeros', gzipBomb(new Uint8Array(0), 1024), /no pcap/],
+    ['a gzip bomb of zeros', bomb('gzip', new Uint8Array(0), 1024), /no pcap/],
+    ['a zstd bomb of zeros', bomb('zstd', new Uint8Array(0), 1024), /no pcap/],
+    ['an lz4 bomb of zeros', bomb('lz4', new Uint8Array(0), 1024), /no pcap/],
   ])('%s', async (name, bytes, message) => {
     expectError(await run(['--json', file(`no-${name}.pcap`, bytes)]), message);
   });
@@ -154,6 +158,13 @@ describe('a bad capture: what could be read, with a note for each fault', () => 
     expect(report.flows.map((f) => f.client.port)).toEqual([40_000]);
   });
 
+  test.each(['gzip', 'zstd', 'lz4'])('%s, whole: the command has its decoder', async (program) => {
+    const plain = pcap(exchange(3000));
+    const bytes = execFileSync(program, ['-c'], { input: plain, maxBuffer: plain.length });
+    const report = expectReport(await run(['--json', file(`whole.${program}`, bytes)]), []);
+    expect(report.captures[0]!.frames).toBe(6004);
+  });
+
   test('gzip, cut in the middle', async () => {
     const ran = await run(['--json', file('cut.pcap.gz', compressed.subarray(0, compressed.length / 2))]);
     const report = expectReport(ran, ['compressed-file-truncated', 'record-cut']);
@@ -208,17 +219,37 @@ describe('a bad capture: what could be read, with a note for each fault', () => 
 describe('memory is bounded', () => {
   const head = pcap(exchange());
 
-  test('a zip bomb of 256 MiB behind a few packets: 16 million empty ones', async () => {
-    const ran = await run(['--json', file('bomb.pcap.gz', gzipBomb(head, 256))]);
+  test.each<[BombKind, number]>([
+    ['gzip', 256],
+    ['zstd', 128],
+    ['lz4', 128],
+  ])('a %s bomb of %i MiB behind a few packets: millions of empty ones', async (kind, mebibytes) => {
+    const ran = await run(['--json', file(`bomb.${kind}`, bomb(kind, head, mebibytes))]);
     // Zeros are records without a byte, which is no fault of the format; their time is 1970.
     const report = expectReport(ran, ['time-backwards']);
-    expect(report.captures[0]!.frames).toBe(44 + (256 * 1024 * 1024) / 16);
+    expect(report.captures[0]!.frames).toBe(44 + (mebibytes * 1024 * 1024) / 16);
   });
 
-  test('a zip bomb of 4 GiB behind a length that cannot be true', async () => {
-    const lie = concat(head, overwritten(new Uint8Array(16), 8, 3_000_000_000));
-    const ran = await run(['--json', file('stopped.pcap.gz', gzipBomb(lie, 4096))]);
-    expectReport(ran, ['record-too-long']);
+  test.each<BombKind>(['gzip', 'zstd', 'lz4'])(
+    'a %s bomb of 4 GiB behind a length that cannot be true',
+    async (kind) => {
+      const ran = await run(['--json', file(`stopped.${kind}`, bomb(kind, withLie(head), 4096))]);
+      expectReport(ran, ['record-too-long']);
+    },
+  );
+
+  test('a journal with a line of 50 MB, and one with a line of 100 MB', async () => {
+    const capture = file('beside.pcap', head);
+    const journal = (name: string, megabytes: number): string => {
+      const line = '{"time":"1790000000000000001","node":"node-a","event":"address-up"}';
+      return file(name, `${line}\n${'x'.repeat(megabytes * 1_000_000)}\n${line}\n`);
+    };
+    const long = await run(['--json', '--journal', journal('long.jsonl', 50), capture]);
+    expect(long.stderr).toMatch(/^note: [^\n]*long\.jsonl: line 2: longer than 65536 characters: skipped\n/);
+    expect({ code: long.code, error: /error/.test(long.stderr) }).toEqual({ code: 0, error: false });
+    expect(long.peakMiB ?? 0).toBeLessThan(MOST_MIB);
+    const longer = await run(['--json', '--journal', journal('longer.jsonl', 100), capture]);
+    expectError(longer, /longer\.jsonl: more than 64 MiB of text\nhelp: cut it to the time of the incident/);
   });
 
   test('a packet block that claims 3 GB, and a custom block of almost 1 GiB that is not there', async () => {

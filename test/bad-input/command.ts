@@ -22,13 +22,19 @@ export interface Ran {
   ms: number;
 }
 
-/** Bundles the command as `npm run build` does. `removeBundle` of cli/run-cli.ts removes it. */
+/**
+ * Bundles the command as `npm run build` does, in chunks: what is loaded late is another module than in one piece.
+ * `removeBundle` of cli/run-cli.ts removes it.
+ */
 export async function bundleCommand(): Promise<string> {
   const cache = join(ROOT, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
-  const outfile = join(mkdtempSync(join(cache, 'stallscope-command-')), 'diagnose.mjs');
-  await build({ ...bundleOptions(), entryPoints: [join(ROOT, 'cli', 'main.ts')], outfile });
-  return outfile;
+  const outdir = mkdtempSync(join(cache, 'stallscope-command-'));
+  await build({
+    ...{ ...bundleOptions(), outdir, splitting: true, outExtension: { '.js': '.mjs' } },
+    entryPoints: { diagnose: join(ROOT, 'cli', 'main.ts') },
+  });
+  return join(outdir, 'diagnose.mjs');
 }
 
 export interface CommandOptions {

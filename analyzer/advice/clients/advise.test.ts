@@ -129,6 +129,20 @@ describe('an outage', () => {
   });
 });
 
+describe('a connection that is opened in an outage in which no SYN gets through', () => {
+  it.each([
+    ['curl', 120, null],
+    ['nginx', 120, 60],
+    ['linux', 120, 131],
+    // The path is back in time: the program's own timer is the first that could end it.
+    ['curl', 30, 300],
+  ])('of %s, %d s long, is ended by the program after %s s, or by its system', (id, seconds, after) => {
+    const { connecting } = advise(find(id), waitFor(seconds, null), 'routed');
+    expect(connecting.word).toBe(seconds === 120 ? 'fails' : 'goes-on');
+    expect(connecting.timer?.firesAfter ?? null).toBe(after);
+  });
+});
+
 describe('the settings', () => {
   it('that ride through fire after the last moment at which a connection goes on', () => {
     fc.assert(

@@ -5,7 +5,7 @@
  * so a timer between the two ends a connection that was about to go on, and for nothing.
  */
 import type { Client, Measures, RetryPlan, Setting, Timer } from './client.ts';
-import type { Interval, Wait } from './wait.ts';
+import { CONNECTING_ENDS, type Interval, type Wait } from './wait.ts';
 
 /** `routed`: the gateway passes segments on and keeps its state. `proxy`: connections end at the node, and are lost with it. */
 export const ADVICE_MODES = ['routed', 'proxy'] as const;
@@ -48,6 +48,9 @@ export interface ClientAdvice {
 
 export function advise(client: Client, wait: Wait, mode: AdviceMode): ClientAdvice {
   const isOpening = ({ measures }: Timer): boolean => measures === 'connect';
+  // Where no SYN gets through, a timer that is longer than the system's own never fires.
+  const isInTime = ({ firesAfter }: Timer): boolean =>
+    wait.connects !== null || firesAfter === null || firesAfter <= CONNECTING_ENDS.to;
   const plan = retryPlan(wait.outage);
   return {
     client,
@@ -56,7 +59,11 @@ export function advise(client: Client, wait: Wait, mode: AdviceMode): ClientAdvi
       wait,
       mode,
     ),
-    connecting: fate(client.timers.filter(isOpening), wait, mode),
+    connecting: fate(
+      client.timers.filter((timer) => isOpening(timer) && isInTime(timer)),
+      wait,
+      mode,
+    ),
     rideThrough: mode === 'routed' ? rideThrough(client, wait) : null,
     failFast: client.timers.flatMap((timer) => {
       const value = timer.measures === 'connect' ? FAIL_FAST.connect : FAIL_FAST.silence;

@@ -40,6 +40,15 @@ const SYN_LADDERS = [
   [1, 2, 3, 4, 5, 7, 11, 19, 35, 67, 131],
   [1, 3, 7, 15, 31, 63, 127],
 ] as const;
+/** s after the first SYN: by the older of these ladders, and by the newer one. */
+const ofSyn = (fromEnd: number): Interval => {
+  const [newer, older] = SYN_LADDERS.map((ladder) => ladder.at(fromEnd) ?? 0);
+  return { from: older ?? 0, to: newer ?? 0 };
+};
+/** When a system sends its last SYN: where the path is back later than that, connecting fails. */
+export const LAST_SYN = ofSyn(-2);
+/** When a system gives up connecting, whatever the program would wait. */
+export const CONNECTING_ENDS = ofSyn(-1);
 
 /** `outage` and `rto` in s; both are more than 0. */
 export function waitFor(outage: number, rto: number | null): Wait {

@@ -11,8 +11,7 @@ export const loss: Rule = {
     const stall = c.main?.stall;
     const times = stall?.silence.lossBefore ?? 0;
     if (times === 0) return out('no segment had been lost before the stall');
-    return out(
-      `${times} ${times === 1 ? 'loss' : 'losses'} before the stall do not explain one of this length`,
-    );
+    const lost = times === 1 ? '1 loss before the stall does' : `${times} losses before the stall do`;
+    return out(`${lost} not explain one of this length`);
   },
 };
