@@ -29,7 +29,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'fast', include: ['**/*.test.{ts,tsx}'], exclude: [...NOT_OURS, SLOW], isolate: false },
+        test: {
+          name: 'fast',
+          include: ['**/*.test.{ts,tsx}'],
+          exclude: [...NOT_OURS, SLOW],
+          isolate: false,
+          setupFiles: ['test/property-seed.ts', 'test/shared-process.ts'],
+        },
       },
       { extends: true, test: { name: 'computing', include: [SLOW], exclude: [...NOT_OURS, ...WAITING] } },
       { extends: true, test: { name: 'waiting', include: WAITING, exclude: NOT_OURS } },

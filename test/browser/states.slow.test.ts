@@ -3,7 +3,7 @@
  */
 import { gunzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { IncidentDetail, IncidentSummary } from '../../server/api.ts';
 import { CHROMIUM } from './chromium.ts';
 import { call, dropFiles, type GivenFile, readScenario, storeIncident } from './incident-files.ts';
@@ -12,22 +12,22 @@ import { fragment, parameter, textOf, type Visit, visit } from './visit.ts';
 
 describe.skipIf(CHROMIUM === null)('empty, wrong and partial (needs chromium)', { timeout: 300_000 }, () => {
   let server: RunningServer;
-  const visits: Visit[] = [];
-  const open = async (path = '/'): Promise<Page> => {
-    const seen = await visit(server.origin, path);
-    visits.push(seen);
-    return seen.page;
-  };
+  // One browser for all: it takes longer to start than most tests to run.
+  let seen: Visit;
+  const open = (path = '/'): Promise<Page> => seen.open(`${server.origin}${path}`);
   const incidents = async (): Promise<IncidentSummary[]> =>
     (await call<{ incidents: IncidentSummary[] }>(server.origin, 'GET', 'incidents')).incidents;
   beforeAll(async () => {
     server = await startServer();
+    seen = await visit(server.origin);
+  });
+  afterEach(async () => {
+    const [, ...pages] = seen.context.pages();
+    for (const page of pages) await page.close();
   });
   afterAll(async () => {
-    for (const seen of visits) {
-      seen.expectQuiet();
-      await seen.close();
-    }
+    seen?.expectQuiet();
+    await seen?.close();
     await server?.stop();
   });
 

@@ -54,8 +54,9 @@ describe.each(allScenarios())('$name', (scenario) => {
     walk(report(), '', (key, value, path) => {
       if (TIME_FIELDS.test(key) && (typeof value !== 'object' || value === null)) {
         const fine = value === null || (typeof value === 'string' && /^\d+$/.test(value));
-        // `shows.from` and a failover's nodes are names.
-        if (!fine && !/\/shows\/from$|\/failovers\/\d+\/(?:from|to)$|\/ladder\//.test(path)) wrong.push(path);
+        // `shows.from`, a failover's nodes and the end at which a timer runs are names.
+        const isName = /\/shows\/from$|\/failovers\/\d+\/(?:from|to)$|\/ladder\/|\/timers\/\d+\/end$/;
+        if (!fine && !isName.test(path)) wrong.push(path);
       }
       if (DURATION_FIELDS.test(key) && value !== null && !Number.isFinite(value)) wrong.push(path);
       if (key === 'capture' && !frames.has(value as string)) wrong.push(`${path}: no such capture`);
