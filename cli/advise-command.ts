@@ -41,9 +41,11 @@ export function addAdviseCommand(program: Command): void {
     )
     .addOption(new Option('--mode <kind>', 'what the gateway does').choices(ADVICE_MODES).default('routed'))
     .addOption(
-      new Option('--rto <span>', 'RTO of the sender, where it is known').argParser((text) =>
-        parsePositive('--rto', text),
-      ),
+      new Option('--rto <span>', 'RTO of the sender, where it is known').argParser((text) => {
+        const ms = parsePositive('--rto', text);
+        if (ms <= LONGEST_RTO_MS) return ms;
+        throw new UserError('usage', '--rto: no sender waits longer than 120 s', 'such as 300ms');
+      }),
     )
     .addOption(new Option('--goal <goal>', 'which settings').choices(GOALS).default('both'))
     .addOption(
@@ -61,6 +63,9 @@ export function addAdviseCommand(program: Command): void {
       printAdvice({ ...options, outage });
     });
 }
+
+/** `TCP_RTO_MAX` of Linux. */
+const LONGEST_RTO_MS = 120_000;
 
 function parsePositive(option: string, text: string): number {
   const ms = parseSpan(option, text);

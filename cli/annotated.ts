@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { frameFilter, type Report } from '../analyzer/index.ts';
+import { count, frameFilter, type Report } from '../analyzer/index.ts';
 import { decompressed } from '../packet/file/compression.ts';
 import {
   annotateCaptures,
@@ -81,8 +81,12 @@ export async function writeAnnotated(
   const redacted = redaction && { unredacted: whole, rewrite: packetRedaction(redaction) };
   const annotated = annotateCaptures({ report, inputs, frames, ...redacted });
   await writeStream(annotated.chunks, file);
-  printNote(`${file}: ${annotated.written} frames; in Wireshark, frame.comment shows those with findings`);
   const found = annotated.findings.filter((one) => one.frames.length > 0);
+  const how =
+    found.length > 0
+      ? 'in Wireshark, frame.comment shows those with findings'
+      : 'no finding cites a frame, so none has a comment';
+  printNote(`${file}: ${count(annotated.written, 'frame')}; ${how}`);
   for (const { finding, frames: numbers } of found.slice(0, MOST_FILTERS)) {
     printNote(`${commentFilter(finding)}, or ${frameFilter(numbers)}: ${finding.text}`);
   }

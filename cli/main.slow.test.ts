@@ -389,9 +389,13 @@ describe('errors: one line and the next step on stderr, nothing on stdout, exit 
     [
       'output onto a journal',
       () => ['-o', at('a=b.log'), '--journal', at('a=b.log'), at('client.pcap')],
-      /is one of the inputs and would be overwritten\n$/,
+      /is one of the inputs and would be overwritten\nhelp: name another file\n$/,
     ],
-    ['output onto a capture', () => ['-o', at('client.pcap'), at('client.pcap')], /would be overwritten\n$/],
+    [
+      'output onto a capture',
+      () => ['-o', at('client.pcap'), at('client.pcap')],
+      /would be overwritten\nhelp: name another file\n$/,
+    ],
   ])('%s', async (_, args, expected) => {
     const { code, stdout, stderr } = await run(args());
     expect(stderr).toMatch(expected);

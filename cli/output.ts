@@ -48,7 +48,11 @@ export function checkOutput(file: string | undefined, inputs: readonly string[])
     throw new UserError('output', `${file}: is a folder`, 'name a file in it');
   const target = fileIdentity(file);
   if (inputs.some((input) => fileIdentity(input) === target)) {
-    throw new UserError('output', `${file}: is one of the inputs and would be overwritten`);
+    throw new UserError(
+      'output',
+      `${file}: is one of the inputs and would be overwritten`,
+      'name another file',
+    );
   }
 }
 

@@ -19,9 +19,13 @@ export function describeFate({ outcome, after, aboutToGoOn }: TimerFate): string
   }
 }
 
-/** As many cells as `TIMER_HEAD`; the last two are empty where nothing is to be set, and the last where it rides the stall through. */
+/** As many cells as `TIMER_HEAD`; the last two are empty where nothing is to be set. */
 export function timerRow({ client, timer, end, delivered, set }: TimerReplay): string[] {
   const who = end === 'server' ? `${client} (server)` : client;
-  const then = set === undefined || set.fate.outcome === 'resumes' ? '' : describeFate(set.fate);
-  return [who, timer, describeFate(delivered), set?.text ?? '', then];
+  return [
+    who,
+    timer,
+    describeFate(delivered),
+    ...(set === undefined ? ['', ''] : [set.text, describeFate(set.fate)]),
+  ];
 }
