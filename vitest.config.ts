@@ -1,6 +1,7 @@
 /**
  * Tests stand beside the code; what crosses folders is in test/. Slow ones are named `*.slow.test.ts`.
- * Three projects: fast tests, slow ones that compute, and slow ones that wait, for processes, networks and the clock.
+ * Projects: fast tests, in shared processes but for those whose modules keep state (`alone`); slow ones that compute; and slow
+ * ones that wait, for processes, networks and the clock.
  * `npm test` runs those that wait beside the others, for what waits leaves the machine to what computes.
  * The trap: `--exclude` of the command line does nothing where projects have an `exclude` of their own.
  */
@@ -13,6 +14,8 @@ const WAITING = [
   'cli/{collect,gateway}.slow.test.ts',
   'server/store/kill*.slow.test.ts',
 ];
+/** The state of the page is in its modules. */
+const ALONE = 'ui/state/*.test.ts';
 const SLOW = '**/*.slow.test.ts';
 const NOT_OURS = ['node_modules/**', 'dist/**', '.cache/**'];
 
@@ -32,11 +35,12 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['**/*.test.{ts,tsx}'],
-          exclude: [...NOT_OURS, SLOW],
+          exclude: [...NOT_OURS, SLOW, ALONE],
           isolate: false,
           setupFiles: ['test/property-seed.ts', 'test/shared-process.ts'],
         },
       },
+      { extends: true, test: { name: 'alone', include: [ALONE], exclude: [...NOT_OURS, SLOW] } },
       { extends: true, test: { name: 'computing', include: [SLOW], exclude: [...NOT_OURS, ...WAITING] } },
       { extends: true, test: { name: 'waiting', include: WAITING, exclude: NOT_OURS } },
     ],

@@ -10,8 +10,8 @@ import path from 'node:path';
 import { installSystemPackages, root, setUp } from './setup.mjs';
 
 /** Runs of vitest, at the same time, each with its projects of vitest.config.ts. */
-const FAST = { name: 'fast', projects: ['fast'], options: [] };
-const COMPUTING = { name: 'computing', projects: ['fast', 'computing'], options: [] };
+const FAST = { name: 'fast', projects: ['fast', 'alone'], options: [] };
+const COMPUTING = { name: 'computing', projects: ['fast', 'alone', 'computing'], options: [] };
 /** One at a time, for they take ports, interfaces and the clock. */
 const WAITING = { name: 'waiting', projects: ['waiting'], options: ['--maxWorkers=1'] };
 const args = process.argv.slice(2);

@@ -126,7 +126,7 @@ describe('it refuses', () => {
 });
 
 /** May be valid, by the type alone. */
-function fits(value: unknown, { type, enum: words, const: only, properties }: Schema): boolean {
+function fits(value: unknown, { type, enum: words, const: only, properties, required }: Schema): boolean {
   if (words !== undefined || only !== undefined) return false;
   switch (type) {
     case 'array':
@@ -134,8 +134,12 @@ function fits(value: unknown, { type, enum: words, const: only, properties }: Sc
     case 'integer':
       return false;
     case 'object':
-      // A map, such as `streams`, takes any names.
-      return typeof value === 'object' && !Array.isArray(value) && properties === undefined;
+      // A map, such as `streams`, takes any names; and what requires nothing takes what holds nothing.
+      return (
+        typeof value === 'object' &&
+        !Array.isArray(value) &&
+        (properties === undefined || (required ?? []).length === 0)
+      );
     case 'string':
       return typeof value === 'string';
     default:
