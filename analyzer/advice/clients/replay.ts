@@ -134,10 +134,14 @@ function probed({ firesAfter, firstProbe, lastProbe }: Value, stall: StallSeen):
   return ended(meets <= lastProbe ? meets : firesAfter, stall);
 }
 
+/** s. Nobody waits longer for a stall, and one that seems to last for years is of a capture whose times are odd. */
+const LONGEST_SET = 86_400;
+
 /** A value that rides it through, or fails no sooner than it must; null where the timer has none, or none would do. */
 function settingFor(timer: Timer, stall: StallSeen): { text: string; fate: TimerFate } | null {
   // How long the request takes beside the stall is not known: a limit of the whole is not for this.
   if (timer.set === null || timer.measures === 'total') return null;
+  if ((stall.wentOn ?? stall.patience) > LONGEST_SET) return null;
   if (stall.wentOn === null) {
     const isLate = timer.firesAfter === null || timer.firesAfter > stall.patience;
     return isLate ? written(timer, timer.set(stall.patience), stall) : null;
