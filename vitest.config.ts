@@ -1,19 +1,13 @@
 /**
  * Tests stand beside the code; what crosses folders is in test/. Slow ones are named `*.slow.test.ts`.
- * Projects: fast tests, in shared processes but for those whose modules keep state (`alone`); slow ones that compute; and slow
- * ones that wait, for processes, networks and the clock.
- * `npm test` runs those that wait beside the others, for what waits leaves the machine to what computes.
+ * Projects: fast tests, in shared processes but for those whose modules keep state (`alone`), and slow ones. Tests that wait for
+ * processes and networks run among those that compute: beside them, as a third worker, they were starved and failed.
  * The trap: `--exclude` of the command line does nothing where projects have an `exclude` of their own.
  */
 
 import { defineConfig } from 'vitest/config';
 import manifest from './package.json' with { type: 'json' };
 
-const WAITING = [
-  '{collector,gateway,lab}/**/*.slow.test.ts',
-  'cli/{collect,gateway}.slow.test.ts',
-  'server/store/kill*.slow.test.ts',
-];
 /** The state of the page is in its modules. */
 const ALONE = 'ui/state/*.test.ts';
 const SLOW = '**/*.slow.test.ts';
@@ -41,8 +35,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'alone', include: [ALONE], exclude: [...NOT_OURS, SLOW] } },
-      { extends: true, test: { name: 'computing', include: [SLOW], exclude: [...NOT_OURS, ...WAITING] } },
-      { extends: true, test: { name: 'waiting', include: WAITING, exclude: NOT_OURS } },
+      { extends: true, test: { name: 'slow', include: [SLOW], exclude: NOT_OURS } },
     ],
   },
 });
