@@ -14,7 +14,8 @@ const SCENARIOS = [
   'no-gratuitous-arp', // hangs
   'control-loss',
 ];
-const LONGEST_MS = 180_000;
+/** Two at a time: with three beside other tests, what must happen within a second of the takeover came late. */
+const LONGEST_MS = 300_000;
 
 interface RunOfJson {
   name: string;
@@ -34,7 +35,7 @@ describe.skipIf(!canRunLab)(
     beforeAll(async () => {
       buildLab();
       folder = mkdtempSync(path.join(tmpdir(), 'stallscope-lab-'));
-      command = startLab(['run', ...SCENARIOS, '--jobs', '3', '--json', '--out', folder]);
+      command = startLab(['run', ...SCENARIOS, '--jobs', '2', '--json', '--out', folder]);
       ({ code } = await command.ended);
       runs = JSON.parse(command.stdout() || '[]') as RunOfJson[];
     }, LONGEST_MS);
