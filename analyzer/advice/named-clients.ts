@@ -19,8 +19,8 @@ function firings(rows: readonly TimerReplay[], outcome: 'fails' | 'may-fail' = '
     const { client, end, delivered } = row;
     if (end !== 'client' || client === 'linux' || delivered.outcome !== outcome) continue;
     const after = delivered.after ?? Number.POSITIVE_INFINITY;
-    if (after < (first.get(client)?.after ?? Number.POSITIVE_INFINITY) || !first.has(client))
-      first.set(client, { client, after, row });
+    const known = first.get(client);
+    if (known === undefined || after < known.after) first.set(client, { client, after, row });
   }
   return [...first.values()].sort((a, b) => a.after - b.after);
 }
@@ -86,9 +86,10 @@ const short = (s: number): string => (Number.isInteger(s) ? String(s) : s.toFixe
 
 /** How curl and wget are set for it; nothing where neither has to be. */
 export function asWritten(rows: readonly TimerReplay[]): string {
-  const texts = ['curl', 'wget'].flatMap((wanted) => {
-    const set = rows.find(({ client, set: value }) => client === wanted && value !== undefined)?.set;
-    return set === undefined ? [] : [`${wanted} ${set.text}`];
-  });
-  return texts.length === 0 ? '' : texts.join(', ');
+  return ['curl', 'wget']
+    .flatMap((wanted) => {
+      const set = rows.find(({ client, set: value }) => client === wanted && value !== undefined)?.set;
+      return set === undefined ? [] : [`${wanted} ${set.text}`];
+    })
+    .join(', ');
 }

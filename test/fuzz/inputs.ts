@@ -10,6 +10,15 @@ import { toPcap, toPcapng } from './files.ts';
 import { LINK_TYPES, LINKS, randomFrames } from './frames.ts';
 import { BYTE_MUTATIONS, PACKET_MUTATIONS, pick, type Random } from './mutations.ts';
 
+/** Where an input is said to have been taken; often nowhere. */
+export const VANTAGES = [
+  undefined,
+  undefined,
+  { host: 'client' },
+  { host: 'server' },
+  { host: 'node-b', side: 'out' as const },
+];
+
 export interface FuzzInput {
   /** What was done, for whoever has to understand a failure. */
   readonly story: string;

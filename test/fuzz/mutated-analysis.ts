@@ -2,18 +2,11 @@
 import { expect } from 'vitest';
 import { readBaseCaptures } from './base-captures.ts';
 import { Faults } from './faults.ts';
-import { makeInput } from './inputs.ts';
+import { makeInput, VANTAGES } from './inputs.ts';
 import { checkLaws } from './laws.ts';
 
 /** Of the heap, above where it was, for inputs of a few hundred KB. */
 const MOST_GROWTH = 256 * 1024 * 1024;
-const VANTAGES = [
-  undefined,
-  undefined,
-  { host: 'client' },
-  { host: 'server' },
-  { host: 'node-b', side: 'out' as const },
-];
 
 /** No throw, no hang, a valid report, of so many inputs from this seed on. */
 export function expectLaws(inputs: number, firstSeed: number): void {

@@ -115,8 +115,10 @@ describe('whose timer it is', () => {
 
   it('is one to connect only while a connection is opened, and the kernel has one where the program has none', () => {
     const opening = { ...HUNG, isOpening: true, reads: [], writes: null };
-    const rows = replayTimers([wget, linux], opening);
+    const rows = replayTimers([wget, curl, linux], opening);
     expect(rows.map(({ timer, delivered }) => [timer, delivered.after])).toEqual([
+      ['--connect-timeout', 131],
+      // Its own 300 s are longer than the kernel's limit.
       ['--connect-timeout', 131],
       ['tcp_syn_retries', 131],
     ]);

@@ -7,7 +7,7 @@
 import type { End, TimerFate, TimerReplay } from '../../report/report.ts';
 import { withMargin } from './advise.ts';
 import type { Client, Setting, Timer } from './client.ts';
-import { linux } from './linux.ts';
+import { CONNECTING_ENDS } from './wait.ts';
 
 /** All times in s since the stall began. */
 export interface StallSeen {
@@ -85,8 +85,7 @@ function fateOf(timer: Timer, value: Value, stall: StallSeen): TimerFate {
     case 'keepalive':
       return probed(value, stall);
     case 'connect':
-      // Where the program sets no limit its kernel has one.
-      return ended(value.firesAfter ?? SYN_LIMIT, stall);
+      return ended(connectEnds(value.firesAfter, stall), stall);
     case 'total':
       return ended(
         value.firesAfter === null ? null : Math.max(0, value.firesAfter - (stall.elapsed ?? 0)),
@@ -100,8 +99,9 @@ function fateOf(timer: Timer, value: Value, stall: StallSeen): TimerFate {
   }
 }
 
-/** s after which Linux stops to try to connect, as delivered. */
-const SYN_LIMIT = linux.timers.find(({ measures }) => measures === 'connect')?.firesAfter ?? null;
+/** The kernel gives up before a timer that is longer; that it did not is seen where the connection was opened after all. */
+const connectEnds = (firesAfter: number | null, { wentOn }: StallSeen): number | null =>
+  wentOn === null ? Math.min(firesAfter ?? CONNECTING_ENDS.to, CONNECTING_ENDS.to) : firesAfter;
 
 /** By a timer that fires at `at` or a little later, and `early` s before it at the earliest. */
 function ended(at: number | null, { wentOn, back, lasts, isVain }: StallSeen, early = 0): TimerFate {

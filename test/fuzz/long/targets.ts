@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { ApiSession } from '../api-session.ts';
 import { readBaseCaptures } from '../base-captures.ts';
 import { checkCompressed } from '../compressed.ts';
-import { makeInput } from '../inputs.ts';
+import { makeInput, VANTAGES } from '../inputs.ts';
 import { checkJournalText, makeJournal, readBaseJournals } from '../journals.ts';
 import { checkLaws } from '../laws.ts';
 import { BYTE_MUTATIONS, pick } from '../mutations.ts';
@@ -17,13 +17,6 @@ import { baseFiles, baseFrames, decoderInput, mutated, randomOf, readerInput, ty
 const FIXTURES = 'test/fixtures/captures';
 const FOREIGN = '.cache/foreign/packages';
 const WORKER = '.cache/fuzz/analysis-worker.mjs';
-const VANTAGES = [
-  undefined,
-  undefined,
-  { host: 'client' },
-  { host: 'server' },
-  { host: 'node-b', side: 'out' as const },
-];
 
 export interface Target {
   readonly name: string;
