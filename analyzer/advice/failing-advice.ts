@@ -29,7 +29,8 @@ export function failing(c: Case, cause: CauseId | null, tries: Tries | null): Fl
   const waiting = stall.waiting;
   const end = endName(c.flow, waiting);
   const value = patienceFor(outage);
-  const timers = timersOf(c, cause, tries, { wentOn: null, back: outage, patience: value });
+  const replayTimers = () => timersOf(c, cause, tries, { wentOn: null, back: outage, patience: value });
+  const timers = replayTimers();
   const ending = (
     experiment: Experiment,
     after: number,
@@ -50,7 +51,7 @@ export function failing(c: Case, cause: CauseId | null, tries: Tries | null): Fl
         ];
   const done = (own: Replayed[]): FlowReplay => {
     const [first, ...rest] = own;
-    return { timers, advice: [...(first ? [first] : []), ...clientsOf(timers), ...rest] };
+    return { timers: replayTimers, advice: [...(first ? [first] : []), ...clientsOf(timers), ...rest] };
   };
   const written = asWritten(timers);
   const example = written === '' || end !== 'client' ? '' : ` (${written})`;

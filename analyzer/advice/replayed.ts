@@ -28,11 +28,11 @@ export interface Replayed {
 export interface FlowReplay {
   /** The most telling first. */
   readonly advice: readonly Replayed[];
-  /** The timers of common clients and servers. */
-  readonly timers: readonly TimerReplay[];
+  /** The timers of common clients and servers; made anew when asked for, since few flows of many show them. */
+  readonly timers: () => TimerReplay[];
 }
 
-export const NOTHING: FlowReplay = { advice: [], timers: [] };
+export const NOTHING: FlowReplay = { advice: [], timers: () => [] };
 
 /** `6.21 s`; two digits are what a rung is worth. */
 export const say = (s: number): string => `${s < 10 ? s.toFixed(2) : s.toFixed(1)} s`;

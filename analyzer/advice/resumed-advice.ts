@@ -32,7 +32,8 @@ export function wentOn(c: Case, cause: CauseId | null, tries: Tries | null): Flo
   const tried = tries?.back == null ? null : toSeconds(tries.back - stall.start);
   const shown = outageOf(c);
   const back = tried ?? (shown !== null && shown <= own ? shown : null);
-  const timers = timersOf(c, cause, tries, { wentOn: own, back, patience: own });
+  const replayTimers = () => timersOf(c, cause, tries, { wentOn: own, back, patience: own });
+  const timers = replayTimers();
   const replayed = tries === null ? [] : new Resumed(c, tries, timers).all();
   const isTold = replayed.some(({ experiment }) => experiment === 'timeout');
   const clients = [
@@ -42,7 +43,7 @@ export function wentOn(c: Case, cause: CauseId | null, tries: Tries | null): Flo
   const at = replayed.findIndex(({ experiment }) => ORDINARY.includes(experiment));
   const advice =
     at < 0 ? [...replayed, ...clients] : [...replayed.slice(0, at), ...clients, ...replayed.slice(at)];
-  return { advice, timers };
+  return { advice, timers: replayTimers };
 }
 
 /** s. Nobody sets a timeout that a shorter stall would touch. */
@@ -225,7 +226,7 @@ export function patience(c: Case, cause: CauseId | null, tries: Tries): FlowRepl
   const closer = endName(flow, stall.ending?.sender ?? otherEnd(tries.by));
   const replay = { wentOn: after, back: toSeconds(back - stall.start), patience: after };
   return {
-    timers: timersOf(c, cause, tries, replay),
+    timers: () => timersOf(c, cause, tries, replay),
     advice: [
       {
         experiment: 'timeout',
@@ -247,7 +248,7 @@ export function gaveUpTooSoon(c: Case, cause: CauseId | null, tries: Tries | nul
   const own = toSeconds(stall.end - stall.start);
   const closer = endName(c.flow, stall.owedBy);
   return {
-    timers: timersOf(c, cause, tries, { wentOn: own, back: null, patience: own }),
+    timers: () => timersOf(c, cause, tries, { wentOn: own, back: null, patience: own }),
     advice: [
       {
         experiment: 'timeout',

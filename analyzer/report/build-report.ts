@@ -123,8 +123,9 @@ export function buildReport(incident: JudgedIncident, options: BuildOptions): Re
 function addTimers(flows: Flow[], advised: readonly FlowAdvice[]): void {
   const standing = new Set(groupFlows(flows).map(({ index }) => index));
   for (const [i, flow] of flows.entries()) {
-    const timers = advised[i]?.replay.timers ?? [];
-    if (timers.length > 0 && (standing.has(i) || flow.ladder !== undefined)) flow.timers = [...timers];
+    if (!standing.has(i) && flow.ladder === undefined) continue;
+    const timers = advised[i]?.replay.timers() ?? [];
+    if (timers.length > 0) flow.timers = timers;
   }
 }
 
