@@ -40,8 +40,11 @@ function stallSeen(c: Case, cause: CauseId | null, tries: Tries | null, replay: 
   const who = whoWaits(c, tries);
   if (stall === undefined || who === null) return null;
   return {
-    ...who,
-    ...replay,
+    reads: who.reads,
+    writes: who.writes,
+    wentOn: replay.wentOn,
+    back: replay.back,
+    patience: replay.patience,
     isOpening: stall.what === 'handshake',
     lostUntil: lostUntil(stall.start, replay.back, tries),
     lasts: toSeconds(stall.duration),

@@ -41,17 +41,20 @@ const EARLY = 1;
 
 /** In the order of `clients`; timers that this stall does not touch are left out. */
 export function replayTimers(clients: readonly Client[], stall: StallSeen): TimerReplay[] {
-  return clients.flatMap((client) =>
-    client.timers.filter(isShown).flatMap((timer): TimerReplay[] => {
-      const end = endOf(timer, stall);
-      if (end === null) return [];
-      const delivered = fateOf(timer, timer, stall);
+  const rows: TimerReplay[] = [];
+  for (const { id, timers } of clients) {
+    for (const timer of timers) {
+      const end = isShown(timer) ? endOf(timer, stall) : null;
+      if (end === null) continue;
+      const row: TimerReplay = { client: id, timer: timer.name, end, delivered: fateOf(timer, timer, stall) };
       // One that is off has a value too, for those who turn it on.
-      const isEnough = delivered.outcome === 'resumes' && timer.firesAfter !== null;
+      const isEnough = row.delivered.outcome === 'resumes' && timer.firesAfter !== null;
       const set = isEnough ? null : settingFor(timer, stall);
-      return [{ client: client.id, timer: timer.name, end, delivered, ...(set !== null && { set }) }];
-    }),
-  );
+      if (set !== null) row.set = set;
+      rows.push(row);
+    }
+  }
+  return rows;
 }
 
 /** Limits of a whole request that nobody set say nothing of a stall. */
