@@ -58,7 +58,9 @@ export function oneAtATime<A, R>(work: (argument: A) => Promise<R>): (argument: 
   let last: Promise<unknown> = Promise.resolve();
   return (argument) => {
     const next = last.then(() => work(argument));
-    last = next.catch(() => {});
+    // Of its end alone: what it came to would be held until the next call.
+    const ended = (): void => {};
+    last = next.then(ended, ended);
     return next;
   };
 }
