@@ -32,6 +32,8 @@ export async function build() {
     },
     outdir: 'dist',
     splitting: true, // keeps `import()` lazy: a start loads only what its command needs
+    // A third of the time to load is reading. Names stay: a bug's stack is told, and the licences have a file of their own.
+    ...{ minifyWhitespace: true, minifySyntax: true, legalComments: 'none' },
     external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }),
     metafile: true,
     write: false,
