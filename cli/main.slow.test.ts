@@ -313,6 +313,11 @@ describe('errors: one line and the next step on stderr, nothing on stdout, exit 
       "error: unknown option '--zzzzzz'\nhelp: diagnose --help lists the options\n",
     ],
     [
+      'unknown option of a command',
+      () => ['advise', '--zzzzzz'],
+      "error: unknown option '--zzzzzz'\nhelp: diagnose advise --help lists the options\n",
+    ],
+    [
       'json and jsonl',
       () => ['--json', '--jsonl', 'x'],
       /^error: option '--json' cannot be used with option '--jsonl'\n/,

@@ -47,7 +47,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') throw incomplete(program, args[0] ?? '');
-    throw usageError(error);
+    throw usageError(error, commandNamed(program, args));
   }
 }
 
@@ -129,11 +129,24 @@ function showOptionsOf(command: Command, program: Command): Command {
   });
 }
 
+/** The command that a line names, with its groups (`diagnose lab run`): whose help is the one to read. */
+function commandNamed(program: Command, args: readonly string[]): string {
+  const names = [program.name()];
+  let group = program;
+  for (const arg of args) {
+    const below = group.commands.find((command) => command.name() === arg);
+    if (below === undefined) break;
+    names.push(arg);
+    group = below;
+  }
+  return names.join(' ');
+}
+
 /** `error: unknown option '--jsn'\n(Did you mean --json?)` as message and hint. */
-function usageError({ message }: CommanderError): UserError {
+function usageError({ message }: CommanderError, command: string): UserError {
   const [first, suggestion] = message.replace(/^error: /, '').split('\n');
   const hint = suggestion
     ? suggestion.replace(/^\(Did/, 'did').replace(/\)$/, '')
-    : 'diagnose --help lists the options';
+    : `${command} --help lists the options`;
   return new UserError('usage', first!, hint);
 }

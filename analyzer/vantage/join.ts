@@ -71,7 +71,9 @@ function joinByTuple(sources: readonly JoinSource[]): Cluster[] {
   for (const view of surestFirst(sources)) {
     const key = tupleKey(view.watch.connection.flow);
     const known = byTuple.get(key);
-    const home = nearest(known?.filter((c) => agrees(c, view)) ?? [], view);
+    // Connections of one capture are told apart already; a port may have been used there ten thousand times.
+    const candidates = sources.length > 1 ? known?.filter((c) => agrees(c, view)) : undefined;
+    const home = nearest(candidates ?? [], view);
     if (home !== undefined) {
       home.views.push(view);
       continue;
@@ -161,23 +163,38 @@ function joinByOpening(clusters: readonly Cluster[]): void {
     else known.push(cluster);
   }
   for (const group of byTuple.values()) {
-    for (const [i, a] of group.entries()) {
-      for (const b of group.slice(i + 1)) {
-        if (home(a) === home(b) || conflict(home(a), home(b))) continue;
-        const shift = openingShift(home(a), home(b));
-        if (shift !== null) absorb(a, b, shift, false);
-      }
+    for (const [a, b] of alikeInOne(group)) {
+      if (home(a) === home(b) || conflict(home(a), home(b))) continue;
+      const shift = openingShift(home(a), home(b));
+      if (shift !== null) absorb(a, b, shift, false);
     }
   }
 }
 
+/** Pairs that opened a direction with the same number: a port that is used ten thousand times has few of them, and many pairs. */
+function* alikeInOne(group: readonly Cluster[]): Generator<[Cluster, Cluster]> {
+  const before: [Map<number, Cluster[]>, Map<number, Cluster[]>] = [new Map(), new Map()];
+  for (const cluster of group) {
+    const numbers = [openedWith(cluster, 0), openedWith(cluster, 1)] as const;
+    if (numbers[0] === undefined || numbers[1] === undefined) continue;
+    for (const end of [0, 1] as const) {
+      const known = before[end].get(numbers[end] as number);
+      for (const other of known ?? []) yield [other, cluster];
+      if (known === undefined) before[end].set(numbers[end] as number, [cluster]);
+      else known.push(cluster);
+    }
+  }
+}
+
+/** The initial number of an end, by the cluster's numbers; undefined where none of its views saw it. */
+function openedWith(cluster: Cluster, end: EndIndex): number | undefined {
+  const view = cluster.views.find((v) => v.watch.connection.sides[end].synCount > 0);
+  return view && view.watch.connection.sides[end].firstSeq + view.shift[end];
+}
+
 /** What to add to the second's numbers, where one direction was opened with the same number and the other was not. */
 function openingShift(a: Cluster, b: Cluster): [number, number] | null {
-  const opened = (c: Cluster, end: EndIndex): number | undefined => {
-    const view = c.views.find((v) => v.watch.connection.sides[end].synCount > 0);
-    return view && view.watch.connection.sides[end].firstSeq + view.shift[end];
-  };
-  const [a0, a1, b0, b1] = [opened(a, 0), opened(a, 1), opened(b, 0), opened(b, 1)];
+  const [a0, a1, b0, b1] = [openedWith(a, 0), openedWith(a, 1), openedWith(b, 0), openedWith(b, 1)];
   if (a0 === undefined || a1 === undefined || b0 === undefined || b1 === undefined) return null;
   const by: [number, number] = [(a0 - b0) >>> 0, (a1 - b1) >>> 0];
   return (by[0] === 0) === (by[1] === 0) ? null : by;
@@ -191,7 +208,7 @@ function conflict(a: Cluster, b: Cluster): boolean {
 /** On a cooked capture both sides of one connection may stand under one tuple, if its numbers are shifted in between. */
 function areTwo(v: FlowView, w: FlowView): boolean {
   const [x, y] = [v.watch.connection.flow, w.watch.connection.flow];
-  return tupleKey(x) === tupleKey(y) && x.twin !== y && y.twin !== x;
+  return x.twin !== y && y.twin !== x && tupleKey(x) === tupleKey(y);
 }
 
 /** Connections under different addresses that hold the same packets. */

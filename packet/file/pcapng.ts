@@ -54,7 +54,8 @@ const MIN_BYTES: ReadonlyMap<number, number> = new Map([
 const MAX_READ_BYTES = MAX_PACKET_BYTES + 65_536;
 /** No block of any kind is longer; a length like this is damage, and skipping it would swallow the rest. */
 const MAX_SKIPPED_BYTES = 2 ** 30;
-const MAX_INTERFACES = 16_384;
+/** Over all sections: files that were joined have one each. They cost about 1.5 KB. */
+const MAX_INTERFACES = 65_536;
 const MAX_PACKET_COMMENTS = 300;
 
 const PacketOption = { Comment: 1, Dropped: 4 } as const;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type Clock, createAnalysis, type Report } from '../../analyzer/index.ts';
 import { createPcapngWriter } from '../../packet/file/pcapng-writer.ts';
 import { listCapture } from '../../packet/file/test-listing.ts';
+import { buildTcp } from '../../packet/wire/build.ts';
 import { annotateCaptures } from './annotate.ts';
 
 const START = 1_700_000_000_000_000_000n;
@@ -115,4 +116,37 @@ test('a file that is cut is written as far as it can be read', async () => {
   const { packets, problems } = listCapture(await annotated(reportOf(files, [made]), files));
   expect(problems).toEqual([]);
   expect(packets).toHaveLength(2);
+});
+
+test('of a stall that holds very many frames the first are written, and it is known how many were not', async () => {
+  const pieces: Uint8Array[] = [];
+  const writer = createPcapngWriter((piece) => pieces.push(piece));
+  const interfaceId = writer.addInterface({ resolution: 9 });
+  const client = { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 40_000, destinationPort: 80 };
+  const server = { source: '10.0.0.2', destination: '10.0.0.1', sourcePort: 80, destinationPort: 40_000 };
+  const request = { ...client, flags: 'PSH ACK', seq: 101, ack: 501, payload: 'GET /' } as const;
+  const opened = [
+    { ...client, flags: 'SYN', seq: 100 },
+    { ...server, flags: 'SYN ACK', seq: 500, ack: 101 },
+    { ...client, seq: 101, ack: 501 },
+  ] as const;
+  const again = Array.from({ length: 2500 }, () => request);
+  for (const [i, fields] of [...opened, ...again].entries())
+    writer.packet({
+      time: START + BigInt(i) * 100_000_000n,
+      interfaceId,
+      data: buildTcp({ ...fields, ipId: i }),
+    });
+  const file = Buffer.concat(pieces);
+  const analysis = createAnalysis({ tool: { name: 'stallscope', version: '0.0.0' } });
+  const feed = analysis.addCapture({ file: 'f.pcapng', vantage: { host: 'client' } });
+  feed.push(file);
+  feed.end();
+  const report = analysis.finish();
+  const { id } = report.captures[0]!;
+  const made = annotateCaptures({ report, inputs: [{ capture: id, chunks: cut(file) }], frames: 'evidence' });
+  for await (const _ of made.chunks);
+  expect(made.leftOut).toBeGreaterThan(400);
+  expect(made.written).toBeGreaterThanOrEqual(2000);
+  expect(made.written + made.leftOut).toBeLessThanOrEqual(2503);
 });

@@ -47,6 +47,8 @@ export interface AnnotatedCapture {
   readonly findings: readonly PlacedFinding[];
   /** Frames written so far. */
   readonly written: number;
+  /** Frames around stalls that were left out so far, because a stall has too many. */
+  readonly leftOut: number;
 }
 
 /** As if_tsresol: ns. */
@@ -79,7 +81,7 @@ export function annotateCaptures(options: AnnotateOptions): AnnotatedCapture {
         wants: (record, time) =>
           options.frames === 'all' ||
           cited.get(capture)?.has(record.frame) === true ||
-          stalls.has(record, time),
+          stalls.take(capture, record, time),
       }),
     );
     for await (const { from, packet } of merged(streams)) {
@@ -106,6 +108,9 @@ export function annotateCaptures(options: AnnotateOptions): AnnotatedCapture {
     findings: placed,
     get written() {
       return written;
+    },
+    get leftOut() {
+      return stalls.leftOut;
     },
   };
 }

@@ -13,15 +13,25 @@ export type FrameChoice = 'evidence' | 'all';
 /** So long before and after a stall a flow's frames are kept, ns: a few round trips, not a transfer. */
 const AROUND_STALL = 250_000_000n;
 
+/**
+ * More frames than these of one stall in one capture tell nothing new: probes of hours, or a side that goes on asking. What the
+ * report cites is written all the same.
+ */
+const MOST_OF_A_STALL = 2000;
+
 interface Window {
   readonly from: bigint;
   readonly to: bigint;
+  /** How many frames of each capture were chosen for it. */
+  readonly taken: Map<string, number>;
 }
 
-/** Tells of a frame whether it is one of a flow that stalled, around that time. Times are the report's, ns since the epoch. */
+/** Tells of a frame whether it is one of the first of a flow that stalled, around that time. Times are the report's, ns since the epoch. */
 export class StallFrames {
   readonly #windows = new Map<string, Window[]>();
   readonly #frame = new Frame();
+  /** Frames that were around a stall, beyond `MOST_OF_A_STALL`. */
+  leftOut = 0;
 
   constructor({ flows, captures }: Report) {
     let last = 0n;
@@ -30,16 +40,22 @@ export class StallFrames {
     }
     for (const flow of flows) {
       for (const { start, end } of flow.stalls) {
-        const window = {
+        const window: Window = {
           from: BigInt(start) - AROUND_STALL,
           to: (end === null ? last : BigInt(end)) + AROUND_STALL,
+          taken: new Map(),
         };
-        for (const key of pairsOf(flow)) this.#windows.set(key, [...(this.#windows.get(key) ?? []), window]);
+        for (const key of pairsOf(flow)) {
+          const known = this.#windows.get(key);
+          if (known === undefined) this.#windows.set(key, [window]);
+          else known.push(window);
+        }
       }
     }
   }
 
-  has(record: PacketRecord, time: bigint): boolean {
+  /** Takes the frame, where it is one: a question counts. */
+  take(capture: string, record: PacketRecord, time: bigint): boolean {
     if (this.#windows.size === 0) return false;
     const frame = this.#frame;
     decodeFrame(record, frame);
@@ -51,7 +67,12 @@ export class StallFrames {
       { address: formatAddress(address, 0, version), port: sourcePort },
       { address: formatAddress(address, 4, version), port: destinationPort },
     );
-    return this.#windows.get(key)?.some(({ from, to }) => from <= time && time <= to) ?? false;
+    const around = this.#windows.get(key)?.filter(({ from, to }) => from <= time && time <= to) ?? [];
+    if (around.length === 0) return false;
+    const room = around.some(({ taken }) => (taken.get(capture) ?? 0) < MOST_OF_A_STALL);
+    if (!room) this.leftOut++;
+    else for (const { taken } of around) taken.set(capture, (taken.get(capture) ?? 0) + 1);
+    return room;
   }
 }
 

@@ -18,6 +18,20 @@ export function escapeMarkdown(text: string): string {
   );
 }
 
+/**
+ * What may act is escaped instead: not every renderer keeps a code span from acting. `<` begins a tag and `&` a reference
+ * only before certain characters (CommonMark, 6.6 and 2.5), so that a display filter with `<=` and `&&` stays one to be copied.
+ */
+const MAY_ACT = /[`[\]\\]|<(?=[\p{L}/!?])|&(?=[#\p{L}\p{N}])/u;
+
+/** Not escaped but fenced; a bar would end the cell of a table all the same (GFM, 4.10). Empty where the text is. */
+export function codeSpan(text: string, inCell: boolean): string {
+  const line = text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{Cf}/gu, '');
+  const plain = inCell ? line.replaceAll('|', '\\|') : line;
+  if (MAY_ACT.test(line)) return escapeMarkdown(line);
+  return plain.trim() === '' ? '' : `\`${plain}\``;
+}
+
 /** Of several lines, as a quotation. */
 export const quoted = (text: string): string =>
   text

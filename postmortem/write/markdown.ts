@@ -6,7 +6,7 @@
 import type { Block, Run, Runs } from '../compose/block.ts';
 import { composeDocument } from '../compose/document.ts';
 import type { Postmortem } from '../gather/gather.ts';
-import { escapeMarkdown, quoted, table } from './markdown-text.ts';
+import { codeSpan, escapeMarkdown, quoted, table } from './markdown-text.ts';
 
 export function* writeMarkdown(facts: Postmortem): Generator<string, void, undefined> {
   const blocks = [...withoutLoneGraphs(composeDocument(facts))];
@@ -105,15 +105,4 @@ function writeRun(run: Run, anchors: Anchors, inCell: boolean): string {
 function keepSpaces(text: string, escaped: string): string {
   if (escaped === '') return text === '' ? '' : ' ';
   return `${/^\s/.test(text) ? ' ' : ''}${escaped}${/\s$/.test(text) ? ' ' : ''}`;
-}
-
-/** What is more than plain words is escaped instead: not every renderer keeps a code span from acting. */
-const NOT_PLAIN = /[`<>[\]&\\]/;
-
-/** A code span is not escaped but fenced; a bar would end the cell of a table all the same (GFM, 4.10). */
-function codeSpan(text: string, inCell: boolean): string {
-  const line = text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{Cf}/gu, '');
-  const plain = inCell ? line.replaceAll('|', '\\|') : line;
-  if (NOT_PLAIN.test(line)) return escapeMarkdown(line);
-  return plain.trim() === '' ? '' : `\`${plain}\``;
 }

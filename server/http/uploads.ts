@@ -184,10 +184,17 @@ async function* gunzipped(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
-/** Free to us. */
+/** Free to us. @throws HttpError `folder-unusable` where the data folder was taken away, or its disk */
 export async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (code === '') throw error;
+    const hint = 'is it still there? Bring it back, and start `diagnose serve` again';
+    throw new HttpError(500, 'folder-unusable', `the data folder cannot be used (${code})`, hint);
+  }
 }
 
 /** Reads on for a while what nobody wants, so that the answer is read, and then ends the connection. */

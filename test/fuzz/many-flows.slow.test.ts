@@ -5,7 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import { createAnalysis, type Report } from '../../analyzer/index.ts';
-import { FATES, type Fate, manyFlows } from './many-flows.ts';
+import { FATES, type Fate, manyFlows, onePort } from './many-flows.ts';
 
 const FLOWS = 40_000;
 const LONGEST_MS = 120_000;
@@ -36,4 +36,8 @@ test.each(FATES)(`${FLOWS} flows, all of them %s`, { timeout: LONGEST_MS }, (fat
 
 test('a scan of 140,000 ports: more than a call takes arguments', { timeout: LONGEST_MS }, () => {
   expect(diagnose(manyFlows('scanned', 140_000)).summary.flows).toBe(140_000);
+});
+
+test('one port that is used 40,000 times', { timeout: LONGEST_MS }, () => {
+  expect(diagnose(onePort(FLOWS)).summary.flows).toBe(FLOWS);
 });

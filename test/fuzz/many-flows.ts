@@ -63,6 +63,18 @@ export function manyFlows(fate: Fate, flows: number): Uint8Array {
   return Buffer.concat(chunks);
 }
 
+/** One port that is used again for each of `connections`, a second apart, as by a client that is never answered. */
+export function onePort(connections: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  const writer = createPcapWriter((chunk) => chunks.push(chunk));
+  for (let n = 0; n < connections; n++) {
+    // Initial numbers far apart, each once: an odd factor passes through all 2^32.
+    const frame = buildTcp({ flags: 'SYN', seq: Math.imul(n + 1, 0x9e3779b1) >>> 0 });
+    writer.packet({ time: START + BigInt(n) * NS, data: frame });
+  }
+  return Buffer.concat(chunks);
+}
+
 function address(frame: Uint8Array, fromClient: boolean, flow: number): void {
   const view = new DataView(frame.buffer, frame.byteOffset);
   view.setUint32(fromClient ? SOURCE : DESTINATION, 0x0a000000 + Math.floor(flow / PORTS_A_HOST));

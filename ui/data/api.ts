@@ -25,8 +25,17 @@ export class ApiFailure extends Error {
   readonly status: number;
   readonly code: string;
   readonly hint: string | null;
-  constructor(status: number, code: string, message: string, hint: string | null = null) {
+  /** Seconds after which the server wants to be asked again; null where it says nothing of that. */
+  readonly retryAfter: number | null;
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    hint: string | null = null,
+    retryAfter: number | null = null,
+  ) {
     super(message);
+    this.retryAfter = retryAfter;
     this.status = status;
     this.code = code;
     this.hint = hint;
@@ -68,11 +77,13 @@ async function send(path: string, init: RequestInit = {}): Promise<Response> {
   return response;
 }
 
-/** The server's sentence where it sent one. */
-export function toFailure(status: number, body: string): ApiFailure {
+/** The server's sentence where it sent one. `retryAfter`: the header of that name, in seconds. */
+export function toFailure(status: number, body: string, retryAfter: string | null = null): ApiFailure {
   try {
     const { error } = JSON.parse(body) as Partial<ApiError>;
-    if (error !== undefined) return new ApiFailure(status, error.code, error.message, error.hint ?? null);
+    const seconds = retryAfter !== null && /^\d{1,5}$/.test(retryAfter) ? Number(retryAfter) : null;
+    if (error !== undefined)
+      return new ApiFailure(status, error.code, error.message, error.hint ?? null, seconds);
   } catch {
     // Not from our server: a proxy, or nothing at all.
   }
@@ -217,7 +228,7 @@ export function uploadFile(
     request.onload = () => {
       if (request.status >= 200 && request.status < 300)
         resolve(JSON.parse(request.responseText) as StoredFile);
-      else reject(toFailure(request.status, request.responseText));
+      else reject(toFailure(request.status, request.responseText, request.getResponseHeader('retry-after')));
     };
     request.onerror = lost;
     request.onabort = () => reject(new DOMException('cancelled', 'AbortError'));

@@ -84,6 +84,27 @@ test('where nothing arrived nothing is left; an incident that was there stays', 
   expect(uploads.get().at(-1)).toMatchObject({ name: 'b', state: 'failed', error: 'B is no capture.' });
 });
 
+test('a server that has too many is asked again when it says so; a cancelled file is not', async () => {
+  vi.useFakeTimers();
+  try {
+    const busy = new ApiFailure(503, 'busy', 'too many uploads', 'try again', 5);
+    const done = sendFiles(files('a', 'b'), null);
+    await vi.advanceTimersByTimeAsync(0);
+    server.open.get('a')?.fail(busy);
+    server.open.get('b')?.fail(busy);
+    await vi.advanceTimersByTimeAsync(4999);
+    expect(states()).toEqual(['a waiting', 'b waiting']);
+    cancelUpload(uploads.get().at(-1)!.key);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(states()).toEqual(['a sending', 'b cancelled']);
+    server.open.get('a')?.arrive();
+    expect(await done).toBe('x');
+    expect(server.calls).toEqual(['create', 'send x a', 'send x b', 'send x a', 'analyse x']);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('a server that refuses is quoted, and over is cleared', async () => {
   server.refuses = true;
   expect(await sendFiles(files('a'), null)).toBeNull();

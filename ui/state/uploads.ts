@@ -1,6 +1,7 @@
 /**
  * Files on their way to the server. Several that are dropped together are one incident; two at a
  * time, so that a small one need not wait for a large one. When the last has arrived the analysis is started.
+ * Where the server has too many already it says when to try again, and is taken at its word.
  * The trap: a cancelled upload must not hold the others, and an incident for which nothing
  * arrived is taken away again.
  */
@@ -105,8 +106,17 @@ async function sendOne(id: string, { file, key }: Queued): Promise<boolean> {
   try {
     // Cancelled while it waited: nothing of it is sent.
     signal.throwIfAborted();
-    change(key, { state: 'sending' });
-    await uploadFile(id, file, (sent) => change(key, { sent }), signal);
+    for (;;) {
+      change(key, { state: 'sending' });
+      try {
+        await uploadFile(id, file, (sent) => change(key, { sent }), signal);
+        break;
+      } catch (error) {
+        if (!(error instanceof ApiFailure) || error.status !== 503 || error.retryAfter === null) throw error;
+        change(key, { state: 'waiting', sent: 0 });
+        await pause(error.retryAfter, signal);
+      }
+    }
     change(key, { state: 'done', sent: file.size });
     return true;
   } catch (error) {
@@ -116,6 +126,21 @@ async function sendOne(id: string, { file, key }: Queued): Promise<boolean> {
   } finally {
     controllers.delete(key);
   }
+}
+
+/** @throws what `signal` is aborted with, as soon as it is */
+function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', over);
+      resolve();
+    }, seconds * 1000);
+    signal.addEventListener('abort', over, { once: true });
+  });
 }
 
 function change(key: number, to: Partial<Upload>): void {
