@@ -1,6 +1,7 @@
 /** Journeys of real captures: what they say, and that the captures bear it out. */
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type Followed, follow, journeyLaws } from '../test/scenarios/journey-laws.ts';
+import { allScenarios, type Scenario } from '../test/scenarios/scenario.ts';
 import { createAnalysis, type Journey, type Report } from './index.ts';
 
 const VANTAGES = ['client', 'a.in', 'a.out', 'b.in', 'b.out', 'server'];
@@ -11,17 +12,32 @@ const way = ({ stops }: Journey): string => stops.map((s) => `${VANTAGES[s.vanta
 const waysOf = (journeys: readonly Journey[]): string[] => [...new Set(journeys.map(way))];
 
 describe('journeys of real captures', () => {
+  const scenarios = new Map(allScenarios().map((scenario) => [scenario.name, scenario]));
+  const known = new Map<string, Followed>();
+  afterAll(() => known.clear());
+  const scenarioOf = (name: string): Scenario => {
+    const scenario = scenarios.get(name);
+    if (scenario === undefined) throw new Error(`no scenario ${name}`);
+    return scenario;
+  };
+  /** With all captures; made once. */
+  const whole = (name: string): Followed => {
+    const followed = known.get(name) ?? follow(scenarioOf(name));
+    known.set(name, followed);
+    return followed;
+  };
+
   it.each(['i-arp', 'nat-synced', 'f-tproxy', 'h-nocommit', 'o-split-none', 'j-asym', 'c-reject'])(
     '%s: every frame exists with its numbers, stops are in the order of the path, nothing missing is there',
     (name) => {
-      const followed = follow(name);
+      const followed = whole(name);
       expect(followed.flows.flatMap((f) => f.journeys).length).toBeGreaterThan(20);
       expect(journeyLaws(followed)).toEqual([]);
     },
   );
 
   it('follows what went on to the old node, and what the new one took in and lost', () => {
-    const { flows, report } = follow('i-arp');
+    const { flows, report } = whole('i-arp');
     const journeys = flows[0]?.journeys ?? [];
     expect(flows[0]?.flow).toBe(report.flows[0]?.id);
     expect(way(journeys[0] as Journey)).toBe('client:seen a.in:seen a.out:seen server:seen');
@@ -35,7 +51,7 @@ describe('journeys of real captures', () => {
   });
 
   it('one connection under two tuples is one way', () => {
-    const { flows, report } = follow('nat-synced');
+    const { flows, report } = whole('nat-synced');
     expect(report.flows[0]?.translated?.length).toBeGreaterThan(0);
     const all = waysOf(flows[0]?.journeys ?? []);
     expect(all).toContain('client:seen a.in:seen a.out:seen server:seen');
@@ -44,7 +60,7 @@ describe('journeys of real captures', () => {
   });
 
   it('the legs of a proxied flow go only so far, each with its own numbers', () => {
-    const { flows } = follow('f-tproxy');
+    const { flows } = whole('f-tproxy');
     const journeys = flows[0]?.journeys ?? [];
     const near = journeys.filter((j) => j.leg === 0);
     const far = journeys.filter((j) => j.leg === 1);
@@ -57,7 +73,7 @@ describe('journeys of real captures', () => {
 
   it('with a lone capture every journey has one stop, wherever it was taken', () => {
     for (const file of ['client.pcap.gz', 'node-a.in.pcap.gz', 'node-b.out.pcap.gz', 'server.pcap.gz']) {
-      const { flows } = follow('nat-synced', () => [file]);
+      const { flows } = follow(scenarioOf('nat-synced'), [file]);
       const journeys = flows.flatMap((f) => f.journeys);
       expect(journeys.length).toBeGreaterThan(5);
       for (const { stops } of journeys) expect(stops).toMatchObject([{ vantage: 0, seen: 'seen' }]);
@@ -71,12 +87,12 @@ describe('journeys of real captures', () => {
         JSON.stringify(flows, (key, value) => (key === 'capture' ? names.get(value as string) : value)),
       );
     };
-    const turned = follow('nat-synced', (files) => [...files].reverse());
-    expect(byFile(turned)).toEqual(byFile(follow('nat-synced')));
+    const turned = follow(scenarioOf('nat-synced'), scenarioOf('nat-synced').captures.toReversed());
+    expect(byFile(turned)).toEqual(byFile(whole('nat-synced')));
   });
 
   it('a capture of both links of a node has two stops, in and out', () => {
-    const { flows } = follow('mixed-24');
+    const { flows } = whole('mixed-24');
     const opening = flows[0]?.journeys[0] as Journey;
     expect(opening.flags).toBe('SYN');
     expect(opening.stops.map((s) => s.vantage)).toEqual([0, 1, 1, 3]);
@@ -84,7 +100,7 @@ describe('journeys of real captures', () => {
   });
 
   it('come for the worst stall first, and for the failover before what is not its doing', () => {
-    const { flows, report } = follow('mixed-24');
+    const { flows, report } = whole('mixed-24');
     const innocent = ['zero-window', 'application-idle', 'loss', 'capture-gap'];
     const worst = flows.map(({ flow }) => {
       const { stalls } = report.flows.find((f) => f.id === flow) as Report['flows'][number];

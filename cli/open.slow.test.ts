@@ -37,14 +37,18 @@ const running: StayingCli[] = [];
 const run = (args: string[], options: RunOptions = {}): Promise<CliResult> =>
   runCli(bundle, args, { ...options, env });
 
-async function stays(command: string, sign: RegExp, ...args: string[]): Promise<StayingCli> {
-  const one = await startCli(bundle, [command, ...args], { sign, env });
+const startServing = (...args: string[]): Promise<StayingCli> =>
+  startCli(bundle, ['serve', '--port', '0', ...args], { sign: /Ctrl-C ends/, env });
+
+/** Until the end of the test. */
+async function stays(starting: Promise<StayingCli>): Promise<StayingCli> {
+  const one = await starting;
   running.push(one);
   return one;
 }
-const opens = (...args: string[]): Promise<StayingCli> => stays('open', /until Ctrl-C/, ...args);
-const serves = (...args: string[]): Promise<StayingCli> =>
-  stays('serve', /Ctrl-C ends/, '--port', '0', ...args);
+const opens = (...args: string[]): Promise<StayingCli> =>
+  stays(startCli(bundle, ['open', ...args], { sign: /until Ctrl-C/, env }));
+const serves = (...args: string[]): Promise<StayingCli> => stays(startServing(...args));
 
 /** The last line of what `open` printed. */
 function linkOf({ stdout }: CliResult): { url: string; incident: string; flow: string | undefined } {
@@ -143,14 +147,19 @@ test('one that asks for a token is used with it', async () => {
 });
 
 describe('what is no capture', () => {
+  const data = ['--data', at('nothing')];
+  let server: StayingCli;
+  beforeAll(async () => {
+    server = await startServing(...data);
+  });
+  afterAll(() => server?.kill('SIGKILL'));
+
   test.each([
     ['a text', ['notes.txt'], /^error: .*notes\.txt: this is no pcap or pcapng file: it is text\n/],
     ['standard input', ['-'], /^error: standard input: /],
     ['a file that is not there', ['missing.pcap'], /^error: .*missing\.pcap: no such file or folder\n/],
     ['no file', [], /^error: no capture is given\n/],
   ])('%s: 2, and nothing is stored', async (_, names, message) => {
-    const data = ['--data', at('nothing')];
-    const server = await serves(...data);
     const named = names.map((name) => (name === '-' ? name : at(name)));
     const { code, stdout, stderr } = await run(['open', ...named, ...data], { stdin: 'no capture' });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -159,8 +168,6 @@ describe('what is no capture', () => {
   });
 
   test('a journal that is none, or a capture: what was stored before it is taken back', async () => {
-    const data = ['--data', at('journals')];
-    const server = await serves(...data);
     const capture = captures('r-syn-12', 'client.pcap.gz');
     const text = await run(['open', capture, '--journal', at('notes.txt'), ...data]);
     expect(text).toMatchObject({

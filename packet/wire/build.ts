@@ -78,9 +78,10 @@ export interface TcpFrame extends Envelope {
 export function buildTcp(fields: TcpFrame = {}): Uint8Array {
   const { sourcePort = 40000, destinationPort = 80, seq = 0, ack = 0, window = 64240 } = fields;
   const flags = fields.flags ?? 'ACK';
+  const ends = endpoints(fields);
   const segment = writeTcp(
     {
-      ...endpoints(fields),
+      ...ends,
       sourcePort,
       destinationPort,
       seq,
@@ -91,7 +92,7 @@ export function buildTcp(fields: TcpFrame = {}): Uint8Array {
     },
     payloadBytes(fields.payload),
   );
-  return seal(fields, endpoints(fields), IpProtocol.Tcp, segment);
+  return seal(fields, ends, IpProtocol.Tcp, segment);
 }
 
 export interface UdpFrame extends Envelope {

@@ -63,75 +63,84 @@ describe.skipIf(CHROMIUM === null)('a postmortem as HTML (needs chromium)', { ti
     return page;
   };
 
-  test.each(INCIDENTS)('%s asks for nothing and says nothing, in light and in dark', async (name) => {
-    const grounds: string[] = [];
-    for (const scheme of ['light', 'dark'] as const) {
-      const page = await open(name, scheme);
+  /** Each is opened once in light, and looked at there on the screen, narrow and on paper. */
+  describe.each(INCIDENTS)('%s', (name) => {
+    let page: Page;
+    let askedFor: readonly string[] = [];
+    beforeAll(async () => {
+      page = await open(name);
+      askedFor = [...asked];
+    }, 240_000);
+    afterAll(() => page?.close());
+
+    test('asks for nothing and says nothing, in light and in dark', async () => {
+      expect(askedFor).toEqual([`/${name}`]);
+      const dark = await open(name, 'dark');
       expect(asked).toEqual([`/${name}`]);
-      seen[scheme].expectQuiet();
-      grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
-      expect(await page.evaluate(() => getComputedStyle(document.body).color)).not.toBe(grounds.at(-1));
-      expect(await findViolations(page)).toEqual([]);
-      await page.close();
-    }
-    expect(grounds).toEqual(['rgb(255, 255, 255)', 'rgb(15, 20, 25)']);
-  });
+      const grounds: string[] = [];
+      for (const [scheme, one] of [
+        ['light', page],
+        ['dark', dark],
+      ] as const) {
+        seen[scheme].expectQuiet();
+        grounds.push(await one.evaluate(() => getComputedStyle(document.body).backgroundColor));
+        expect(await one.evaluate(() => getComputedStyle(document.body).color)).not.toBe(grounds.at(-1));
+        expect(await findViolations(one)).toEqual([]);
+      }
+      await dark.close();
+      expect(grounds).toEqual(['rgb(255, 255, 255)', 'rgb(15, 20, 25)']);
+    });
 
-  test.each(INCIDENTS)('%s: every link leads to one place, every pattern to one', async (name) => {
-    const page = await open(name);
-    const { targets, ids } = await page.evaluate(() => ({
-      targets: [...document.querySelectorAll('a')].map((link) => link.getAttribute('href') ?? ''),
-      ids: [...document.querySelectorAll('[id]')].map(({ id }) => id),
-    }));
-    expect(new Set(ids).size).toBe(ids.length);
-    expect(targets.length).toBeGreaterThan(0);
-    for (const target of targets) expect(ids).toContain(target.replace(/^#/, ''));
-    await page.close();
-  });
+    test('every link leads to one place, every pattern to one', async () => {
+      const { targets, ids } = await page.evaluate(() => ({
+        targets: [...document.querySelectorAll('a')].map((link) => link.getAttribute('href') ?? ''),
+        ids: [...document.querySelectorAll('[id]')].map(({ id }) => id),
+      }));
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(targets.length).toBeGreaterThan(0);
+      for (const target of targets) expect(ids).toContain(target.replace(/^#/, ''));
+    });
 
-  test.each(INCIDENTS)('%s: nothing sticks out of a narrow screen', async (name) => {
-    const page = await open(name);
-    await page.setViewportSize({ width: 420, height: 800 });
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    expect(width).toBeLessThanOrEqual(420);
-    await page.close();
-  });
+    test('nothing sticks out of a narrow screen', async () => {
+      await page.setViewportSize({ width: 420, height: 800 });
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(width).toBeLessThanOrEqual(420);
+    });
 
-  test.each(INCIDENTS)('%s on paper: no graph and no table is cut off, folds are open', async (name) => {
-    const page = await open(name);
-    await page.emulateMedia({ media: 'print' });
-    await page.setViewportSize(PAPER);
-    const boxes = await page.evaluate(() =>
-      [...document.querySelectorAll('figure, table, svg text, code')].map((one) => {
-        const { left, right, height } = one.getBoundingClientRect();
-        return { what: one.tagName, left, right, height };
-      }),
-    );
-    for (const { what, left, right, height } of boxes) {
-      expect(left, what).toBeGreaterThanOrEqual(-1);
-      expect(right, what).toBeLessThanOrEqual(PAPER.width + 1);
-      if (what === 'figure') expect(height).toBeLessThanOrEqual(PAPER.height);
-    }
-    const sheets = sheetsOf(await page.pdf({ preferCSSPageSize: true, printBackground: true }));
-    const whole = sheets.join('\n');
-    for (const title of ['Summary', 'Impact', 'Timeline', 'Contributing factors', 'Action items'])
-      expect(whole).toContain(title);
-    // Inside of a fold.
-    expect(whole).toContain('frame.number ==');
-    // Each graph's foot and the caption under it are on the sheet on which the graph begins.
-    const count = (sheet: string, of: RegExp): number => sheet.match(of)?.length ?? 0;
-    const figures = await page.locator('figure').count();
-    let found = 0;
-    for (const sheet of sheets) {
-      const feet = count(sheet, /bars: (?:frames|bytes)/g);
-      expect(count(sheet, /Frames at each vantage, in the order|bytes that the (?:client|server)/g)).toBe(
-        feet,
+    test('on paper: no graph and no table is cut off, folds are open', async () => {
+      await page.emulateMedia({ media: 'print' });
+      await page.setViewportSize(PAPER);
+      const boxes = await page.evaluate(() =>
+        [...document.querySelectorAll('figure, table, svg text, code')].map((one) => {
+          const { left, right, height } = one.getBoundingClientRect();
+          return { what: one.tagName, left, right, height };
+        }),
       );
-      if (feet > 0) expect(count(sheet, /\bT0\b|[+−]\d/g)).toBeGreaterThan(0);
-      found += feet;
-    }
-    expect(found).toBe(figures);
-    await page.close();
+      for (const { what, left, right, height } of boxes) {
+        expect(left, what).toBeGreaterThanOrEqual(-1);
+        expect(right, what).toBeLessThanOrEqual(PAPER.width + 1);
+        if (what === 'figure') expect(height).toBeLessThanOrEqual(PAPER.height);
+      }
+      const sheets = sheetsOf(await page.pdf({ preferCSSPageSize: true, printBackground: true }));
+      const whole = sheets.join('\n');
+      for (const title of ['Summary', 'Impact', 'Timeline', 'Contributing factors', 'Action items'])
+        expect(whole).toContain(title);
+      // Inside of a fold.
+      expect(whole).toContain('frame.number ==');
+      // Each graph's foot and the caption under it are on the sheet on which the graph begins.
+      const count = (sheet: string, of: RegExp): number => sheet.match(of)?.length ?? 0;
+      const figures = await page.locator('figure').count();
+      let found = 0;
+      for (const sheet of sheets) {
+        const feet = count(sheet, /bars: (?:frames|bytes)/g);
+        expect(count(sheet, /Frames at each vantage, in the order|bytes that the (?:client|server)/g)).toBe(
+          feet,
+        );
+        if (feet > 0) expect(count(sheet, /\bT0\b|[+−]\d/g)).toBeGreaterThan(0);
+        found += feet;
+      }
+      expect(found).toBe(figures);
+    });
   });
 
   test('texts of a capture, a journal, a title and a pin are text', async () => {

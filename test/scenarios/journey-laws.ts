@@ -6,9 +6,10 @@
  * they stand.
  */
 import { createAnalysis, type FlowJourneys, type Journey, type Report } from '../../analyzer/index.ts';
-import { recordsOf } from './capture-cache.ts';
+import { bytesOf, recordsOf } from './capture-cache.ts';
+import type { PcapFile } from './pcap-records.ts';
 import { type RawSegment, readSegment } from './raw-segment.ts';
-import { allScenarios, captureBytes, type Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 
 export interface Followed {
   readonly scenario: Scenario;
@@ -16,48 +17,64 @@ export interface Followed {
   readonly flows: readonly FlowJourneys[];
 }
 
-const scenarioOf = (name: string): Scenario => {
-  const found = allScenarios().find((s) => s.name === name);
-  if (found === undefined) throw new Error(`no scenario ${name}`);
-  return found;
-};
-
-export function follow(
-  name: string,
-  pick: (files: readonly string[]) => readonly string[] = (f) => f,
-): Followed {
-  const scenario = scenarioOf(name);
+/** The journeys of a scenario in some of its captures. */
+export function follow(scenario: Scenario, files: readonly string[] = scenario.captures): Followed {
   const analysis = createAnalysis({ tool: { name: 'test', version: '1' }, timeline: true });
-  for (const file of pick(scenario.captures)) {
+  for (const file of files) {
     const feed = analysis.addCapture({ file });
-    feed.push(captureBytes(scenario, file));
+    feed.push(bytesOf(scenario, file));
     feed.end();
   }
   const report = analysis.finish();
   return { scenario, report, flows: [...analysis.journeys()] };
 }
 
+/** A capture taken apart: its segments by frame, and those of each direction of a connection. */
+interface Segments {
+  readonly byFrame: readonly (RawSegment | null)[];
+  readonly byTuple: ReadonlyMap<string, readonly RawSegment[]>;
+}
+
+/** Once for each capture, in however many selections it is. */
+const takenApart = new WeakMap<PcapFile, Segments>();
+
+function segmentsOf(file: PcapFile): Segments {
+  const known = takenApart.get(file);
+  if (known !== undefined) return known;
+  const byFrame = file.records.map((r) => readSegment(r, file.linkType));
+  const byTuple = new Map<string, RawSegment[]>();
+  for (const segment of byFrame) {
+    if (segment === null) continue;
+    const tuple = tupleOf(segment);
+    const alike = byTuple.get(tuple);
+    if (alike === undefined) byTuple.set(tuple, [segment]);
+    else alike.push(segment);
+  }
+  const made = { byFrame, byTuple };
+  takenApart.set(file, made);
+  return made;
+}
+
 /** Every sighting against the bytes, by the numbers of a capture: what a journey's own differ by is the same all along. */
 class Raw {
-  private readonly segments = new Map<string, (RawSegment | null)[]>();
+  private readonly segments = new Map<string, Segments>();
   private readonly followed: Followed;
 
   constructor(followed: Followed) {
     this.followed = followed;
   }
 
-  of(capture: string): (RawSegment | null)[] {
+  of(capture: string): Segments {
     const known = this.segments.get(capture);
     if (known !== undefined) return known;
     const file = this.followed.report.captures.find((c) => c.id === capture)?.file as string;
-    const { records, linkType } = recordsOf(this.followed.scenario, file);
-    const made = records.map((r) => readSegment(r, linkType));
+    const made = segmentsOf(recordsOf(this.followed.scenario, file));
     this.segments.set(capture, made);
     return made;
   }
 
   frame({ capture, frame }: { capture: string; frame: number }): RawSegment {
-    const found = this.of(capture)[frame - 1];
+    const found = this.of(capture).byFrame[frame - 1];
     if (found == null) throw new Error(`${capture} has no segment at frame ${frame}`);
     return found;
   }
@@ -121,14 +138,17 @@ function contradictions(journeys: readonly Journey[], { report }: Followed, raw:
     const { tuples, base } = sent.get(`${j.leg ?? 0} ${j.from}`) as { tuples: Set<string>; base: number };
     for (const stop of j.stops.filter((s) => s.seen === 'missing')) {
       const { id } = (inOrder[stop.vantage] as (typeof inOrder)[number]).c;
-      const there = raw.of(id).find((s) => {
-        if (s === null || !tuples.has(tupleOf(s))) return false;
-        const from = (s.seq - base - j.seq) | 0;
-        const shares = s.length > 0 && from < j.length && from + s.length > 0;
-        const at = Number(s.record.time - BigInt([...origins][0] as number) * 1_000_000_000n);
-        return shares && j.length > 0 && Math.abs(at - j.time) < 150e6;
-      });
-      if (there != null) found.push(`${id}#${there.record.frame} is there`);
+      const { byTuple } = raw.of(id);
+      const there = [...tuples]
+        .flatMap((tuple) => byTuple.get(tuple) ?? [])
+        .find((s) => {
+          const from = (s.seq - base - j.seq) | 0;
+          const shares = s.length > 0 && from < j.length && from + s.length > 0;
+          if (!shares || j.length === 0) return false;
+          const at = Number(s.record.time - BigInt([...origins][0] as number) * 1_000_000_000n);
+          return Math.abs(at - j.time) < 150e6;
+        });
+      if (there !== undefined) found.push(`${id}#${there.record.frame} is there`);
     }
   }
   return found;

@@ -2,13 +2,39 @@
  * The try that each flow went on with, as it follows from the frames before the path was back, beside the one that came.
  * The trap: what cannot be predicted has to be listed with its reason, so that a prediction that is lost is seen.
  */
+import { expect } from 'vitest';
 import type { Flow, Report } from '../../analyzer/index.ts';
+import { expectGolden } from './golden.ts';
 
 export interface RungRow {
   readonly flow: string;
   /** Predicted over seen, less 1; null where nothing is predicted. */
   readonly error: number | null;
   readonly text: string;
+}
+
+/** Of the wait that is predicted. */
+const WITHIN = 0.12;
+
+/** Holds the rows of each scenario against the bound, and all of them against a golden file. */
+export function expectPredicted(
+  rows: readonly (readonly [scenario: string, readonly RungRow[]])[],
+  golden: string,
+): void {
+  const telling = rows.filter(([, own]) => own.length > 0);
+  for (const [scenario, own] of telling) {
+    for (const { error, text } of own) {
+      if (error !== null) expect(Math.abs(error), `${scenario}: ${text}`).toBeLessThanOrEqual(WITHIN);
+    }
+  }
+  // What is not predicted stands in the file with its reason: one more is a difference.
+  expectGolden(
+    golden,
+    telling
+      .map(([name, own]) => [name, ...own.map((r) => `  ${r.text}`)].join('\n'))
+      .join('\n')
+      .concat('\n'),
+  );
 }
 
 const WENT_ON = ['resumed', 'connect-delayed', 'cut-short'];

@@ -5,6 +5,7 @@
  * The trap: a frame that a capture lost looks like one that a node kept.
  */
 import { describe, expect, test } from 'vitest';
+import type { Report } from '../../analyzer/index.ts';
 import { allScenarios, type Scenario } from './scenario.ts';
 import { cutTo, diagnoseInputs, type Input, labelled, labelOf, rewritten, whyWrong } from './together.ts';
 import { findFlows } from './truth-flow.ts';
@@ -23,7 +24,24 @@ function thinned(scenario: Scenario, name: string, start: number): Input[] {
   });
 }
 
+/** What captures say; each made once, when it is first asked for. */
+function reportsOf(scenario: Scenario): { whole: () => Report; thinnedAt: (name: string) => Report[] } {
+  const made = new Map<string, Report>();
+  const once = (key: string, inputs: () => Input[]): Report => {
+    const report = made.get(key) ?? diagnoseInputs(inputs());
+    made.set(key, report);
+    return report;
+  };
+  return {
+    whole: () => once('whole', () => labelled(scenario)),
+    thinnedAt: (name) =>
+      [0, 1].map((start) => once(`${name} from ${start}`, () => thinned(scenario, name, start))),
+  };
+}
+
 describe.each(allScenarios())('$name', (scenario) => {
+  const { whole, thinnedAt } = reportsOf(scenario);
+
   // Of a proxied flow little is left: its legs are known by what they carry, which is not there.
   test('cut to 64 bytes: not wrong', () => {
     const inputs = scenario.captures.map((file) => ({
@@ -38,8 +56,7 @@ describe.each(allScenarios())('$name', (scenario) => {
     scenario.captures.some((file) => file.startsWith(name)),
   );
   test.each(lossy)('every second frame of %s lost: nothing wrong is sure', (name) => {
-    for (const start of [0, 1]) {
-      const report = diagnoseInputs(thinned(scenario, name, start));
+    for (const report of thinnedAt(name)) {
       const isSure = findFlows(report, scenario)[0]?.confidence === 'high';
       expect(isSure ? whyWrong(report, scenario) : null).toBeNull();
     }
@@ -48,14 +65,12 @@ describe.each(allScenarios())('$name', (scenario) => {
   test.each(lossy)(
     'every second frame of %s lost: no node is sure to have kept what it passed on',
     (name) => {
-      const whole = diagnoseInputs(labelled(scenario));
-      for (const start of [0, 1]) {
-        const { flows } = diagnoseInputs(thinned(scenario, name, start));
+      for (const { flows } of thinnedAt(name)) {
         const kept = flows.filter(
           (f) =>
             f.confidence === 'high' && f.claims.some((c) => /did not leave|none of them left/.test(c.text)),
         );
-        const causes = new Map(whole.flows.map((f) => [f.id, f.cause]));
+        const causes = new Map(whole().flows.map((f) => [f.id, f.cause]));
         const more = kept.filter((f) => causes.has(f.id) && causes.get(f.id) !== f.cause);
         expect(more.map((f) => `${f.id}: ${f.cause}, was ${causes.get(f.id)}`)).toEqual([]);
       }

@@ -2,12 +2,17 @@
  * Every synthesised failover, diagnosed from several selections of its six
  * captures. No answer may be wrong; with all six, labelled, the cause must be
  * found, except where no capture can prove it: those are listed here.
+ * The tries that flows went on with are predicted from the same reports, and
+ * tshark reads the same captures: each scenario is made once.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Report } from '../../analyzer/index.ts';
+import { expectPredicted, type RungRow, rungsOf } from '../scenarios/rungs.ts';
+import { detectTshark } from '../tshark.ts';
 import { type Recording, record, type SynthesisedScenario } from './causes/scenario.ts';
 import { diagnoseView, type Row, rowOf, sentenceOf, VIEWS, type View } from './causes/views.ts';
 import { CAUSE_SCENARIOS } from './causes.ts';
+import { WellFormed } from './well-formed.ts';
 
 /** What packets cannot prove, and why: here an open answer with the true cause among the first few is right. */
 const OPEN_WITH_ALL_SIX: Readonly<Record<string, { because: string; within: number }>> = {
@@ -35,6 +40,10 @@ const OPEN_WITH_ALL_SIX: Readonly<Record<string, { because: string; within: numb
 /** How far from the truth the loss and the return of the path may be put: connections that show it are opened every few seconds. */
 const TOLERANCE = 8_000_000_000n;
 
+const tshark = detectTshark();
+const wellFormed = new WellFormed();
+const rungs: [scenario: string, readonly RungRow[]][] = [];
+
 describe.each(CAUSE_SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
   '%s',
   (_name, scenario) => {
@@ -47,8 +56,13 @@ describe.each(CAUSE_SCENARIOS.map((scenario) => [scenario.name, scenario] as con
     };
     const rowFor = (view: View): Row => rowOf(scenario, view, reportOf(view), scenario.truth);
 
-    beforeAll(() => {
+    beforeAll(async () => {
       recording = record(scenario);
+      rungs.push([scenario.name, rungsOf(reportOf('all six'))]);
+      if (tshark === null) return;
+      await wellFormed.add(scenario.name, recording.six);
+      const nodes = recording.any.filter(({ name }) => name.startsWith('node'));
+      await wellFormed.add(`${scenario.name} on any`, nodes);
     }, 120_000);
 
     test.each(VIEWS)('%s: no wrong answer', (view) => {
@@ -89,6 +103,25 @@ describe.each(CAUSE_SCENARIOS.map((scenario) => [scenario.name, scenario] as con
     });
   },
 );
+
+describe('of all scenarios', () => {
+  test('the try that a flow goes on with is predicted', () => {
+    expect(rungs).toHaveLength(CAUSE_SCENARIOS.length);
+    expect(rungs.filter(([, rows]) => rows.length > 0).length).toBeGreaterThan(5);
+    expectPredicted(rungs, 'rungs-synthesised.txt');
+  });
+
+  test.skipIf(tshark === null)(
+    `nothing in any capture is malformed${tshark === null ? ' (tshark is missing)' : ''}`,
+    async () => {
+      const wrong = await wellFormed.finish();
+      expect(wrong, wrong.join('\n')).toEqual([]);
+      // Six captures by interface, and two nodes' on any interface.
+      expect(wellFormed.read.captures).toBe(8 * CAUSE_SCENARIOS.length);
+    },
+    120_000,
+  );
+});
 
 /** What the report should say of the path; nothing is asked of a split brain, where no path was lost. */
 function failoversOf({ truth }: SynthesisedScenario): { lost: bigint; restored: bigint | null }[] {

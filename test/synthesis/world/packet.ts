@@ -6,6 +6,8 @@
  */
 import { LinkType } from '../../../packet/link-type.ts';
 import { buildArp, buildIcmp, buildNeighbour, buildTcp, buildVrrp } from '../../../packet/wire/build.ts';
+import { sealLink } from '../../../packet/wire/envelope.ts';
+import { EtherType } from '../../../packet/wire/ether-type.ts';
 import { TcpFlag } from '../../../packet/wire/frame.ts';
 import type { TcpOptions } from '../../../packet/wire/tcp-options.ts';
 import type { Talk } from './talk.ts';
@@ -92,12 +94,11 @@ export const LINK_TYPE = { ethernet: LinkType.Ethernet, sll2: LinkType.LinuxSll2
 export function bytesOf(packet: Packet, wrapping: Wrapping): Uint8Array {
   switch (packet.kind) {
     case 'tcp':
-      return buildTcp({ ...wrapping, ...wireFields(packet) });
+      return sealLink(wrapping, isIpv6(packet.source) ? EtherType.Ipv6 : EtherType.Ipv4, ipBytes(packet));
     case 'icmp': {
       const { source, destination, type, code, mtu, ttl } = packet;
       // A router quotes what fits into 576 bytes, or 1280 with IPv6.
-      const quoted = buildTcp({ ...wireFields(packet.about), link: 'raw' });
-      const body = quoted.subarray(0, isIpv6(source) ? 1232 : 548);
+      const body = ipBytes(packet.about).subarray(0, isIpv6(source) ? 1232 : 548);
       return buildIcmp({ ...wrapping, source, destination, type, code, mtu, ttl, body });
     }
     case 'neighbour':
@@ -111,6 +112,15 @@ export function bytesOf(packet: Packet, wrapping: Wrapping): Uint8Array {
       return never;
     }
   }
+}
+
+/** A packet is written once, whoever sees it: up to eight captures hold it, in frames of their own. */
+const written = new WeakMap<TcpPacket, Uint8Array>();
+
+function ipBytes(packet: TcpPacket): Uint8Array {
+  const bytes = written.get(packet) ?? buildTcp({ ...wireFields(packet), link: 'raw' });
+  written.set(packet, bytes);
+  return bytes;
 }
 
 function neighbourBytes(packet: NeighbourPacket, wrapping: Wrapping): Uint8Array {
