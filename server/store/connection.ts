@@ -3,6 +3,7 @@
  * sentences. The package is native and optional, so it is loaded only here, and late.
  * The trap: a statement that is iterated keeps the connection busy for writing; exports open their own.
  */
+import { statSync } from 'node:fs';
 import type BetterSqlite3 from 'better-sqlite3';
 import { ServerError } from '../server-error.ts';
 
@@ -48,6 +49,8 @@ export class Connection {
   readonly path: string;
   readonly #database: BetterSqlite3.Database;
   readonly #statements = new Map<string, BetterSqlite3.Statement<SqlValue[]>>();
+  /** Of the file that is open. */
+  readonly #inode: bigint | null;
 
   constructor(Database: Package, path: string, options: ConnectOptions = {}) {
     this.path = path;
@@ -64,6 +67,7 @@ export class Connection {
         throw error;
       }
     });
+    this.#inode = inodeOf(path);
   }
 
   /** For the one who writes. Vacuuming must be chosen before there is a table. */
@@ -74,8 +78,9 @@ export class Connection {
     this.pragma(`journal_size_limit = ${WAL_BYTES}`);
   }
 
-  /** Number of rows that it changed. */
+  /** Number of rows that it changed. @throws ServerError as `write` */
   run(sql: string, ...values: SqlValue[]): number {
+    if (!this.#database.inTransaction) this.checkFile();
     return this.#guard(() => this.#prepare(sql).run(...values).changes);
   }
 
@@ -105,10 +110,24 @@ export class Connection {
     return this.#guard(() => this.#database.pragma(text, { simple: true }));
   }
 
-  /** All of it or nothing. Takes the lock at once, so that it cannot be refused in the middle. */
+  /**
+   * All of it or nothing. Takes the lock at once, so that it cannot be refused in the middle.
+   * @throws ServerError `damaged-database` also where the file is no longer there: nobody is told that it was kept
+   */
   write<T>(work: () => T): T {
     if (this.#database.inTransaction) return work();
+    this.checkFile();
     return this.#guard(() => this.#database.transaction(work).immediate());
+  }
+
+  /** A file that was deleted, or replaced, under a running database goes on answering, and is gone with the process. @throws ServerError `damaged-database` */
+  checkFile(): void {
+    if (this.#inode !== null && inodeOf(this.path) === this.#inode) return;
+    throw new ServerError(
+      'damaged-database',
+      `the database file was taken away while the server runs: ${this.path}`,
+      'what is written now would be lost: bring the file back from a copy, and start `diagnose serve` again',
+    );
   }
 
   /** What is read within is of one moment. */
@@ -145,6 +164,11 @@ export class Connection {
   #guard<T>(work: () => T): T {
     return explained(this.path, work);
   }
+}
+
+/** Null: there is no such file. */
+function inodeOf(path: string): bigint | null {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
 }
 
 /** Passes errors on, those of SQLite that a user can do something about in words. */

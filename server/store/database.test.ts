@@ -279,9 +279,27 @@ function comparableSchema(database: BetterSqlite3.Database): string {
     .join('\n');
 }
 
-it('is not well once its file is gone, though it goes on answering', async () => {
-  const store = await open();
-  store.check();
-  rmSync(databasePath(folder.path));
-  expect(() => store.check()).toThrow(/its file is gone/);
+describe('a database whose file is taken away while it is open', () => {
+  const GONE = /the database file was taken away/;
+
+  it.each([
+    ['deleted', () => {}],
+    ['replaced', () => writeFileSync(databasePath(folder.path), '')],
+  ])('%s: answers, is not well, and acknowledges nothing', async (_how, replace) => {
+    const store = await open();
+    const { id } = store.createIncident('before');
+    store.check();
+    rmSync(databasePath(folder.path));
+    replace();
+    expect(store.incidents()).toHaveLength(1);
+    for (const change of [
+      () => store.check(),
+      () => store.createIncident('after'),
+      () => store.changeIncident(id, { title: 'other' }),
+      () => store.changeIncident(id, { keep: null }),
+      () => store.deleteIncident(id),
+    ])
+      expect(change).toThrow(GONE);
+    expect(store.incidents()).toMatchObject([{ title: 'before' }]);
+  });
 });

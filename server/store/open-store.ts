@@ -2,9 +2,8 @@
  * Opens the data folder: locks it, brings the database to this version, puts right what a kill left
  * behind, and joins the parts of the store.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import type { IncidentSummary } from '../api.ts';
-import { ServerError } from '../server-error.ts';
 import { Analyses } from './analyses.ts';
 import { Connection, damaged, loadPackage } from './connection.ts';
 import { Deliveries } from './deliveries.ts';
@@ -189,8 +188,7 @@ function reading(parts: Parts, connection: Connection): Pick<Store, Reading> {
          FROM files`,
       ) ?? { incidents: 0, files: 0, bytes: 0 },
     check: () => {
-      // A file that was deleted under a running database goes on answering, and is gone with the process.
-      if (!existsSync(connection.path)) throw new ServerError('damaged-database', 'its file is gone');
+      connection.checkFile();
       connection.get('SELECT count(*) FROM incidents');
     },
   };
