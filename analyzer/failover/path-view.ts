@@ -30,6 +30,8 @@ export interface PathView {
   readonly back: PathProof | null;
   /** Latest unanswered SYN of another connection to the same server: the path to it was down at that time. */
   readonly downAt: { time: Nanos; frame: FrameId } | null;
+  /** Of a connection that was being opened: an unanswered SYN of another one to the same server that still waited when its own was sent. */
+  readonly downBefore: { time: Nanos; frame: FrameId } | null;
   /** Latest of the DNS questions to the same server that went unanswered in a row until the path was back. */
   readonly askedInVain: { time: Nanos; frame: FrameId } | null;
   /** Latest unanswered SYN of another connection to the same server after the path was back: not all that is new passes. */
@@ -151,6 +153,8 @@ export function viewPath(stall: Stall, flow: Flow, near: EndIndex | null, source
     lost: lost === null ? null : { time: lost.time, frame: lost.frame },
     back,
     downAt: lastLostSyn(syns, flow, stall.start, back?.time ?? until),
+    downBefore:
+      stall.what === 'handshake' ? lastLostSyn(syns, flow, stall.start - ANSWER_WAIT, stall.start) : null,
     askedInVain: lastLostQuestion(
       sources.questions.get(flow.addressOf(flow.server)) ?? [],
       stall.start,

@@ -6,6 +6,7 @@
 import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Outcome } from '../report/report.ts';
 import { ANSWER_WAIT } from '../stall/stall.ts';
+import { Segment } from '../tcp/segment.ts';
 import type { Case } from './case.ts';
 import { type Judgement, out } from './rule.ts';
 
@@ -19,6 +20,19 @@ const isSilent = (c: Case): boolean =>
   c.outcome === 'not-connected';
 
 export const isHandshake = (c: Case): boolean => c.main?.stall.what === 'handshake';
+
+/**
+ * The connection was opened by the second SYN, and nothing but the first one shows that the path was gone: any loss does as much.
+ * Of two in a row the second was sent when the path was still gone; another connection, a mark or a node tells as well.
+ */
+export function isOneLostSyn({ main, outcome, cross, marks }: Case): boolean {
+  if (main === null || outcome !== 'connect-delayed' || main.stall.what !== 'handshake') return false;
+  const { stall, trying, path } = main;
+  const tries = stall.events.filter((e) => (e.bits & Segment.Syn) !== 0);
+  if (tries.length > 1 || trying.includes('shared-silence') || marks.some((m) => m.strong)) return false;
+  const others = path.downAt ?? path.downBefore ?? path.downAgain;
+  return others === null && (cross?.hops.takeover ?? null) === null;
+}
 
 /** Rules out a cause that would have kept the flow from going on. */
 export function unlessWentOn(c: Case): Judgement | null {

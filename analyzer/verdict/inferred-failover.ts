@@ -9,7 +9,7 @@ import type { Mark } from '../failover/marks.ts';
 import { SHORTEST_SILENCE } from '../stall/silence.ts';
 import { ANSWER_WAIT } from '../stall/stall.ts';
 import type { JudgedStall } from './case.ts';
-import { isMetLate } from './gates.ts';
+import { isMetLate, isOneLostSyn } from './gates.ts';
 import { count } from './hops.ts';
 import type { JudgedFlow } from './judge.ts';
 
@@ -48,11 +48,13 @@ export function inferFailovers(judged: readonly JudgedFlow[]): InferredFailover[
 
 /**
  * Of connections of which nothing is known at the end of the captures one alone shows no lost path, unless it tried again in
- * vain: one segment without an acknowledgement may have been the last that was captured.
+ * vain: one segment without an acknowledgement may have been the last that was captured. Nor does one SYN that was lost.
  */
 const isShown = (group: readonly Span[]): boolean =>
-  group.some(({ flow, tries }) => flow.case.outcome !== 'undecided' || tries.length >= VAIN) ||
-  new Set(group.map(({ flow }) => flow)).size > 1;
+  group.some(
+    ({ flow, tries }) =>
+      (flow.case.outcome !== 'undecided' || tries.length >= VAIN) && !isOneLostSyn(flow.case),
+  ) || new Set(group.map(({ flow }) => flow)).size > 1;
 
 interface Span {
   readonly lost: Nanos;

@@ -24,6 +24,7 @@ const SPLITS: Partial<Record<CauseId, readonly string[]>> = {
   'midstream-pickup': ['state:node-b', 'journal:node-b', 'node-b.out', 'node-b.in'],
   'rto-backoff': ['server', 'node-b.out'],
   outage: ['server', 'node-b.out'],
+  'syn-backoff': ['node-b.out', 'journal:node-b'],
   'keepalive-expired': ['node-b.in'],
   'client-timeout': ['node-b.in', 'node-b.out'],
   'delayed-victim': ['node-b.in'],

@@ -1,13 +1,15 @@
 /**
  * Plain loss of segments on the path. Judged stall by stall in `innocent.ts`:
- * a short stall in a flow that lost segments all along.
+ * a short stall in a flow that lost segments all along. One SYN that had to be repeated once says no more than that it was lost.
  */
-import { out, type Rule } from '../rule.ts';
+import { isOneLostSyn } from '../gates.ts';
+import { out, possible, type Rule } from '../rule.ts';
 
 export const loss: Rule = {
   id: 'loss',
   meaning: 'the path lost segments, as it did before',
   judge(c) {
+    if (c.outcome === 'connect-delayed' && isOneLostSyn(c)) return possible(80);
     const stall = c.main?.stall;
     const times = stall?.silence.lossBefore ?? 0;
     if (times === 0) return out('no segment had been lost before the stall');

@@ -2,10 +2,11 @@
  * The connection was opened during the outage: its SYN was repeated at growing
  * intervals (RFC 6298, 5.7; Linux tcp_syn_linear_timeouts) and answered only
  * at the first repeat after the path was back.
+ * The trap: one SYN alone, or its answer, may simply have been lost; its repeat comes through then as well.
  */
 
 import { Segment } from '../../tcp/segment.ts';
-import { isHandshake } from '../gates.ts';
+import { isHandshake, isOneLostSyn } from '../gates.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
 import { seconds } from '../words.ts';
 
@@ -22,6 +23,7 @@ export const synBackoff: Rule = {
         : out('the SYN was not answered');
     }
     if (repeats.length === 0) return possible(70);
+    if (isOneLostSyn(c)) return possible(90);
     const wait = (stall.end as number) - (repeats.at(-2)?.time ?? stall.start);
     return found(
       'high',
