@@ -37,7 +37,7 @@ import type { Cross } from './verdict/case.ts';
 import { deriveHops, type Hops } from './verdict/hops.ts';
 import { type CrossSource, judgeAgain, judgeCapture } from './verdict/judge.ts';
 import { type Lived, membersOf } from './verdict/members.ts';
-import { isReplaced, openedByService } from './verdict/replaced.ts';
+import { isReplaced, type Opened, openedByService } from './verdict/replaced.ts';
 import { judgeUdp, type UdpFlowReport } from './verdict/udp.ts';
 import {
   answeredLate,
@@ -171,7 +171,7 @@ class Incident {
       related.map((f) => this.lived(f)),
       takeovers,
     );
-    const opened = openedByService(related.map((f) => f.judged));
+    const opened = once(() => openedByService(related.map((f) => f.judged)));
     this.losses = [
       ...takeovers.map((t) => t.lost),
       ...related.flatMap((f) => lossOf(f, this.correlation.vantages)),
@@ -239,7 +239,7 @@ class Incident {
   }
 
   /** Unaffected, as far as a view that is not the client's can tell. */
-  private withDoubt(f: IncidentFlow, opened: ReadonlyMap<string, readonly Flow[]>): IncidentFlow {
+  private withDoubt(f: IncidentFlow, opened: Opened): IncidentFlow {
     const { case: c, verdict, watch } = f.judged;
     const { stations } = this.correlation;
     const isClients = f.joined.legs.some((l) =>
@@ -480,6 +480,15 @@ class Incident {
     if (own === undefined) return new ReportClock(analysis.origin, this.ids);
     return new ReportClock(base, this.ids, (t) => own.clock.toReference(t + own.shift));
   }
+}
+
+/** Worked out when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly it: T } | null = null;
+  return () => {
+    made ??= { it: make() };
+    return made.it;
+  };
 }
 
 interface View {

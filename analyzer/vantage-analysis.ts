@@ -8,6 +8,7 @@
 import { type FileNote, fileNoteOf } from '../packet/file/collector-note.ts';
 import { createCaptureReader } from '../packet/file/reader.ts';
 import type { CaptureReader, PacketRecord } from '../packet/file/record.ts';
+import { grouped } from '../packet/grouped.ts';
 import type { Problem } from '../packet/problem.ts';
 import type { Nanos } from '../packet/time.ts';
 import { decodeFrame } from '../packet/wire/decode.ts';
@@ -298,7 +299,7 @@ export class VantageAnalysis {
     note(file, {
       code: 'too-many-flows',
       kind: 'unsupported',
-      message: `Connections after the first ${MOST_FLOWS.toLocaleString('en-US')} were not followed; --from and --to select a part.`,
+      message: `Connections after the first ${grouped(MOST_FLOWS)} were not followed; --from and --to select a part.`,
       at: { frame },
     });
   }

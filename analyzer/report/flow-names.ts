@@ -109,8 +109,12 @@ function lifeOf(views: readonly FlowView[], { correlation }: JudgedIncident): { 
     const own = correlation.vantages[v.vantage];
     return own === undefined ? t : own.clock.toReference(t + own.shift);
   };
-  const start = Math.min(...views.map((v) => at(v, v.watch.connection.flow.firstTime)));
-  const end = Math.max(...views.map((v) => at(v, v.watch.connection.flow.lastTime)));
+  let [start, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const view of views) {
+    const { firstTime, lastTime } = view.watch.connection.flow;
+    start = Math.min(start, at(view, firstTime));
+    end = Math.max(end, at(view, lastTime));
+  }
   return {
     start: toEpoch(correlation.base, start).toString(),
     end: toEpoch(correlation.base, end).toString(),

@@ -5,7 +5,7 @@
  * The trap: segments that move nothing (retransmissions, probes) belong to the
  * silence, also those of its first second, so they are kept from its start.
  */
-import { type Nanos, seconds } from '../../packet/time.ts';
+import { type Nanos, NOT_SMALL, seconds } from '../../packet/time.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
@@ -109,12 +109,12 @@ export class SilenceWatch {
   readonly aftermath: SegmentEvent[] = [];
   /** First segment of each kind that later stages ask for. */
   synAck: FrameId = NO_FRAME;
-  synAckTime: Nanos = 0;
+  synAckTime: Nanos = NOT_SMALL;
   /** First ACK of the client after the SYN-ACK. */
-  handshakeAckTime: Nanos = 0;
+  handshakeAckTime: Nanos = NOT_SMALL;
 
-  private start: Nanos = 0;
-  private idleBefore: Nanos = 0;
+  private start: Nanos = NOT_SMALL;
+  private idleBefore: Nanos = NOT_SMALL;
   private lossBefore = 0;
   private startFrame: FrameId = NO_FRAME;
   private startSender: EndIndex = 0;

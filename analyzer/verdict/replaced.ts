@@ -23,11 +23,14 @@ export function openedByService(flows: readonly JudgedFlow[]): Map<string, Flow[
   return found;
 }
 
+/** By service; most flows never ask. */
+export type Opened = () => ReadonlyMap<string, readonly Flow[]>;
+
 /** Open, at rest, and its client opened another connection to the same service in the meantime. */
-export function isReplaced({ watch, flow }: Case, opened: ReadonlyMap<string, readonly Flow[]>): boolean {
+export function isReplaced({ watch, flow }: Case, opened: Opened): boolean {
   const [a, b] = watch.connection.sides;
   if (watch.close !== null || a.fin !== 0 || b.fin !== 0 || (a.dataSegments === 0 && b.dataSegments === 0))
     return false;
-  const newest = opened.get(serviceOf(flow))?.at(-1);
+  const newest = opened().get(serviceOf(flow))?.at(-1);
   return newest !== undefined && newest !== flow && newest.firstTime > flow.lastTime + 1_000_000_000;
 }

@@ -5,6 +5,7 @@
  * The trap: there is nothing to resynchronise on. A length that cannot be true
  * ends the reading, and what came before it stands.
  */
+import { grouped } from '../grouped.ts';
 import type { Nanos } from '../time.ts';
 import type { Delivery } from './delivery.ts';
 import { describeOffset, describeSize, type Format, MAX_PACKET_BYTES } from './format.ts';
@@ -62,7 +63,7 @@ export class PcapFormat implements Format {
       this.#delivery.reportCut('its header', position, length);
     } else if (length > 0) {
       const frame = this.#delivery.lastFrame + 1;
-      const what = `frame ${frame.toLocaleString('en-US')}, at ${describeOffset(position)}`;
+      const what = `frame ${grouped(frame)}, at ${describeOffset(position)}`;
       this.#delivery.reportCut(what, position, length, frame);
     }
   }
@@ -164,7 +165,7 @@ export class PcapFormat implements Format {
     this.#delivery.problem(
       'malformed',
       'record-too-long',
-      `Frame ${frame.toLocaleString('en-US')}, at ${describeOffset(offset)}, claims ${describeSize(captured)}: reading stops there. Frames read before it: ${this.#delivery.frames.toLocaleString('en-US')}.`,
+      `Frame ${grouped(frame)}, at ${describeOffset(offset)}, claims ${describeSize(captured)}: reading stops there. Frames read before it: ${grouped(this.#delivery.frames)}.`,
       { offset, frame },
     );
   }

@@ -5,6 +5,7 @@
  * The trap: lengths that contradict each other leave nothing to go on by, so
  * reading stops there. What is only unknown is skipped, without buffering it.
  */
+import { grouped } from '../grouped.ts';
 import type { Nanos } from '../time.ts';
 import type { Delivery } from './delivery.ts';
 import { describeOffset, describeSize, type Format, MAX_PACKET_BYTES } from './format.ts';
@@ -384,7 +385,7 @@ export class PcapngFormat implements Format {
 
   #stop(code: string, offset: number, what: string): false {
     this.stopped = true;
-    const frames = this.#delivery.frames.toLocaleString('en-US');
+    const frames = grouped(this.#delivery.frames);
     const message = `The block at ${describeOffset(offset)} ${what}: reading stops there. Frames read before it: ${frames}.`;
     this.#delivery.problem('malformed', code, message, { offset });
     return false;
