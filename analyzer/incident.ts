@@ -171,7 +171,7 @@ class Incident {
       related.map((f) => this.lived(f)),
       takeovers,
     );
-    const opened = once(() => openedByService(related.map((f) => f.judged)));
+    const opened = openedByService(related.map((f) => f.judged));
     this.losses = [
       ...takeovers.map((t) => t.lost),
       ...related.flatMap((f) => lossOf(f, this.correlation.vantages)),
@@ -480,15 +480,6 @@ class Incident {
     if (own === undefined) return new ReportClock(analysis.origin, this.ids);
     return new ReportClock(base, this.ids, (t) => own.clock.toReference(t + own.shift));
   }
-}
-
-/** Worked out when it is first asked for. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly it: T } | null = null;
-  return () => {
-    made ??= { it: make() };
-    return made.it;
-  };
 }
 
 interface View {

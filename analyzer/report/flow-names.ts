@@ -68,6 +68,8 @@ const endsOf = (flow: TcpFlow): { client: Endpoint; server: Endpoint } => ({
 });
 
 function nearestToClient(views: readonly FlowView[], { correlation }: JudgedIncident): FlowView {
+  const [only] = views;
+  if (only !== undefined && views.length === 1) return only;
   const rank = (v: FlowView): number => rankOf(correlation.vantages[v.vantage]?.station);
   return views.reduce((a, b) => {
     const by = rank(a) - rank(b);

@@ -14,7 +14,7 @@ import type { CaptureFormat, CaptureInterface, CaptureNotes, PacketRecord, Recor
  * Captures that gather several CPUs or queues are out of order by microseconds, which is normal.
  * A clock that was set back, or files pasted together, jump by more than this.
  */
-const BACKWARDS_TOLERANCE: Nanos = NANOS_PER_MILLI;
+export const BACKWARDS_TOLERANCE: Nanos = NANOS_PER_MILLI;
 
 const BILLION = 1_000_000_000n;
 
@@ -78,11 +78,6 @@ export class Delivery {
     if (this.#reported.has(code)) return;
     this.#reported.add(code);
     this.sink.problem({ code, message, kind, at });
-  }
-
-  /** Is `time` further behind the packet before it, on the same interface, than reordering explains? */
-  runsBackwards(previous: Nanos, time: Nanos): boolean {
-    return time < previous - BACKWARDS_TOLERANCE;
   }
 
   /** Called in the rare case, so that the walk over the packets stays small. */

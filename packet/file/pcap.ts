@@ -7,7 +7,7 @@
  */
 import { grouped } from '../grouped.ts';
 import type { Nanos } from '../time.ts';
-import type { Delivery } from './delivery.ts';
+import { BACKWARDS_TOLERANCE, type Delivery } from './delivery.ts';
 import { describeOffset, describeSize, type Format, MAX_PACKET_BYTES } from './format.ts';
 
 const FILE_HEADER_BYTES = 24;
@@ -140,7 +140,7 @@ export class PcapFormat implements Format {
       record.originalLength = original;
       if (beyond >= unitsPerSecond) this.#reportFraction(record.frame);
       if (captured > original) delivery.reportLongerThanOriginal(record.frame);
-      if (delivery.runsBackwards(lastTime, time)) delivery.reportBackwards(lastTime, time, record.frame);
+      if (time < lastTime - BACKWARDS_TOLERANCE) delivery.reportBackwards(lastTime, time, record.frame);
       lastTime = time;
       delivery.frames++;
       sink.packet(record);
