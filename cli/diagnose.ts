@@ -3,7 +3,6 @@
  * what is found never makes it fail, unless `--fail-on` says so.
  * What only an option asks for is loaded with it: to read its code takes as long as a small capture.
  */
-import { createHash } from 'node:crypto';
 import { type Analysis, type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
 import { asClause } from '../packet/problem.ts';
 import { notACapture } from './input-errors.ts';
@@ -67,9 +66,10 @@ async function analyze(
   // Also on an interrupt: the line must not stay behind.
   process.once('exit', () => progress.erase());
   const hashes: (string | null)[] = [];
+  const crypto = options.html || options.markdown ? await import('node:crypto') : null;
   for (const source of sources) {
     const feed = analysis.addCapture(source.input);
-    const hash = options.html || options.markdown ? createHash('sha256') : null;
+    const hash = crypto?.createHash('sha256') ?? null;
     const isWhole = await readCapture(source, feed, progress, hash);
     hashes.push(isWhole && hash !== null ? hash.digest('hex') : null);
     if (feed.format === null) throw notACapture(source.input.file, 'this is no pcap or pcapng file');
