@@ -9,6 +9,7 @@ import { decompressed } from '../packet/file/compression.ts';
 import {
   annotateCaptures,
   commentFilter,
+  explainLeftOut,
   type FrameChoice,
   packetRedaction,
   type Redaction,
@@ -87,10 +88,7 @@ export async function writeAnnotated(
       ? 'in Wireshark, frame.comment shows those with findings'
       : 'no finding cites a frame, so none has a comment';
   printNote(`${file}: ${count(annotated.written, 'frame')}; ${how}`);
-  if (annotated.leftOut > 0)
-    printNote(
-      `${count(annotated.leftOut, 'frame')} of long stalls left out: --frames all writes every frame`,
-    );
+  if (annotated.leftOut > 0) printNote(explainLeftOut(annotated.leftOut));
   for (const { finding, frames: numbers } of found.slice(0, MOST_FILTERS)) {
     printNote(`${commentFilter(finding)}, or ${frameFilter(numbers)}: ${finding.text}`);
   }

@@ -5,6 +5,7 @@ export {
   type AnnotatedInput,
   type AnnotateOptions,
   annotateCaptures,
+  explainLeftOut,
   type PacketRedaction,
   type PlacedFinding,
 } from './annotated/annotate.ts';

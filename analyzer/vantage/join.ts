@@ -13,6 +13,7 @@ import { nameOf } from '../flow/samples.ts';
 import type { Sighting, Trails } from '../flow/trail.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import type { Side } from '../tcp/side.ts';
+import { openedAlike, TupleUses } from './opening-index.ts';
 
 /** What joining needs of a vantage. */
 export interface JoinSource {
@@ -44,18 +45,21 @@ const LOOKED_UP = 12;
 /** Equal distances in so many segments are no chance. */
 const SHIFT_VOTES = 3;
 
-interface Cluster {
+export interface Cluster {
   /** Of the views that it was made of. */
   readonly tuple: string;
   readonly views: FlowView[];
   joinedTo: Cluster | null;
 }
 
-/** All connections of all vantages, each once. */
-export function joinFlows(sources: readonly JoinSource[]): JoinedLeg[] {
-  const clusters = joinByTuple(sources);
+/** Connections of one tuple from which on they are found by their numbers, and no longer by trying all. */
+const MANY_USES = 16;
+
+/** All connections of all vantages, each once. `manyUses`: for tests, which compare; the result is the same. */
+export function joinFlows(sources: readonly JoinSource[], manyUses = MANY_USES): JoinedLeg[] {
+  const clusters = joinByTuple(sources, manyUses);
   if (clusters.length > 1) {
-    joinByOpening(clusters);
+    joinByOpening(clusters, manyUses);
     // Two connections of one capture are never joined by a distance.
     if (sources.length > 1) joinByShift(clusters, sources);
     joinByPackets(clusters, sources);
@@ -65,7 +69,7 @@ export function joinFlows(sources: readonly JoinSource[]): JoinedLeg[] {
   return legs;
 }
 
-function joinByTuple(sources: readonly JoinSource[]): Cluster[] {
+function joinByTuple(sources: readonly JoinSource[], manyUses: number): Cluster[] {
   // Connections of one capture are told apart already; a port may have been used there ten thousand times.
   if (sources.length === 1) {
     return viewsOf(sources).map((view) => ({
@@ -75,20 +79,21 @@ function joinByTuple(sources: readonly JoinSource[]): Cluster[] {
     }));
   }
   const clusters: Cluster[] = [];
-  const byTuple = new Map<string, Cluster[]>();
+  const byTuple = new Map<string, TupleUses>();
   for (const view of surestFirst(sources)) {
     const key = tupleKey(view.watch.connection.flow);
     const known = byTuple.get(key);
-    const candidates = known?.filter((c) => agrees(c, view));
-    const home = nearest(candidates ?? [], view);
+    const home = nearest(known?.agreeing(view, agrees, apart) ?? [], view);
     if (home !== undefined) {
       home.views.push(view);
+      known?.add(view, home);
       continue;
     }
     const made: Cluster = { tuple: key, views: [view], joinedTo: null };
     clusters.push(made);
-    if (known === undefined) byTuple.set(key, [made]);
-    else known.push(made);
+    const uses = known ?? new TupleUses(manyUses);
+    uses.add(view, made);
+    if (known === undefined) byTuple.set(key, uses);
   }
   for (const { views } of clusters) views.sort(byCapture);
   return clusters.sort((a, b) => byCapture(a.views[0] as FlowView, b.views[0] as FlowView));
@@ -132,15 +137,18 @@ function agrees(cluster: Cluster, view: FlowView): boolean {
 /** Of several uses of a port whose numbers are near each other, the one whose numbers the view has. */
 function nearest(clusters: readonly Cluster[], view: FlowView): Cluster | undefined {
   if (clusters.length < 2) return clusters[0];
-  const apart = ({ views }: Cluster): number =>
-    Math.min(
-      ...views.map(({ watch }) =>
-        ([0, 1] as const)
-          .map((end) => gapOf(watch.connection.sides[end], view.watch.connection.sides[end]))
-          .reduce((sum, gap) => sum + gap),
-      ),
-    );
-  return clusters.reduce((a, b) => (apart(b) < apart(a) ? b : a));
+  return clusters.reduce((a, b) => (apart(b, view) < apart(a, view) ? b : a));
+}
+
+/** Bytes between the view and the nearest of the cluster's. */
+function apart({ views }: Cluster, view: FlowView): number {
+  return Math.min(
+    ...views.map(({ watch }) =>
+      ([0, 1] as const)
+        .map((end) => gapOf(watch.connection.sides[end], view.watch.connection.sides[end]))
+        .reduce((sum, gap) => sum + gap),
+    ),
+  );
 }
 
 /** Bytes between what two views have of a direction. */
@@ -168,9 +176,10 @@ function rangeOf(side: Side): { from: number; to: number } | null {
  * A gateway that shifts the numbers of one direction only leaves the other as
  * they are: the same tuple, one initial number equal, one not.
  */
-function joinByOpening(clusters: readonly Cluster[]): void {
+function joinByOpening(clusters: readonly Cluster[], manyUses: number): void {
   for (const group of usedAgain(clusters)) {
-    for (const [a, b] of alikeInOne(group)) {
+    const alike = group.length < manyUses ? alikeInOne(group) : openedAlike(group, { home, openedWith });
+    for (const [a, b] of alike) {
       if (home(a) === home(b) || conflict(home(a), home(b))) continue;
       const shift = openingShift(home(a), home(b));
       if (shift !== null) absorb(a, b, shift, false);

@@ -1,5 +1,5 @@
 /** Real captures against other readers: pcap-parser for what it knows, Wireshark's tools for all other forms. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -97,7 +97,7 @@ function convert(
 }
 
 describe.skipIf(!hasTool('editcap', '--version'))('as Wireshark writes it (skipped without editcap)', () => {
-  test.each(['pcapng', 'nsecpcap', 'pcap'])(
+  test.each(['pcapng', 'nsecpcap', 'pcap', 'modpcap', 'suse6_3pcap'])(
     '%s',
     (form) => {
       // editcap takes longer to start than to write one of them.
@@ -123,6 +123,51 @@ describe.skipIf(!hasTool('editcap', '--version'))('as Wireshark writes it (skipp
     expect(isEqual(walk(readFileSync(to)).numbers, both)).toBe(true);
   });
 });
+
+describe.skipIf(!hasTool('capinfos', '--version'))(
+  "Kuznetzov's magic number (skipped without capinfos)",
+  () => {
+    /** Of a file of little-endian µs: with his number, and so many bytes more in the header of each of its first records. */
+    function modified(bytes: Uint8Array, more: number, records = Number.POSITIVE_INFINITY): Uint8Array {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      const parts = [Uint8Array.of(0x34, 0xcd, 0xb2, 0xa1), bytes.subarray(4, 24)];
+      for (let at = 24, i = 0; at < bytes.length && i < records; i++) {
+        const next = at + 16 + view.getUint32(at + 8, true);
+        parts.push(bytes.subarray(at, at + 16), new Uint8Array(more), bytes.subarray(at + 16, next));
+        at = next;
+      }
+      return Buffer.concat(parts);
+    }
+
+    /** Frames, by Wireshark; where it ends in the middle of one, those before it. */
+    function counted(bytes: Uint8Array): number {
+      const file = path.join(folder, 'counted.pcap');
+      writeFileSync(file, bytes);
+      const { stdout, stderr } = spawnSync('capinfos', ['-Mc', '-T', '-r', file], { encoding: 'utf8' });
+      const count = /\t(\d+)\s*$/.exec(stdout)?.[1] ?? /after reading (\d+) packets/.exec(stderr)?.[1];
+      return Number(count);
+    }
+
+    const [small = ''] = oneEach;
+    const bytes = load(small);
+
+    test.each([8, 12])('with %i bytes more, cut anywhere: the same number of frames', (more) => {
+      const whole = modified(bytes, more, 6);
+      const lengths = Array.from({ length: 40 }, (_, i) => 24 + Math.floor(((whole.length - 24) * i) / 39));
+      const ours = lengths.map((length) => walk(whole.subarray(0, length), 13).numbers.length / 4);
+      expect(ours).toEqual(lengths.map((length) => counted(whole.subarray(0, length))));
+      expect(ours.at(-1)).toBe(6);
+    });
+
+    test('with plain records: all frames, of which Wireshark reads the first, and damage', () => {
+      const plain = modified(bytes, 0);
+      const { numbers, codes } = walk(plain);
+      expect(isEqual(numbers, walk(bytes).numbers)).toBe(true);
+      expect(codes).toEqual(['records-plain']);
+      expect(counted(plain)).toBeLessThan(10);
+    });
+  },
+);
 
 describe.skipIf(!hasTool('tshark', '--version'))('frame numbers (skipped without tshark)', () => {
   test('blocks that are no packets take a number where Wireshark gives them one', () => {

@@ -26,6 +26,9 @@ export interface Format {
 /** No packet takes more; a longer length field is damage, and nothing is allocated for it. 64 times what tcpdump and Wireshark ever write (256 KiB). */
 export const MAX_PACKET_BYTES = 16 * 1024 * 1024;
 
+/** What tcpdump calls its maximum snapshot length. Writers exceed a smaller snap length that they announced, never this, unless they announced more. */
+export const USUAL_MAX_BYTES = 262_144;
+
 /** `3221225472` as `3.2 GB`. */
 export function describeSize(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;

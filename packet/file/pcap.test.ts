@@ -31,6 +31,11 @@ const FILES: [string, string, bigint][] = [
     'a1b2cd34 0002 0004 00000000 00000000 0000ffff 00000001 6553f100 00000001 00000003 0000003c 00000002 0800 00 00 010203',
     1000n,
   ],
+  [
+    'modified by Kuznetzov before that, of SuSE 6.3',
+    'a1b2cd34 0002 0004 00000000 00000000 0000ffff 00000001 6553f100 00000001 00000003 0000003c 00000002 0800 00 00 00 00 0000 010203',
+    1000n,
+  ],
 ];
 
 describe.each(FILES)('%s', (_name, text, nanos) => {
@@ -59,6 +64,41 @@ describe.each(FILES)('%s', (_name, text, nanos) => {
         endTime: null,
       },
     ]);
+  });
+});
+
+describe("Kuznetzov's magic number does not tell how long the header of a record is: the records do", () => {
+  const MODIFIED = 'a1b2cd34 0002 0004 00000000 00000000 0000ffff 00000001';
+  const FIELDS = '6553f100 00000001 00000003 0000003c';
+  const EXTRA = { 16: '', 24: '00000002 0800 00 00', 28: '00000002 0800 00 00 00 00 0000' };
+  const file = (records: number, header: 16 | 24 | 28) =>
+    hex(`${MODIFIED} ${`${FIELDS} ${EXTRA[header]} 010203`.repeat(records)}`);
+
+  test.each(
+    [1, 2, 3, 10].flatMap((records) => ([16, 24, 28] as const).map((header) => ({ records, header }))),
+  )('$records with $header bytes', ({ records, header }) => {
+    for (const chunkBytes of [1, 30, 1000]) {
+      const { packets, codes } = listCapture(file(records, header), chunkBytes);
+      expect(packets.map(({ data }) => data)).toEqual(Array(records).fill('\x01\x02\x03'));
+      // What Wireshark reads otherwise is said.
+      expect(codes).toEqual(header === 16 ? ['records-plain'] : []);
+    }
+  });
+
+  test.each([24, 28] as const)(
+    'a file of %i bytes each that ends inside its fourth keeps three',
+    (header) => {
+      const { packets, codes, reader } = listCapture(file(4, header).subarray(0, -1), 20);
+      expect(packets).toHaveLength(3);
+      expect(codes).toEqual(['record-cut']);
+      expect(reader.truncated).toBe(true);
+    },
+  );
+
+  test('where no header makes sense of the records, nothing is made up of what follows the first', () => {
+    const { packets, codes } = listCapture(hex(`${MODIFIED} ${FIELDS} ${'ff'.repeat(200)}`), 50);
+    expect(packets).toHaveLength(1);
+    expect(codes).toEqual(['record-too-long']);
   });
 });
 

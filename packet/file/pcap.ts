@@ -1,23 +1,23 @@
 /**
  * Classic pcap (draft-ietf-opsawg-pcap; the format of libpcap and tcpdump): a
  * 24-byte file header, then records of 16 bytes and their data. Both byte
- * orders, µs and ns, and Kuznetzov's variant with 8 more bytes a record.
+ * orders, µs and ns, and Kuznetzov's variants with more bytes a record.
  * The trap: there is nothing to resynchronise on. A length that cannot be true
  * ends the reading, and what came before it stands.
  */
 import { grouped } from '../grouped.ts';
 import type { Nanos } from '../time.ts';
 import { BACKWARDS_TOLERANCE, type Delivery } from './delivery.ts';
-import { describeOffset, describeSize, type Format, MAX_PACKET_BYTES } from './format.ts';
+import { describeOffset, describeSize, type Format, MAX_PACKET_BYTES, USUAL_MAX_BYTES } from './format.ts';
+import { detectRecordHeader, type RecordHeaderBytes } from './pcap-layout.ts';
 
 const FILE_HEADER_BYTES = 24;
-/** What tcpdump calls its maximum snapshot length. Writers exceed a smaller snap length that they announced, never this, unless they announced more. */
-const USUAL_MAX_BYTES = 262_144;
 
 interface Variant {
   readonly littleEndian: boolean;
   readonly nanosPerUnit: 1 | 1000;
-  readonly recordHeaderBytes: 16 | 24;
+  /** Null: the records tell. */
+  readonly recordHeaderBytes: 16 | null;
 }
 
 /** By the first four bytes, read as a big-endian number. */
@@ -26,8 +26,8 @@ const VARIANTS: ReadonlyMap<number, Variant> = new Map([
   [0xd4c3b2a1, { littleEndian: true, nanosPerUnit: 1000, recordHeaderBytes: 16 }],
   [0xa1b23c4d, { littleEndian: false, nanosPerUnit: 1, recordHeaderBytes: 16 }],
   [0x4d3cb2a1, { littleEndian: true, nanosPerUnit: 1, recordHeaderBytes: 16 }],
-  [0xa1b2cd34, { littleEndian: false, nanosPerUnit: 1000, recordHeaderBytes: 24 }],
-  [0x34cdb2a1, { littleEndian: true, nanosPerUnit: 1000, recordHeaderBytes: 24 }],
+  [0xa1b2cd34, { littleEndian: false, nanosPerUnit: 1000, recordHeaderBytes: null }],
+  [0x34cdb2a1, { littleEndian: true, nanosPerUnit: 1000, recordHeaderBytes: null }],
 ] as const);
 
 /** `magic`: the first four bytes of the file as a big-endian number. */
@@ -39,6 +39,8 @@ export class PcapFormat implements Format {
   stopped = false;
   readonly #delivery: Delivery;
   #variant: Variant | null = null;
+  #recordHeaderBytes: RecordHeaderBytes | null = null;
+  #snaplen = 0;
   #maxBytes = 0;
   /** Where in a record's header the captured length is; the one on the wire is in the other place. */
   #capturedAt: 8 | 12 = 8;
@@ -55,17 +57,42 @@ export class PcapFormat implements Format {
       this.#readFileHeader(view, at);
       at += FILE_HEADER_BYTES;
     }
+    if (this.#recordHeaderBytes === null && !this.#findRecordHeader(view, at, to, false)) return at;
     return this.#readRecords(view, at, to, base);
   }
 
-  end(_view: DataView, length: number, position: number): void {
+  end(view: DataView, length: number, position: number): void {
     if (this.#variant === null) {
       this.#delivery.reportCut('its header', position, length);
-    } else if (length > 0) {
-      const frame = this.#delivery.lastFrame + 1;
-      const what = `frame ${grouped(frame)}, at ${describeOffset(position)}`;
-      this.#delivery.reportCut(what, position, length, frame);
+      return;
     }
+    let at = 0;
+    if (this.#recordHeaderBytes === null) {
+      this.#findRecordHeader(view, 0, length, true);
+      at = this.#readRecords(view, 0, length, position);
+    }
+    if (at === length || this.stopped) return;
+    const frame = this.#delivery.lastFrame + 1;
+    const what = `frame ${grouped(frame)}, at ${describeOffset(position + at)}`;
+    this.#delivery.reportCut(what, position + at, length - at, frame);
+  }
+
+  /** @returns false where more bytes are needed for that */
+  #findRecordHeader(view: DataView, from: number, to: number, isWhole: boolean): boolean {
+    const { littleEndian } = this.#variant!;
+    const header = { littleEndian, snaplen: this.#snaplen, capturedAt: this.#capturedAt };
+    const { bytes, need } = detectRecordHeader(view, from, to, isWhole, header);
+    this.need = need;
+    this.#recordHeaderBytes = bytes;
+    if (bytes === 16) {
+      this.#delivery.problem(
+        'unsupported',
+        'records-plain',
+        'The file begins as one with longer record headers (magic number a1b2cd34), and its records have plain ones: they are read as plain. Wireshark does not, and shows other frames, or none.',
+        { offset: 0 },
+      );
+    }
+    return bytes !== null;
   }
 
   #readFileHeader(view: DataView, at: number): void {
@@ -77,6 +104,8 @@ export class PcapFormat implements Format {
     // The high half holds the length of the frame check sequence and flags (the draft, section 4).
     const linkType = view.getUint32(at + 20, littleEndian) & 0xffff;
     this.#variant = variant;
+    this.#recordHeaderBytes = variant.recordHeaderBytes;
+    this.#snaplen = snaplen;
     this.#maxBytes = Math.min(MAX_PACKET_BYTES, Math.max(snaplen, USUAL_MAX_BYTES));
     this.#delivery.interfaces.push({
       section: 0,
@@ -103,7 +132,8 @@ export class PcapFormat implements Format {
 
   /** The loop that every packet goes through: it makes no objects. */
   #readRecords(view: DataView, from: number, to: number, base: number): number {
-    const { littleEndian, nanosPerUnit, recordHeaderBytes } = this.#variant!;
+    const { littleEndian, nanosPerUnit } = this.#variant!;
+    const recordHeaderBytes = this.#recordHeaderBytes!;
     const delivery = this.#delivery;
     const { record, sink } = delivery;
     const unitsPerSecond = 1_000_000_000 / nanosPerUnit;

@@ -3,10 +3,10 @@
  * The trap: packets of one capture may be out of order (several interfaces, busy hosts). They keep the order of their file,
  * as Wireshark shows it; only between captures does time decide, by the latest that each has reached.
  */
-import { type Capture, type Clock, type Report, vantageName } from '../../analyzer/index.ts';
+import { type Capture, type Clock, count, type Report, vantageName } from '../../analyzer/index.ts';
 import { createPcapngWriter, type PcapngWriter } from '../../packet/file/pcapng-writer.ts';
 import { byFrame, captureLabels, commentFilter, type Finding, findingsOf, tagOf } from './findings.ts';
-import { type FrameChoice, StallFrames } from './selection.ts';
+import { type FrameChoice, MOST_OF_A_STALL, StallFrames } from './selection.ts';
 import { type StreamedPacket, streamPackets } from './stream.ts';
 
 /** Replaces the bytes of a packet, and says nothing of it. */
@@ -71,6 +71,7 @@ export function annotateCaptures(options: AnnotateOptions): AnnotatedCapture {
       comments: sectionComments(
         report,
         placed.map(({ finding }) => finding),
+        options.frames,
       ),
     });
     const interfaces = new Interfaces(writer, report, options.unredacted ?? report);
@@ -100,6 +101,8 @@ export function annotateCaptures(options: AnnotateOptions): AnnotatedCapture {
       yield* pieces;
       pieces = [];
     }
+    // Known only now, and a file is not written twice: a section without packets, whose comment Wireshark shows after the first's.
+    if (stalls.leftOut > 0) writer.section({ comments: [explainLeftOut(stalls.leftOut)] });
     yield* pieces;
   }
 
@@ -123,12 +126,25 @@ function frameComments(label: string, packet: StreamedPacket, findings: readonly
   return packet.ownTime === packet.time ? said : [...said, `by its own clock: ${utc(packet.ownTime)}`];
 }
 
-function sectionComments({ headline, captures }: Report, findings: readonly Finding[]): string[] {
+/** One sentence, the same in the file and after writing it. */
+export const explainLeftOut = (frames: number): string =>
+  `${count(frames, 'frame')} of long stalls left out: of each stall, a capture's first ${MOST_OF_A_STALL.toLocaleString('en-US')} are here. For every frame: --frames all, or Export > Annotated capture, every frame`;
+
+function sectionComments(
+  { headline, captures }: Report,
+  findings: readonly Finding[],
+  frames: FrameChoice,
+): string[] {
   const listed = findings.slice(0, MOST_LISTED).map((one) => `${commentFilter(one)}\n    ${one.text}`);
   const more = findings.length - listed.length;
+  const most = MOST_OF_A_STALL.toLocaleString('en-US');
+  const chosen =
+    frames === 'all'
+      ? ''
+      : `: those that the report cites, and the first ${most} of each stall (a last section says how many that left out)`;
   return [
     headline,
-    `Frames of ${captures.length === 1 ? 'one capture' : `${captures.length} captures, on one clock`}. Display filter for all findings: frame.comment`,
+    `Frames of ${captures.length === 1 ? 'one capture' : `${captures.length} captures, on one clock`}${chosen}. Display filter for all findings: frame.comment`,
     ...(listed.length > 0 ? [listed.join('\n')] : []),
     ...(more > 0 ? [`and ${more} more findings, in the comments of their frames`] : []),
   ];

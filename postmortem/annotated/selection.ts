@@ -17,7 +17,7 @@ const AROUND_STALL = 250_000_000n;
  * More frames than these of one stall in one capture tell nothing new: probes of hours, or a side that goes on asking. What the
  * report cites is written all the same.
  */
-const MOST_OF_A_STALL = 2000;
+export const MOST_OF_A_STALL = 2000;
 
 interface Window {
   readonly from: bigint;

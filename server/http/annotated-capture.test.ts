@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../analyzer/index.ts';
 import { createPcapngWriter } from '../../packet/file/pcapng-writer.ts';
 import { listCapture } from '../../packet/file/test-listing.ts';
+import { buildTcp } from '../../packet/wire/build.ts';
 import type { OpenStore } from '../store/open-store.ts';
 import { chunksOf, storeReport, testFlow, testReport } from '../store/test-store.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
@@ -64,6 +65,39 @@ describe('annotated.pcapng', () => {
       [1, expect.stringMatching(/^client #4: it was sent again .*\[finding 1\]$/)],
       [2, expect.stringMatching(/^client #7: and lost .*\[finding 2\]$/)],
     ]);
+  });
+
+  it('says itself how many frames of long stalls it leaves out', async () => {
+    const { id } = server.store.createIncident('A long stall');
+    const pieces: Uint8Array[] = [];
+    const writer = createPcapngWriter((piece) => pieces.push(piece));
+    const interfaceId = writer.addInterface({ linkType: 1, resolution: 9 });
+    const flow = testFlow(4);
+    const from = BigInt(flow.stalls[0]!.start);
+    const { client, server: to } = flow;
+    const data = buildTcp({
+      ...{
+        source: client.address,
+        sourcePort: client.port,
+        destination: to.address,
+        destinationPort: to.port,
+      },
+      seq: 1,
+    });
+    for (let i = 0; i < 2037; i += 1) writer.packet({ interfaceId, time: from + BigInt(i), data });
+    const file = { name: 'client.pcapng', vantage: null, mostBytes: 2 ** 20 };
+    await server.store.addFile(id, file, chunksOf(...pieces));
+    const report = testReport(0);
+    const captures = report.captures.slice(0, 1).map((one) => ({ ...one, coveredUntil: `${from + 2037n}` }));
+    await storeReport(server.store as OpenStore, id, { ...report, captures, flows: [flow] });
+    const some = listCapture((await ask(id)).bytes);
+    expect(some.problems).toEqual([]);
+    // And the one that the report cites.
+    expect(some.packets).toHaveLength(2001);
+    expect(some.reader.notes.comments.at(-1)).toMatch(/^36 frames of long stalls left out: /);
+    const all = listCapture((await ask(id, '?frames=all')).bytes);
+    expect(all.packets).toHaveLength(2037);
+    expect(all.reader.notes.comments.join()).not.toMatch(/left out/);
   });
 
   it('has every frame where that is asked for, and the comments where they belong', async () => {

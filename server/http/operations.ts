@@ -26,6 +26,7 @@ export type Answer =
 const json = (name: string): Answer => ({ kind: 'json', schema: ref(name) });
 const other = (type: string, what: string): Answer => ({ kind: 'other', type, what });
 const nothing: Answer = { kind: 'nothing' };
+const NO_ROOM = { 507: 'The disk is full, and even deleting made no room: what is left, and what to do.' };
 
 const integer: Schema = { type: 'integer' };
 
@@ -101,7 +102,12 @@ export const OPERATIONS: Record<string, Operation> = {
     status: 200,
     answer: json('IncidentSummary'),
   },
-  [`DELETE ${INCIDENT}`]: { summary: 'Deletes it, its files and results', status: 204, answer: nothing },
+  [`DELETE ${INCIDENT}`]: {
+    summary: 'Deletes it, its files and results',
+    status: 204,
+    answer: nothing,
+    errors: NO_ROOM,
+  },
   [`POST ${INCIDENT}/analysis`]: {
     summary: 'Analyses the files that are there, again if need be',
     status: 202,
@@ -137,7 +143,7 @@ export const OPERATIONS: Record<string, Operation> = {
     status: 200,
     answer: json('StoredFile'),
   },
-  [`DELETE ${FILE}`]: { summary: 'Deletes a file', status: 204, answer: nothing },
+  [`DELETE ${FILE}`]: { summary: 'Deletes a file', status: 204, answer: nothing, errors: NO_ROOM },
   [`GET ${FILE}`]: {
     summary: 'The bytes of a file as they came',
     status: 200,

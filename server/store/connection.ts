@@ -180,10 +180,13 @@ function explained<T>(path: string, work: () => T): T {
   }
 }
 
+/** The last: of the index of the log, which is there while the database is open. */
+const FULL_DISK: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE']);
+
 function explain(path: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(path);
-  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE') {
+  if (FULL_DISK.has(code)) {
     return new ServerError('disk-full', 'the disk is full', `free some space for ${path}`);
   }
   if (code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_READONLY')) {

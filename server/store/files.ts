@@ -92,14 +92,19 @@ export class Files {
     return stored;
   }
 
+  /** Also on a full disk. @throws ServerError `disk-full`, see `Reserve.delete` */
   delete(incident: string, file: string): void {
-    const { connection } = this.shared;
-    connection.write(() => {
+    const { connection, reserve } = this.shared;
+    const deleteRow = (): void => {
       if (connection.run('DELETE FROM files WHERE incident = ? AND id = ?', incident, file) === 0)
         throw notFound('file');
       filesChanged(connection, incident);
-    });
-    this.remove(incident, file);
+    };
+    reserve.delete(
+      () => connection.write(deleteRow),
+      () => this.remove(incident, file),
+    );
+    this.shared.sweep();
     this.shared.changed({ incident, what: 'files' });
   }
 

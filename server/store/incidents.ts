@@ -114,11 +114,15 @@ export class Incidents {
     return this.summary(id);
   }
 
-  /** Rows first: what a kill leaves of the files is found at the next start. */
+  /** Also on a full disk. @throws ServerError `disk-full`, see `Reserve.delete` */
   delete(id: string): void {
-    const { connection, folder } = this.shared;
-    if (connection.run('DELETE FROM incidents WHERE id = ?', id) === 0) throw notFound('incident');
-    rmSync(incidentFolder(folder, id), { recursive: true, force: true });
+    const { connection, folder, reserve } = this.shared;
+    reserve.delete(
+      () => {
+        if (connection.run('DELETE FROM incidents WHERE id = ?', id) === 0) throw notFound('incident');
+      },
+      () => rmSync(incidentFolder(folder, id), { recursive: true, force: true }),
+    );
     this.shared.changed({ incident: id, what: 'deleted' });
     this.shared.sweep();
   }

@@ -16,6 +16,7 @@ import { type Lock, lockFolder } from './lock.ts';
 import { migrate } from './migrations.ts';
 import { Pins } from './pins.ts';
 import { databasePath, lockPath } from './places.ts';
+import { Reserve } from './reserve.ts';
 import type { Shared } from './shared.ts';
 import type { Store, StoreChange, StoreOptions } from './store.ts';
 import { Sweeper } from './sweep.ts';
@@ -42,10 +43,10 @@ export async function openStore({ folder, keep = null }: StoreOptions): Promise<
     checkNoDatabaseIsMissing(folder);
     makePrivate(databasePath(folder));
     const connect = (): Connection => new Connection(Database, databasePath(folder));
-    const connection = connect();
+    const reserve = new Reserve(folder);
+    const connection = reserve.withRoom(() => prepared(connect, folder));
     try {
-      prepare(connection, folder);
-      return join({ folder, keep, connection, connect, lock });
+      return join({ folder, keep, connection, connect, reserve, lock });
     } catch (error) {
       connection.close();
       throw error;
@@ -62,11 +63,18 @@ function makePrivate(path: string): void {
   chmodSync(path, 0o600);
 }
 
-function prepare(connection: Connection, folder: string): void {
-  migrate(connection);
-  const isSmall = statSync(connection.path).size <= MOST_CHECKED_BYTES;
-  if (isSmall && connection.pragma('quick_check(1)') !== 'ok') throw damaged(connection.path);
-  clearLeftovers(connection, folder);
+function prepared(connect: () => Connection, folder: string): Connection {
+  const connection = connect();
+  try {
+    migrate(connection);
+    const isSmall = statSync(connection.path).size <= MOST_CHECKED_BYTES;
+    if (isSmall && connection.pragma('quick_check(1)') !== 'ok') throw damaged(connection.path);
+    clearLeftovers(connection, folder);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 interface Opened {
@@ -74,16 +82,18 @@ interface Opened {
   readonly keep: number | null;
   readonly connection: Connection;
   readonly connect: () => Connection;
+  readonly reserve: Reserve;
   readonly lock: Lock;
 }
 
-function join({ folder, keep, connection, connect, lock }: Opened): OpenStore {
+function join({ folder, keep, connection, connect, reserve, lock }: Opened): OpenStore {
   const listeners = new Set<(change: StoreChange) => void>();
-  const sweeper = new Sweeper(connection);
+  const sweeper = new Sweeper(connection, reserve);
   const shared: Shared = {
     folder,
     connection,
     connect,
+    reserve,
     changed: (change) => {
       for (const listener of [...listeners]) listener(change);
     },
@@ -100,8 +110,7 @@ function join({ folder, keep, connection, connect, lock }: Opened): OpenStore {
     timelines,
     pins: new Pins(shared),
   };
-  incidents.purge();
-  deliveries.purge();
+  tryToPurge(incidents, deliveries);
   sweeper.start();
   const hourly = setInterval(() => tryToPurge(incidents, deliveries), HOUR_MS).unref();
   return {

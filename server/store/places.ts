@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 export const databasePath = (folder: string): string => join(folder, 'stallscope.db');
 export const lockPath = (folder: string): string => join(folder, 'stallscope.lock');
+export const reservePath = (folder: string): string => join(folder, 'stallscope.reserve');
 /** What is still being received. */
 export const incomingFolder = (folder: string): string => join(folder, 'incoming');
 export const incomingPath = (folder: string, id: string): string => join(incomingFolder(folder), id);

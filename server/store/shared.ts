@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { ServerError } from '../server-error.ts';
 import type { Connection } from './connection.ts';
+import type { Reserve } from './reserve.ts';
 import type { StoreChange } from './store.ts';
 
 export interface Shared {
@@ -9,6 +10,7 @@ export interface Shared {
   readonly connection: Connection;
   /** Another connection to the same database, for who reads for long. */
   readonly connect: () => Connection;
+  readonly reserve: Reserve;
   readonly changed: (change: StoreChange) => void;
   /** There is garbage. */
   readonly sweep: () => void;

@@ -4,6 +4,7 @@
  */
 import type { Connection } from './connection.ts';
 import { RUN_TABLES } from './migrations.ts';
+import { isDiskFull, type Reserve } from './reserve.ts';
 
 /** Pages of 4 KiB. */
 const VACUUM_PAGES = 1000;
@@ -12,11 +13,13 @@ const RETRY_MS = 60_000;
 
 export class Sweeper {
   private readonly connection: Connection;
+  private readonly reserve: Reserve;
   private timer: NodeJS.Timeout | null = null;
   private waiting: (() => void)[] = [];
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, reserve: Reserve) {
     this.connection = connection;
+    this.reserve = reserve;
   }
 
   /** Begins soon, unless it is at work. */
@@ -38,13 +41,28 @@ export class Sweeper {
   private work(): void {
     this.timer = null;
     try {
-      if (this.step()) this.start();
-      else this.stop();
-    } catch {
-      // The disk may be full just now. Garbage is seen by nobody; it is tried again later.
+      if (this.step()) {
+        this.start();
+        return;
+      }
+      if (!this.reserve.isWhole) this.makeReserve();
       this.stop();
-      this.timer = setTimeout(() => this.work(), RETRY_MS).unref();
+    } catch (error) {
+      if (isDiskFull(error) && this.reserve.giveUp()) this.start();
+      else this.later();
     }
+  }
+
+  /** Somebody may read just now, or the disk have no room at all. Garbage is seen by nobody; it is tried again. */
+  private later(): void {
+    this.stop();
+    this.timer = setTimeout(() => this.work(), RETRY_MS).unref();
+  }
+
+  /** Of the room that it was given up for, too. */
+  private makeReserve(): void {
+    this.connection.cutLog();
+    this.reserve.make();
   }
 
   /** @returns false once there is nothing left */

@@ -199,17 +199,19 @@ export const changePin = (
 export const deletePin = (id: string, pin: string): Promise<void> =>
   tell('DELETE', address('incidents', id, 'pins', pin));
 
-export const EXPORTS = [
-  'report.json',
-  'flows.csv',
-  'flows.jsonl',
-  'incident.md',
-  'incident.html',
-  'annotated.pcapng',
-] as const;
-/** `redact`: without addresses and names. */
-export const exportAddress = (id: string, name: (typeof EXPORTS)[number], redact = false): string =>
-  withQuery(address('incidents', id, 'export', name), redact ? { redact: '1' } : {});
+export type ExportName =
+  | 'report.json'
+  | 'flows.csv'
+  | 'flows.jsonl'
+  | 'incident.md'
+  | 'incident.html'
+  | 'annotated.pcapng';
+/** `redact`: without addresses and names; `every`: of the annotated capture, frames that nothing is said of too. */
+export const exportAddress = (id: string, name: ExportName, { redact = false, every = false } = {}): string =>
+  withQuery(address('incidents', id, 'export', name), {
+    ...(redact && { redact: '1' }),
+    ...(every && { frames: 'all' }),
+  });
 
 /** Sends the bytes of one file. `signal` cancels it; the server then keeps nothing of it. */
 export function uploadFile(

@@ -1,7 +1,7 @@
 /** The header: where one is, the pages of the incident, and what is always at hand. */
 
 import { useState } from 'react';
-import { EXPORTS, exportAddress, fileAddress } from '../data/api.ts';
+import { type ExportName, exportAddress, fileAddress } from '../data/api.ts';
 import { AFRESH, linkTo, route } from '../state/address.ts';
 import { useAtom } from '../state/atom.ts';
 import { incident } from '../state/incident.ts';
@@ -90,14 +90,22 @@ function IncidentTools(): React.JSX.Element {
   );
 }
 
-const EXPORT_LABELS: Record<(typeof EXPORTS)[number], string> = {
-  'report.json': 'Report, JSON',
-  'flows.csv': 'Flows, CSV',
-  'flows.jsonl': 'Flows, a JSON line each',
-  'incident.md': 'Postmortem, Markdown',
-  'incident.html': 'Postmortem, HTML',
-  'annotated.pcapng': 'Annotated capture, pcapng',
-};
+interface ExportEntry {
+  readonly name: ExportName;
+  readonly label: string;
+  /** Of the annotated capture: frames that nothing is said of too. */
+  readonly every?: true;
+}
+
+const EXPORT_ENTRIES: readonly ExportEntry[] = [
+  { name: 'report.json', label: 'Report, JSON' },
+  { name: 'flows.csv', label: 'Flows, CSV' },
+  { name: 'flows.jsonl', label: 'Flows, a JSON line each' },
+  { name: 'incident.md', label: 'Postmortem, Markdown' },
+  { name: 'incident.html', label: 'Postmortem, HTML' },
+  { name: 'annotated.pcapng', label: 'Annotated capture, pcapng' },
+  { name: 'annotated.pcapng', label: 'Annotated capture, every frame', every: true },
+];
 
 function ExportMenu(): React.JSX.Element | null {
   const open = useAtom(incident);
@@ -112,13 +120,13 @@ function ExportMenu(): React.JSX.Element | null {
         </label>
       )}
       {open.report !== null &&
-        EXPORTS.map((name) => (
+        EXPORT_ENTRIES.map(({ name, label, every = false }) => (
           <a
-            key={name}
-            href={exportAddress(open.id, name, redact)}
+            key={label}
+            href={exportAddress(open.id, name, { redact, every })}
             download={redact ? `redacted-${name}` : `${open.id}-${name}`}
           >
-            {EXPORT_LABELS[name]}
+            {label}
           </a>
         ))}
       {/* Whoever wants no names wants no originals either. */}
