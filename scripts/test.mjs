@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { installSystemPackages, root, setUp } from './setup.mjs';
+import { checkNode, installLeftOut, installSystemPackages, root, setUp } from './setup.mjs';
 
 const REPORT = path.join(root, '.cache/vitest.json');
 /** Of vitest.config.ts. */
@@ -18,8 +18,11 @@ const fast = args.includes('--fast');
 const filters = args.filter((arg) => arg !== '--fast' && arg !== '--all-variants');
 if (args.includes('--all-variants')) process.env.STALLSCOPE_ALL_VARIANTS = '1';
 
-await setUp();
+checkNode();
+// First: npm builds a package with some of them.
 installSystemPackages();
+await setUp();
+installLeftOut();
 const results = [
   runStep('format and lint', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']),
   runStep('types', ['typescript/bin/tsc']),

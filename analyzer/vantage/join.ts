@@ -13,7 +13,7 @@ import { nameOf } from '../flow/samples.ts';
 import type { Sighting, Trails } from '../flow/trail.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import type { Side } from '../tcp/side.ts';
-import { openedAlike, TupleUses } from './opening-index.ts';
+import { openedAlike, TupleUses, usedAgain } from './opening-index.ts';
 
 /** What joining needs of a vantage. */
 export interface JoinSource {
@@ -185,19 +185,6 @@ function joinByOpening(clusters: readonly Cluster[], manyUses: number): void {
       if (shift !== null) absorb(a, b, shift, false);
     }
   }
-}
-
-/** Clusters that share a tuple; most have theirs for themselves. */
-function usedAgain(clusters: readonly Cluster[]): Iterable<Cluster[]> {
-  const first = new Map<string, Cluster>();
-  const groups = new Map<string, Cluster[]>();
-  for (const cluster of clusters) {
-    const before = first.get(cluster.tuple);
-    if (before === undefined) first.set(cluster.tuple, cluster);
-    else if (groups.has(cluster.tuple)) groups.get(cluster.tuple)?.push(cluster);
-    else groups.set(cluster.tuple, [before, cluster]);
-  }
-  return groups.values();
 }
 
 /** Pairs that opened a direction with the same number: a port that is used ten thousand times has few of them, and many pairs. */
