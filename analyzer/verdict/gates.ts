@@ -69,6 +69,13 @@ export function unlessAnswered(c: Case): Judgement | null {
   return out('probes of this connection were answered after the stall began: both directions pass');
 }
 
+/** One repeat may be a lost acknowledgement; two, each acknowledged again, are a direction that does not pass. */
+const VAIN_ANSWERS = 2;
+
+/** The far end repeats what this end has, and does not hear the acknowledgements. */
+export const isAnsweredInVain = ({ facts, main }: Case): boolean =>
+  main !== null && facts.vainAnswers >= VAIN_ANSWERS;
+
 /** Rules out causes that concern only connections older than the failover. */
 export function unlessHandshake(c: Case, because: string): Judgement | null {
   return isHandshake(c) ? out(because) : null;

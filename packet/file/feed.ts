@@ -15,18 +15,18 @@ export interface ByteSink {
 /** By then every format is known; without this an endless stream of text would be read for ever. */
 const UNKNOWN_BYTES = 64 * 1024;
 
-/** All of it. Damage goes to `sink.problem`; errors of `source` are thrown. `onPush` is called after every chunk. */
+/** All of it. Damage goes to `sink.problem`; errors of `source` are thrown. `onPush` is called after every chunk with the bytes so far, decompressed; what it throws ends it. */
 export async function feedCapture(
   source: AsyncIterable<Uint8Array>,
   sink: ByteSink,
-  onPush: () => void,
+  onPush: (pushed: number) => void,
 ): Promise<void> {
   let pushed = 0;
   for await (const chunk of decompressed(source, (problem) => sink.problem(problem))) {
     sink.push(chunk);
     pushed += chunk.length;
     if (sink.stopped === true || (sink.format === null && pushed > UNKNOWN_BYTES)) break;
-    onPush();
+    onPush(pushed);
   }
   sink.end();
 }

@@ -65,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const host = options.host ?? LOOPBACK;
   const token = tokenFor(host, options.token ?? null);
   const store = await openStore({ folder: options.folder, keep: options.keep ?? null });
-  const { headersMs, mostConnections } = { ...LIMITS, ...options.limits };
+  const { headersMs, mostConnections, mostUploadBytes } = { ...LIMITS, ...options.limits };
   // Node looks for late heads only now and then: a quarter of what they may take.
   const server = createServer({ connectionsCheckingInterval: headersMs / 4 });
   try {
@@ -74,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store.close();
     throw error;
   }
-  const jobs = startJobs(store, options);
+  const jobs = startJobs(store, { mostFileBytes: mostUploadBytes, ...options });
   const { port } = server.address() as AddressInfo;
   const context = createContext(store, jobs, options);
   const app = createApp(context, {

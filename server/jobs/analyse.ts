@@ -29,6 +29,8 @@ export interface AnalysisTask {
   readonly tool: { name: string; version: string };
   /** Bytes that heap and buffers may take. */
   readonly mostMemory: number;
+  /** Bytes of one file, decompressed: what may come plain. A few MiB of bomb would keep the worker for hours. */
+  readonly mostBytes: number;
 }
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -46,7 +48,7 @@ export async function analyse(
   await addJournals(analysis, task.files, progress);
   const headed = await inFeedingOrder(task.files.filter(({ kind }) => kind === 'capture'));
   const captures = headed.map(({ file }) => file);
-  for (const capture of headed) await addCapture(analysis, capture, progress);
+  for (const capture of headed) await addCapture(analysis, capture, progress, task.mostBytes);
   progress.say('judging', null, null, null);
   const report = analysis.finish();
   addHashes(report, captures);
@@ -78,6 +80,7 @@ async function addCapture(
   analysis: Analysis,
   { file, head }: Headed<FileOnDisk>,
   progress: Reporter,
+  mostBytes: number,
 ): Promise<void> {
   let done = 0;
   const feed = analysis.addCapture(toInput(file, head));
@@ -89,7 +92,8 @@ async function addCapture(
     }
   }
   progress.say('reading', file.name, 0, file.size);
-  await feedCapture(counted(), feed, () => {
+  await feedCapture(counted(), feed, (pushed) => {
+    if (pushed > Math.max(mostBytes, file.size)) throw tooMuch(file, mostBytes);
     progress.frames = before + feed.frames;
     progress.say('reading', file.name, done, file.size);
   });
@@ -158,6 +162,12 @@ function write(task: AnalysisTask, connection: Connection, found: Found): boolea
 
 const unusable = (file: FileOnDisk, why: string): ServerError =>
   new ServerError('not-a-capture', `${file.name} cannot be used: ${why}`);
+
+const tooMuch = (file: FileOnDisk, mostBytes: number): ServerError =>
+  new ServerError(
+    'too-large',
+    `${file.name} decompresses to more than the ${Math.floor(mostBytes / 2 ** 20).toLocaleString('en-US')} MiB that a file may have; cut it to the time of the incident (editcap -A … -B …), or start the server with a larger --max-upload`,
+  );
 
 /** Tells how far it is, not too often, and stops what takes too much memory. */
 class Reporter {

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAnalysis, decodeTile, type LaneFrame, Mark } from '../../analyzer/index.ts';
+import { bomb, exchange, pcap } from '../../test/bad-input/bad-files.ts';
 import type { IncidentState, Progress } from '../api.ts';
 import { ServerError } from '../server-error.ts';
 import { type OpenStore, openStore } from '../store/open-store.ts';
@@ -223,6 +224,37 @@ describe('an analysis', () => {
     jobs.analyse(id);
     expect(await ended).toBe('failed');
     expect(store.incident(id).error).toContain('more memory than an analysis may take (24 MiB)');
+  });
+
+  it('that takes long is passed by those that wait, and goes on', async () => {
+    await jobs.close();
+    jobs = startJobs(store, { tool: TOOL, worker, patienceMs: 500 });
+    const long = store.createIncident();
+    const file = { name: 'a.pcap.gz', vantage: null, mostBytes: 2 ** 30 };
+    await store.addFile(long.id, file, chunksOf(bomb('gzip', pcap(exchange()), 4096)));
+    const others = [store.createIncident(), store.createIncident()];
+    for (const { id } of others) await addFixture(store, id, 'b-strict-curl/client.pcap.gz');
+    const ended = Promise.all(others.map(({ id }) => untilState(id, 'ready', 'failed')));
+    for (const { id } of [long, ...others]) jobs.analyse(id);
+    expect(store.incidents().map(({ state }) => state)).toEqual(['queued', 'queued', 'analysing']);
+    expect(await ended).toEqual(['ready', 'ready']);
+    expect(store.incident(long.id).state).toBe('analysing');
+    store.deleteIncident(long.id);
+    await expect.poll(() => jobs.counts()).toMatchObject({ running: 0, queued: 0, done: 2, failed: 0 });
+  });
+
+  it('of a file that decompresses to more than a file may have ends there, and says so', async () => {
+    await jobs.close();
+    jobs = startJobs(store, { tool: TOOL, worker, mostFileBytes: 3 * 2 ** 20 });
+    const { id } = store.createIncident();
+    const file = { name: 'a.pcap.gz', vantage: null, mostBytes: 2 ** 30 };
+    await store.addFile(id, file, chunksOf(bomb('gzip', pcap(exchange()), 4096)));
+    const ended = untilState(id, 'ready', 'failed');
+    jobs.analyse(id);
+    expect(await ended).toBe('failed');
+    expect(store.incident(id).error).toMatch(
+      /^a\.pcap\.gz decompresses to more than the 3 MiB that a file may have; cut/,
+    );
   });
 
   it.each([

@@ -1,7 +1,8 @@
 /**
  * The queue of analyses, each in a worker thread.
  * One at a time: an analysis takes a whole core and, for a large capture, much of the memory; two
- * at once would both come later, and together may be more than the machine has.
+ * at once would both come later, and together may be more than the machine has. But where one takes long, as a large capture or
+ * a compressed bomb does, those that wait pass it, one after the other, each with half of the memory.
  * The trap: a worker that was called off may still send; only a run that is `pending` counts. And how an
  * analysis ended is told by events, where nobody catches: a disk that is full then must not end the server.
  */
@@ -26,12 +27,18 @@ export interface JobOptions {
   readonly memory?: number;
   /** The bundled worker; else the one beside the running code. */
   readonly worker?: URL;
+  /** Bytes of one file, decompressed; what uploads may have. */
+  readonly mostFileBytes?: number;
+  /** Who waits passes what has run for so long. */
+  readonly patienceMs?: number;
   /** What the store could not write is tried again after this. */
   readonly retryMs?: number;
 }
 
 const GIB = 1024 ** 3;
 const RETRY_MS = 5_000;
+/** Most analyses are over by then. */
+const PATIENCE_MS = 20_000;
 
 interface Running {
   readonly incident: string;
@@ -40,6 +47,8 @@ interface Running {
   readonly files: number;
   readonly worker: Worker;
   readonly began: number;
+  /** Bytes that it may take. */
+  readonly memory: number;
   progress: Progress | null;
   /** It has said how it ended, or nobody wants to know any more. */
   settled: boolean;
@@ -61,6 +70,8 @@ class Queue implements Jobs {
   /** How analyses ended that the store could not be told, as on a full disk. */
   private readonly owed: (() => void)[] = [];
   private retry: NodeJS.Timeout | null = null;
+  /** Until what runs may be passed. */
+  private patience: NodeJS.Timeout | null = null;
   private closed = false;
   private done = 0;
   private failed = 0;
@@ -108,6 +119,7 @@ class Queue implements Jobs {
     this.endListening();
     this.waiting.length = 0;
     if (this.retry !== null) clearTimeout(this.retry);
+    if (this.patience !== null) clearTimeout(this.patience);
     await Promise.all([...this.running].map((one) => end(one)));
   }
 
@@ -134,7 +146,7 @@ class Queue implements Jobs {
   }
 
   private startNext(): void {
-    while (!this.closed && this.running.size < (this.options.parallel ?? 1)) {
+    while (!this.closed && this.waiting.length > 0 && this.hasPlace()) {
       const incident = this.waiting.shift();
       if (incident === undefined) return;
       try {
@@ -146,6 +158,20 @@ class Queue implements Jobs {
         return;
       }
     }
+  }
+
+  /** One more place than usual is there for passing, once all others have been taken for long; else it is asked again by then. */
+  private hasPlace(): boolean {
+    const { parallel = 1, patienceMs = PATIENCE_MS } = this.options;
+    if (this.running.size < parallel) return true;
+    if (this.running.size > parallel) return false;
+    const ran = performance.now() - Math.max(...[...this.running].map(({ began }) => began));
+    if (ran >= patienceMs) return true;
+    this.patience ??= setTimeout(() => {
+      this.patience = null;
+      this.startNext();
+    }, patienceMs - ran).unref();
+    return false;
   }
 
   /** @throws what is no trouble with the disk */
@@ -170,19 +196,29 @@ class Queue implements Jobs {
   private start(incident: string, { run, files }: Pick<AnalysisTask, 'run' | 'files'>): void {
     const { folder } = this.store;
     const { tool } = this.options;
-    const task: AnalysisTask = { path: databasePath(folder), run, files, tool, mostMemory: this.memory };
+    const isPassing = this.running.size >= (this.options.parallel ?? 1);
+    const memory = isPassing ? this.memory / 2 : this.memory;
+    const mostBytes = this.options.mostFileBytes ?? Number.POSITIVE_INFINITY;
+    const task: AnalysisTask = {
+      path: databasePath(folder),
+      run,
+      files,
+      tool,
+      mostMemory: memory,
+      mostBytes,
+    };
     const worker = new Worker(this.options.worker ?? workerUrl(), {
       workerData: task,
-      resourceLimits: { maxOldGenerationSizeMb: Math.floor(this.memory / 1024 ** 2) },
+      resourceLimits: { maxOldGenerationSizeMb: Math.floor(memory / 1024 ** 2) },
     });
     const began = performance.now();
     const one: Running = {
-      ...{ incident, run, files: files.length, worker, began },
+      ...{ incident, run, files: files.length, worker, began, memory },
       ...{ progress: null, settled: false },
     };
     this.running.add(one);
     worker.on('message', (message: WorkerMessage) => this.said(one, message));
-    worker.on('error', (error) => this.settle(one, this.explain(error)));
+    worker.on('error', (error) => this.settle(one, explain(error, one.memory)));
     worker.on('exit', () => {
       this.settle(one, 'the analysis ended before it had a result, which is a bug');
       this.running.delete(one);
@@ -212,15 +248,15 @@ class Queue implements Jobs {
     }
   }
 
-  private explain(error: unknown): string {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code === 'ERR_WORKER_OUT_OF_MEMORY') return outOfMemory(this.memory).message;
-    return `internal error, which is a bug: ${error instanceof Error ? error.message : String(error)}`;
-  }
-
   private emit(event: JobEvent): void {
     for (const listener of [...this.listeners]) listener(event);
   }
+}
+
+function explain(error: unknown, memory: number): string {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return outOfMemory(memory).message;
+  return `internal error, which is a bug: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** In words, or as SQLite says it. */

@@ -3,12 +3,9 @@
  * had already arrived: then the acknowledgements do not get there. If nothing
  * arrives at all, it is one silence among many.
  */
-import { unlessAnswered, unlessWentOn } from '../gates.ts';
+import { isAnsweredInVain, unlessAnswered, unlessWentOn } from '../gates.ts';
 import { out, possible, type Rule } from '../rule.ts';
 import { oneWayPath as byTheWay } from '../way/path.ts';
-
-/** One repeat may be a lost acknowledgement; two, each acknowledged again, are a direction that does not pass. */
-const VAIN_ANSWERS = 2;
 
 export const oneWayPath: Rule = {
   id: 'one-way-path',
@@ -18,11 +15,8 @@ export const oneWayPath: Rule = {
     const gate = unlessWentOn(c) ?? unlessAnswered(c);
     if (gate !== null) return gate;
     if (c.outcome === 'reset') return out('the reset answered what this end had sent: both directions pass');
-    const stall = c.main?.stall;
-    if (stall !== undefined && c.facts.vainAnswers >= VAIN_ANSWERS) {
-      // Its acknowledgements do not get there; a node with a stale window, or a second one in service, drops them as well.
-      return possible(128);
-    }
+    // Its acknowledgements do not get there; a node with a stale window, or a second one in service, drops them as well.
+    if (isAnsweredInVain(c)) return possible(128);
     return possible(c.facts.unansweredCount > 0 ? 68 : 62);
   },
 };

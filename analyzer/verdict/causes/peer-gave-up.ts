@@ -6,7 +6,7 @@
  */
 
 import type { Case } from '../case.ts';
-import { unlessAnswered, unlessHandshake } from '../gates.ts';
+import { isAnsweredInVain, unlessAnswered, unlessHandshake } from '../gates.ts';
 import { found, type Judgement, observed, out, possible, type Rule } from '../rule.ts';
 import { peerGaveUp as byTheWay } from '../way/path.ts';
 import { bytes } from '../words.ts';
@@ -29,6 +29,7 @@ export const peerGaveUp: Rule = {
     if (c.outcome === 'undecided' && c.main?.stall.endedBy === 'progress') return possible(105);
     const answered = unlessAnswered(c);
     if (answered !== null) return out('the peer answered probes: it still has the connection');
+    if (isAnsweredInVain(c)) return out('the peer repeats what this end has: it still has the connection');
     return possible(c.facts.unansweredCount >= 2 ? 55 : 70);
   },
 };

@@ -99,6 +99,43 @@ describe('no-state-reject', () => {
   });
 });
 
+describe('out-of-window', () => {
+  /** The client heard 8,000 bytes whose acknowledgements were lost with A; the server repeats the first thousand. */
+  const repeated = (ackedOnly: boolean): Trip => {
+    const t = download()
+      .through('a')
+      .server(1.2, { ...BODY, payload: ackedOnly ? 1000 : 8000 });
+    t.client(1.201, { to: 'a.in' }).through('b');
+    for (const at of [5.7, 10.5, 20.1]) t.server(at, BODY).client(at + 0.001, { to: 'b.in' });
+    return t;
+  };
+
+  it('is the likeliest where the node passes on repeats and keeps acknowledgements of more than came to it', () => {
+    const flow = verdictOn([repeated(false)]);
+    expect([flow.outcome, flow.cause]).toEqual(['hung', null]);
+    expect(flow.candidates.slice(0, 3)).toEqual(['out-of-window', 'one-way-path', 'no-state-drop']);
+    // Small segments are what it keeps, and the server shows that it has the connection.
+    expect(outBecause(flow, 'pmtu-black-hole')).toBe(
+      'node-b passed on full-sized segments, and kept small ones',
+    );
+    expect(outBecause(flow, 'peer-gave-up')).toContain('it still has the connection');
+    expect(flow.splitBy[0]).toBe('state:node-b');
+  });
+
+  it('is less likely where what the node keeps acknowledges only what it passed on', () => {
+    const flow = verdictOn([repeated(true)]);
+    expect([flow.outcome, flow.cause]).toEqual(['hung', null]);
+    expect(flow.candidates.slice(0, 2)).toEqual(['one-way-path', 'out-of-window']);
+  });
+
+  it('comes after one-way-path to who has the client’s capture only', () => {
+    const flow = verdictOn([repeated(false)], { places: ['client'] });
+    expect(flow.cause).toBeNull();
+    expect(flow.candidates.slice(0, 2)).toEqual(['one-way-path', 'out-of-window']);
+    expect(flow.candidates).toContain('pmtu-black-hole');
+  });
+});
+
 describe('nat-mapping-lost', () => {
   it('is an RST to the server in the client’s name: the node took the translated address for its own', () => {
     const t = rungs(lost({ outside }), 'b.out', [5.7]).client(5.7001, RST_TO_SERVER);

@@ -9,7 +9,7 @@ import type { CrossPacket } from '../../failover/crossing.ts';
 import { NO_OUTAGE } from '../../failover/takeover.ts';
 import type { Case } from '../case.ts';
 import { isHandshake } from '../gates.ts';
-import { both, count, framesAt, ingress, type OuterTuple } from '../hops.ts';
+import { both, count, framesAt, ingress, type NodeWay, type OuterTuple } from '../hops.ts';
 import { cleanSplit } from '../population.ts';
 import { found, inferred, type Judgement, observed, out, possible, type VerdictClaim } from '../rule.ts';
 import { plural, seconds } from '../words.ts';
@@ -22,6 +22,7 @@ import {
   kept,
   keptClaims,
   madeClaim,
+  otherSender,
   reachedNewNode,
   resetsBy,
   shown,
@@ -309,15 +310,38 @@ export function outOfWindow(c: Case): Judgement | null {
   const mixed = (['server', 'client'] as const).find(
     (from) => node.swallowed[from].length > 0 && node.passed[from].length > 0,
   );
-  if (mixed === undefined) {
-    return kept(node).length > 0 && count(node.passed) === 0
-      ? out(
-          `${node.host} passed on nothing of the connection: a stale window drops only what lies outside of it`,
-        )
-      : null;
-  }
-  return possible(125);
+  if (mixed !== undefined) return possible(125);
+  if (kept(node).length > 0 && count(node.passed) === 0)
+    return out(
+      `${node.host} passed on nothing of the connection: a stale window drops only what lies outside of it`,
+    );
+  return byAcknowledgements(node);
 }
+
+/**
+ * It passed on the one end's segments, and kept bare acknowledgements of the other, each of more than had come to it: what a
+ * node that tracks the window takes for invalid (the upper bound of ACK in Linux, tcp_in_window, after G. van Rooij, "Real
+ * stateful TCP packet filtering"). It is where the last acknowledgements were lost with the old node. Nothing says that it
+ * does track: rules that let only one end begin a connection drop the same where the state is missing.
+ */
+function byAcknowledgements(node: NodeWay): Judgement | null {
+  for (const from of ['client', 'server'] as const) {
+    const came = node.arrived[otherSender(from)];
+    if (node.passed[otherSender(from)].length === 0) continue;
+    const bare = node.swallowed[from].filter((p) => p.length === 0 && (p.flags & NO_BARE_ACK) === 0);
+    const isAhead = (p: CrossPacket): boolean =>
+      came.every((o) => o.time > p.time || ((p.ack - (o.seq + o.length)) | 0) > 0);
+    if (bare.length >= TWICE && bare.every(isAhead)) return possible(LIKELIER_THAN_ONE_WAY);
+  }
+  return null;
+}
+
+/** FIN, SYN and RST: those are dropped for other reasons. */
+const NO_BARE_ACK = 0x07;
+/** Once is a lost packet. */
+const TWICE = 2;
+/** The node itself drops them, and in the way that fits; see `causes/one-way-path.ts`. */
+const LIKELIER_THAN_ONE_WAY = 129;
 
 const FEW = 3;
 const SHARE = 0.002;

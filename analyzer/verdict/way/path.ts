@@ -241,7 +241,14 @@ export function pmtuBlackHole(c: Case): Judgement | null {
       ),
     );
   }
-  return fitsNowhere(way, kept(node)) ? possible(85) : null;
+  const own = kept(node);
+  if (
+    own.length >= TWICE &&
+    own.every((p) => p.length < LARGE) &&
+    both(node.passed).some((p) => p.length >= LARGE)
+  )
+    return out(`${node.host} passed on full-sized segments, and kept small ones`);
+  return fitsNowhere(way, own) ? possible(85) : null;
 }
 
 /** The node itself says that the connection's packets do not fit; whether the sender hears it is another matter. */
