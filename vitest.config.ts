@@ -7,6 +7,7 @@
 
 import { defineConfig } from 'vitest/config';
 import manifest from './package.json' with { type: 'json' };
+import { bundledTests } from './test/bundled-tests.ts';
 
 /** The state of the page is in its modules. */
 const ALONE = 'ui/state/*.test.ts';
@@ -35,7 +36,11 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'alone', include: [ALONE], exclude: [...NOT_OURS, SLOW] } },
-      { extends: true, test: { name: 'slow', include: [SLOW], exclude: NOT_OURS } },
+      {
+        extends: true,
+        plugins: [bundledTests()],
+        test: { name: 'slow', include: [SLOW], exclude: NOT_OURS, execArgv: ['--enable-source-maps'] },
+      },
     ],
   },
 });
