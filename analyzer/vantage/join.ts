@@ -66,13 +66,20 @@ export function joinFlows(sources: readonly JoinSource[]): JoinedLeg[] {
 }
 
 function joinByTuple(sources: readonly JoinSource[]): Cluster[] {
+  // Connections of one capture are told apart already; a port may have been used there ten thousand times.
+  if (sources.length === 1) {
+    return viewsOf(sources).map((view) => ({
+      tuple: tupleKey(view.watch.connection.flow),
+      views: [view],
+      joinedTo: null,
+    }));
+  }
   const clusters: Cluster[] = [];
   const byTuple = new Map<string, Cluster[]>();
   for (const view of surestFirst(sources)) {
     const key = tupleKey(view.watch.connection.flow);
     const known = byTuple.get(key);
-    // Connections of one capture are told apart already; a port may have been used there ten thousand times.
-    const candidates = sources.length > 1 ? known?.filter((c) => agrees(c, view)) : undefined;
+    const candidates = known?.filter((c) => agrees(c, view));
     const home = nearest(candidates ?? [], view);
     if (home !== undefined) {
       home.views.push(view);
@@ -89,13 +96,19 @@ function joinByTuple(sources: readonly JoinSource[]): Cluster[] {
 
 /** Initial numbers tell two uses of a port apart; a view in mid-stream then finds the one that it belongs to. */
 function surestFirst(sources: readonly JoinSource[]): FlowView[] {
-  const views = sources.flatMap(({ watches }, vantage) =>
-    watches.map((watch): FlowView => ({ vantage, watch, shift: [0, 0], flipped: false })),
-  );
+  const views = viewsOf(sources);
   return [...views.filter(isOpened), ...views.filter((v) => !isOpened(v))];
 }
 
-const isOpened = ({ watch }: FlowView): boolean => watch.connection.sides.some((s) => s.synCount > 0);
+const NOT_SHIFTED = [0, 0] as const;
+
+const viewsOf = (sources: readonly JoinSource[]): FlowView[] =>
+  sources.flatMap(({ watches }, vantage) =>
+    watches.map((watch): FlowView => ({ vantage, watch, shift: NOT_SHIFTED, flipped: false })),
+  );
+
+const isOpened = ({ watch }: FlowView): boolean =>
+  watch.connection.sides[0].synCount > 0 || watch.connection.sides[1].synCount > 0;
 
 const byCapture = (a: FlowView, b: FlowView): number =>
   a.vantage - b.vantage || a.watch.connection.flow.index - b.watch.connection.flow.index;
@@ -156,19 +169,26 @@ function rangeOf(side: Side): { from: number; to: number } | null {
  * they are: the same tuple, one initial number equal, one not.
  */
 function joinByOpening(clusters: readonly Cluster[]): void {
-  const byTuple = new Map<string, Cluster[]>();
-  for (const cluster of clusters) {
-    const known = byTuple.get(cluster.tuple);
-    if (known === undefined) byTuple.set(cluster.tuple, [cluster]);
-    else known.push(cluster);
-  }
-  for (const group of byTuple.values()) {
+  for (const group of usedAgain(clusters)) {
     for (const [a, b] of alikeInOne(group)) {
       if (home(a) === home(b) || conflict(home(a), home(b))) continue;
       const shift = openingShift(home(a), home(b));
       if (shift !== null) absorb(a, b, shift, false);
     }
   }
+}
+
+/** Clusters that share a tuple; most have theirs for themselves. */
+function usedAgain(clusters: readonly Cluster[]): Iterable<Cluster[]> {
+  const first = new Map<string, Cluster>();
+  const groups = new Map<string, Cluster[]>();
+  for (const cluster of clusters) {
+    const before = first.get(cluster.tuple);
+    if (before === undefined) first.set(cluster.tuple, cluster);
+    else if (groups.has(cluster.tuple)) groups.get(cluster.tuple)?.push(cluster);
+    else groups.set(cluster.tuple, [before, cluster]);
+  }
+  return groups.values();
 }
 
 /** Pairs that opened a direction with the same number: a port that is used ten thousand times has few of them, and many pairs. */
@@ -463,6 +483,7 @@ function mayShare(a: Found, b: Found, sources: readonly JoinSource[]): boolean {
 
 /** Whoever knows best which end is the client tells the others. */
 function settleEnds(views: readonly FlowView[]): void {
+  if (views.length < 2) return;
   const surest = views.reduce((a, b) => (isSurer(b, a) ? b : a));
   const client = endOf(surest, surest.watch.connection.flow.client);
   for (const view of views) {
