@@ -83,7 +83,11 @@ const NONE: readonly SegmentEvent[] = [];
 export class SilenceWatch {
   readonly connection: Connection;
   readonly exchange: Exchange;
+  /** Without that after an orderly close: nobody waits in it, and nearly every flow has one. */
   readonly silences: Silence[] = [];
+  /** What was owed when it was closed in order; null where it was not. */
+  private rest: Owed | null = null;
+  private afterClose: Silence | null = null;
   /** How the flow ended, where an end closed it by an RST, or by a FIN in a silence. */
   close: Close | null = null;
   /** What came after the close. */
@@ -236,13 +240,40 @@ export class SilenceWatch {
     if (owed.what === 'nothing') {
       // An idle connection at rest is nothing to keep, nor is one that was closed.
       if (standing.isEmpty && !this.goesOn(ending)) return;
-      if (endedBy === null && standing.isClose(this.start, SHORTEST_SILENCE)) return;
+      if (endedBy === null && standing.isClose(this.start, SHORTEST_SILENCE)) {
+        this.rest = owed;
+        return;
+      }
     }
+    const silence = this.make(owed, end, ending, endedBy);
+    this.silences.push(silence);
+    if (this.silences.length > MAX_SILENCES) this.silences.splice(leastTelling(this.silences), 1);
+    const { resume } = silence;
+    if (resume !== null) {
+      const { sender, time } = ending as SegmentEvent;
+      this.resuming = { resume, sender, since: time };
+    }
+  }
+
+  /** All of them, oldest first, also what came by after an orderly close: where a capture has gaps, that shows that nothing was missed. */
+  get everySilence(): readonly Silence[] {
+    if (this.rest === null) return this.silences;
+    this.afterClose ??= this.make(this.rest, null, null, null);
+    return [...this.silences, this.afterClose];
+  }
+
+  private make(
+    owed: Owed,
+    end: Nanos | null,
+    ending: SegmentEvent | null,
+    endedBy: Silence['endedBy'],
+  ): Silence {
+    const { connection, exchange, standing } = this;
     const [a, b] = connection.sides;
     const server = connection.flow.server;
     const resume = endedBy === 'progress' && ending !== null ? resumeOf(ending) : null;
     const stood = standing.stood(connection.sides);
-    this.silences.push({
+    return {
       start: this.start,
       startFrame: this.startFrame,
       startSender: this.startSender,
@@ -265,12 +296,7 @@ export class SilenceWatch {
       lossBefore: stood.lossBefore,
       resume,
       idleBefore: this.idleBefore,
-    });
-    if (this.silences.length > MAX_SILENCES) this.silences.splice(leastTelling(this.silences), 1);
-    if (resume !== null) {
-      const { sender, time } = ending as SegmentEvent;
-      this.resuming = { resume, sender, since: time };
-    }
+    };
   }
 }
 

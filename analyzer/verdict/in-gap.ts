@@ -51,7 +51,7 @@ function hiddenTime(gap: CaptureGap, watch: SilenceWatch, trail: readonly Sighti
   if (isClosed(watch) && flow.lastTime <= gap.from) return null;
   const pause = longestPause(gap, trail, flow.lastTime);
   if (pause === null || pause.to - pause.from < SHORTEST_SILENCE) return null;
-  const silences = watch.silences.filter(
+  const silences = watch.everySilence.filter(
     (s) => s.start < gap.to && (s.end ?? Number.POSITIVE_INFINITY) > gap.from,
   );
   if (silences.length > 0) return silences.every((s) => stoodStill(s, gap)) ? null : pause;
