@@ -155,12 +155,15 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
   const nodes = [...new Set(stations.filter((s) => s.place === 'node' && s.node >= 0).map((s) => s.node))];
   const refused = refusing(tenure);
   const takeovers = findTakeovers(forwarded, received, said, nodes, refused);
-  const contradictions = checkLabels({
-    stations,
-    ties,
-    ttls: legs.map(ttlsOfLeg),
-    active: evidence.map((e) => e.active !== null),
-  });
+  const contradictions =
+    unplaced.length < 2
+      ? stations.map(() => null)
+      : checkLabels({
+          stations,
+          ties,
+          ttls: legs.map(ttlsOfLeg),
+          active: evidence.map((e) => e.active !== null),
+        });
   return {
     flows,
     vantages,

@@ -4,8 +4,10 @@
  * The trap: frames are numbered as Wireshark does, which also numbers blocks of
  * a pcapng that are no packets: such a number is never found.
  */
+
 import { createCaptureReader } from '../packet/file/reader.ts';
 import type { CaptureReader, PacketRecord } from '../packet/file/record.ts';
+import { grouped } from '../packet/grouped.ts';
 import { linkTypeName } from '../packet/link-type.ts';
 import { toEpoch } from '../packet/time.ts';
 import type { DecodedLayer } from '../packet/wire/decoded-layer.ts';
@@ -75,7 +77,7 @@ function toFound(record: PacketRecord, reader: CaptureReader): FoundFrame {
   };
 }
 
-const bytes = (n: number): string => `${n.toLocaleString('en-US')} B`;
+const bytes = (n: number): string => `${grouped(n)} B`;
 
 function frameLayer(record: PacketRecord, { interfaces }: CaptureReader): DecodedLayer {
   const { frame, linkType, capturedLength, originalLength, interfaceIndex } = record;

@@ -37,7 +37,7 @@ import type { Cross } from './verdict/case.ts';
 import { deriveHops, type Hops } from './verdict/hops.ts';
 import { type CrossSource, judgeAgain, judgeCapture } from './verdict/judge.ts';
 import { type Lived, membersOf } from './verdict/members.ts';
-import { isReplaced, openedByService } from './verdict/replaced.ts';
+import { isReplaced, type Opened, openedByService } from './verdict/replaced.ts';
 import { judgeUdp, type UdpFlowReport } from './verdict/udp.ts';
 import {
   answeredLate,
@@ -239,7 +239,7 @@ class Incident {
   }
 
   /** Unaffected, as far as a view that is not the client's can tell. */
-  private withDoubt(f: IncidentFlow, opened: ReadonlyMap<string, readonly Flow[]>): IncidentFlow {
+  private withDoubt(f: IncidentFlow, opened: Opened): IncidentFlow {
     const { case: c, verdict, watch } = f.judged;
     const { stations } = this.correlation;
     const isClients = f.joined.legs.some((l) =>

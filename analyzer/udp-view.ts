@@ -1,6 +1,7 @@
 /**
  * The UDP of one vantage, with all that judging several of them together needs.
  */
+import { grouped } from '../packet/grouped.ts';
 import type { Nanos } from '../packet/time.ts';
 import type { CrossVantage } from './failover/crossing.ts';
 import type { NamedAnalysis } from './named-vantage.ts';
@@ -33,7 +34,7 @@ export function udpView(
 export function udpProblems({ analysis, inputs }: NamedAnalysis, ids: readonly string[]): ReportProblem[] {
   const { unfollowed } = analysis.udp;
   if (unfollowed === 0) return [];
-  const message = `${unfollowed.toLocaleString('en-US')} DNS questions or QUIC connections were not followed, for there were too many at once; --from and --to select a part.`;
+  const message = `${grouped(unfollowed)} DNS questions or QUIC connections were not followed, for there were too many at once; --from and --to select a part.`;
   return [
     {
       code: 'too-many-udp-flows',

@@ -8,6 +8,7 @@
 import { type FileNote, fileNoteOf } from '../packet/file/collector-note.ts';
 import { createCaptureReader } from '../packet/file/reader.ts';
 import type { CaptureReader, PacketRecord } from '../packet/file/record.ts';
+import { grouped } from '../packet/grouped.ts';
 import type { Problem } from '../packet/problem.ts';
 import type { Nanos } from '../packet/time.ts';
 import { decodeFrame } from '../packet/wire/decode.ts';
@@ -22,9 +23,8 @@ import { FlowTable, MOST_FLOWS } from './flow/flow-table.ts';
 import { frameId, frameOf } from './flow/frame-id.ts';
 import { Samples } from './flow/samples.ts';
 import { Trails } from './flow/trail.ts';
-import { SilenceWatch } from './stall/silence.ts';
+import { SilenceWatch, WatchRows } from './stall/silence.ts';
 import { UdpWatch } from './stall/udp/udp-watch.ts';
-import { CopyRows } from './tcp/copy-filter.ts';
 import { Segment } from './tcp/segment.ts';
 import { Recording } from './timeline/recording.ts';
 import { LinkFrames } from './vantage/link-frames.ts';
@@ -79,7 +79,7 @@ export class VantageAnalysis {
   exactStreams = Number.POSITIVE_INFINITY;
   private tooMany = false;
   private readonly table = new FlowTable();
-  private readonly copies = new CopyRows();
+  private readonly rows = new WatchRows();
   private readonly frame = new Frame();
   private readonly window: TimeWindow;
 
@@ -260,7 +260,7 @@ export class VantageAnalysis {
     const sender = this.table.sender;
     let watch = this.watches[flow.index];
     if (watch === undefined) {
-      watch = new SilenceWatch(flow, this.copies);
+      watch = new SilenceWatch(flow, this.rows);
       this.watches.push(watch);
     }
     if (frame.packetType >= 0) this.countCooked(flow.index, frame, sender);
@@ -298,7 +298,7 @@ export class VantageAnalysis {
     note(file, {
       code: 'too-many-flows',
       kind: 'unsupported',
-      message: `Connections after the first ${MOST_FLOWS.toLocaleString('en-US')} were not followed; --from and --to select a part.`,
+      message: `Connections after the first ${grouped(MOST_FLOWS)} were not followed; --from and --to select a part.`,
       at: { frame },
     });
   }

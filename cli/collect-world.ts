@@ -7,6 +7,7 @@ import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askCollector } from '../collector/control-client.ts';
 import type { CollectorStatus } from '../collector/control-words.ts';
 import { makeNamespace, type TestNamespace } from '../collector/engine/test-namespace.ts';
 import { type CliResult, runCli } from './run-cli.ts';
@@ -56,7 +57,7 @@ export async function makeWorld(bundle: string): Promise<World> {
     const child = spawn('ip', inside(...words), { stdio: ['pipe', 'pipe', 'pipe'] });
     child.stdin.on('error', () => {});
     running.push(child);
-    return follow(child, (folder) => statusOf(bundle, folder));
+    return follow(child);
   };
   try {
     const there = here.other('b');
@@ -128,10 +129,7 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-function follow(
-  child: ReturnType<typeof spawn>,
-  status: (folder: string) => Promise<CollectorStatus>,
-): Running {
+function follow(child: ReturnType<typeof spawn>): Running {
   const said = { out: '', err: '' };
   child.stdout?.on('data', (chunk: Buffer) => {
     said.out += chunk.toString();
@@ -155,7 +153,7 @@ function follow(
         () => `${pattern} is not heard; but:\n${said.out}\n${said.err}`,
         () => pattern.test(said[stream]),
       ),
-    status,
+    status: statusOf,
     kill: (signal) => {
       child.kill(signal);
       return ended;
@@ -164,10 +162,11 @@ function follow(
   };
 }
 
-async function statusOf(bundle: string, folder: string): Promise<CollectorStatus> {
-  const { code, stdout, stderr } = await runCli(bundle, ['collect', 'status', '--json', '--folder', folder]);
-  if (code !== 0) throw new Error(`no status: ${stderr}`);
-  return JSON.parse(stdout) as CollectorStatus;
+/** What `diagnose collect status --json` prints, without a process for each time. */
+async function statusOf(folder: string): Promise<CollectorStatus> {
+  const answer = await askCollector(folder, { command: 'status' });
+  if (answer.kind !== 'status') throw new Error(`no status: ${JSON.stringify(answer)}`);
+  return answer.status;
 }
 
 /** @throws where it does not come to hold */

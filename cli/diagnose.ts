@@ -1,19 +1,16 @@
 /**
  * The main job: captures in, the report out. Reads, asks the analyzer, prints;
  * what is found never makes it fail, unless `--fail-on` says so.
+ * What only an option asks for is loaded with it: to read its code takes as long as a small capture.
  */
-import { createHash } from 'node:crypto';
 import { type Analysis, type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
 import { asClause } from '../packet/problem.ts';
-import { redactionOf, redactReport, writeHtml, writeMarkdown } from '../postmortem/index.ts';
-import { checkAnnotated, writeAnnotated } from './annotated.ts';
 import { notACapture } from './input-errors.ts';
 import { expandInputs, inOrder } from './inputs.ts';
 import { expandJournals, type JournalSource, readJournal } from './journals.ts';
 import { printNote } from './messages.ts';
 import { checkOptions, type DiagnoseOptions } from './options.ts';
 import { checkHtml, checkOutput, writeResult } from './output.ts';
-import { postmortemOf } from './postmortem.ts';
 import { createProgress } from './progress.ts';
 import { type CaptureSource, readCapture } from './read-capture.ts';
 import { renderJson, renderJsonLines } from './render/json.ts';
@@ -34,22 +31,25 @@ export async function diagnose(args: readonly string[], options: DiagnoseOptions
   const inputs = [...sources, ...journals].map(({ path }) => path);
   checkOutput(options.output, inputs);
   checkHtml(options.html, options.output, inputs);
-  checkAnnotated(options, sources, inputs);
+  const annotated = options.annotate === undefined ? null : await import('./annotated.ts');
+  annotated?.checkAnnotated(options, sources, inputs);
   noteAssumedZones(options);
   const { analysis, report: whole } = await analyze(sources, journals, options);
-  const redaction = options.redact ? redactionOf(whole) : null;
-  const report = redaction === null ? whole : redactReport(whole, redaction);
+  const redactor = options.redact ? await import('../postmortem/index.ts') : null;
+  const redaction = redactor?.redactionOf(whole) ?? null;
+  const report = redactor === null || redaction === null ? whole : redactor.redactReport(whole, redaction);
   judgeProblems(report, options.strict === true);
   if (options.flow !== undefined && report.flows.every(({ ladder }) => ladder === undefined)) {
     throw new UserError('usage', `no flow matches '${options.flow}'`, '-v lists every flow');
   }
   const { html, markdown, output, annotate, frames = 'evidence' } = options;
-  const facts =
-    html || markdown ? postmortemOf(analysis, whole, { graphs: html !== undefined, redaction }) : null;
-  if (html !== undefined && facts !== null) writeResult(writeHtml(facts), html);
+  const postmortem = html || markdown ? await import('./postmortem.ts') : null;
+  const facts = postmortem?.postmortemOf(analysis, whole, { graphs: html !== undefined, redaction });
+  if (html !== undefined && postmortem !== null && facts) writeResult(postmortem.writeHtml(facts), html);
   if (annotate !== undefined)
-    await writeAnnotated(report, sources, { file: annotate, frames, redaction, whole });
-  writeResult(markdown && facts !== null ? writeMarkdown(facts) : render(report, options), output);
+    await annotated?.writeAnnotated(report, sources, { file: annotate, frames, redaction, whole });
+  const written = markdown && facts ? postmortem?.writeMarkdown(facts) : undefined;
+  writeResult(written ?? render(report, options), output);
   const fails = options.failOn?.some((outcome) => (report.summary.byOutcome[outcome] ?? 0) > 0);
   return fails ? 1 : 0;
 }
@@ -66,9 +66,10 @@ async function analyze(
   // Also on an interrupt: the line must not stay behind.
   process.once('exit', () => progress.erase());
   const hashes: (string | null)[] = [];
+  const crypto = options.html || options.markdown ? await import('node:crypto') : null;
   for (const source of sources) {
     const feed = analysis.addCapture(source.input);
-    const hash = options.html || options.markdown ? createHash('sha256') : null;
+    const hash = crypto?.createHash('sha256') ?? null;
     const isWhole = await readCapture(source, feed, progress, hash);
     hashes.push(isWhole && hash !== null ? hash.digest('hex') : null);
     if (feed.format === null) throw notACapture(source.input.file, 'this is no pcap or pcapng file');

@@ -12,6 +12,8 @@ import {
   redactSource,
 } from '../postmortem/index.ts';
 
+export { writeHtml, writeMarkdown } from '../postmortem/index.ts';
+
 export interface PostmortemWish {
   /** The analysis was made with `timeline`. */
   readonly graphs: boolean;

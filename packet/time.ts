@@ -8,6 +8,13 @@
 /** Nanoseconds after the capture's origin (may be negative). */
 export type Nanos = number;
 
+/**
+ * A 0 for fields that will hold times or 32-bit numbers. V8 lays a field out for the number that it holds first; one that
+ * turns from a small integer into more (a time, 2.1 s after the origin) makes V8 throw away all that it had compiled for the
+ * class, in the midst of a capture. This one is no small integer, and equals 0.
+ */
+export const NOT_SMALL = -0;
+
 export const NANOS_PER_SECOND = 1_000_000_000;
 export const NANOS_PER_MILLI = 1_000_000;
 

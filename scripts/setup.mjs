@@ -41,6 +41,14 @@ const SYSTEM_PACKAGES = [
   { name: 'nginx-light', program: 'nginx', why: 'is the server of the lab' },
   { name: 'curl', program: 'curl', why: 'is a client of the lab' },
   { name: 'wget', program: 'wget', why: 'is a client of the lab' },
+  {
+    name: 'libpcap-dev',
+    program: 'pcap-config',
+    why: 'is what npm builds `cap` with, an engine of the collector',
+  },
+  { name: 'g++', program: 'g++', why: 'builds `cap`' },
+  { name: 'make', program: 'make', why: 'builds `cap`' },
+  { name: 'python3', program: 'python3', why: 'builds `cap`' },
 ];
 
 /** As `engines` in package.json says. */
@@ -75,17 +83,31 @@ export function checkNode() {
 export function installPackages() {
   if (packagesMatchLock()) return;
   say('installing packages (npm ci) …');
+  // Its errors are told even under `npm --silent`; without network it says so after 10 s, not 70.
+  if (runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1']) === 0) return;
+  fail('npm could not install the packages (see above): they come from the network, once');
+}
+
+function runNpm(args) {
   // The npm that was called, where it was npm.
   const npm = /npm-cli\.js$/.test(process.env.npm_execpath ?? '') ? process.env.npm_execpath : null;
-  // Its errors are told even under `npm --silent`; without network it says so after 10 s, not 70.
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1'];
   // npm's own report goes to stderr: stdout belongs to the diagnosis.
   const options = { cwd: root, stdio: ['ignore', 2, 2] };
   const result = npm
     ? spawnSync(process.execPath, [npm, ...args], options)
     : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
-  if (result.status === 0) return;
-  fail('npm could not install the packages (see above): they come from the network, once');
+  return result.status;
+}
+
+/** npm leaves out an optional package that it cannot build. What it lacked may be there now: it is tried once more. */
+export function installLeftOut() {
+  const { optionalDependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const left = Object.keys(optionalDependencies).filter(
+    (name) => !existsSync(path.join(root, 'node_modules', name)),
+  );
+  if (left.length === 0 || !onPath('pcap-config') || !onPath('g++')) return;
+  say(`installing ${left.join(', ')} …`);
+  runNpm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1']);
 }
 
 /**

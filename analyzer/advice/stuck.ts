@@ -40,7 +40,8 @@ export function stuckOf(c: Case, verdict: Verdict, tries: Tries | null): StuckFa
   const waits = tries === null ? null : waitsBefore(tries, Number.POSITIVE_INFINITY);
   const next = tries === null || waits === null ? null : nextOf(tries, c.coveredUntil);
   const givesUp = tries === null || waits === null ? null : tries.since + givesUpAfter(waits);
-  const by = tries?.by ?? stall.owedBy;
+  // Who opens a connection tries again, whoever owes it an answer.
+  const by = tries?.by ?? (stall.what === 'handshake' ? c.flow.client : stall.owedBy);
   const seen = stall.stuck !== null && stall.stuck > 0 ? stall.stuck : stall.bytes;
   const bytes = seen ?? tries?.unacknowledged ?? null;
   const facts = { by, bytes, nextRetry: next, givesUp };
@@ -86,7 +87,8 @@ function vain(c: Case, cause: CauseId, tries: Tries | null): string {
 }
 
 function untold(c: Case, sender: string, tries: Tries | null): string {
-  if (tries !== null) return `the ${sender} has tried too few times to tell when it tries next`;
+  const isOpening = c.main?.stall.what === 'handshake';
+  if (tries !== null || isOpening) return `the ${sender} has tried too few times to tell when it tries next`;
   const near = c.near === null ? null : endName(c.flow, c.near);
   return near === sender
     ? `the ${sender} sends nothing: nothing will come of waiting unless the other end speaks`

@@ -4,7 +4,7 @@
  * once speak of the path; one silent flow among others that move does not.
  * The trap: a capture without traffic is silent too. A gap alone is no outage.
  */
-import { type Nanos, seconds } from '../../packet/time.ts';
+import { type Nanos, NOT_SMALL, seconds } from '../../packet/time.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 
@@ -28,7 +28,7 @@ export type Toward = 'client' | 'server';
 class Direction {
   readonly gaps: ArrivalGap[] = [];
   first: { time: Nanos; frame: FrameId; flow: Flow } | null = null;
-  lastTime: Nanos = 0;
+  lastTime: Nanos = NOT_SMALL;
   lastFrame: FrameId = NO_FRAME;
   lastFlow: Flow | null = null;
 

@@ -16,7 +16,7 @@ export function pathKindOf(joined: JoinedFlow, vantages: readonly Placed[]): Pat
   if (joined.legs.length > 1) return 'terminated';
   const views = joined.legs[0]?.views ?? [];
   if (views.some((v) => v.shift[0] !== 0 || v.shift[1] !== 0)) return 'sequence-shifted';
-  if (new Set(views.map(tupleOf)).size > 1) return 'translated';
+  if (views.length > 1 && new Set(views.map(tupleOf)).size > 1) return 'translated';
   return isOnBothSides(views, vantages) ? 'forwarded' : 'unknown';
 }
 
@@ -31,8 +31,9 @@ export function tupleOf({ watch }: FlowView): string {
 }
 
 function isOnBothSides(views: readonly FlowView[], vantages: readonly Placed[]): boolean {
-  const sides = new Set(views.map((v) => sideOf(vantages[v.vantage]?.station)));
-  return sides.has('both') || (sides.has('client') && sides.has('server'));
+  const isSeenOn = (side: ReturnType<typeof sideOf>): boolean =>
+    views.some((v) => sideOf(vantages[v.vantage]?.station) === side);
+  return isSeenOn('both') || (isSeenOn('client') && isSeenOn('server'));
 }
 
 /** Which side of the gateway a station is on. */

@@ -29,7 +29,7 @@ export function wornCaptures(
 ): boolean[] {
   const nodes = nodesOf(vantages);
   const tally = vantages.map(() => ({ lost: 0, there: 0 }));
-  const told = legs.filter((l) => new Set(l.views.map((v) => v.vantage)).size > 1);
+  const told = legs.filter(isSeenTwice);
   const step = Math.ceil(told.length / MOST_LEGS);
   for (const [i, { views }] of told.entries()) {
     if (i % step !== 0) continue;
@@ -54,7 +54,7 @@ export function stoppedCaptures(
 ): boolean[] {
   const nodes = nodesOf(vantages);
   const stopped = vantages.map(() => false);
-  const told = legs.filter((l) => new Set(l.views.map((v) => v.vantage)).size > 1);
+  const told = legs.filter(isSeenTwice);
   const step = Math.ceil(told.length / MOST_LEGS);
   for (const [i, { views }] of told.entries()) {
     if (i % step !== 0) continue;
@@ -73,6 +73,10 @@ export function stoppedCaptures(
   }
   return stopped;
 }
+
+/** By more than one vantage. */
+const isSeenTwice = ({ views }: { views: readonly FlowView[] }): boolean =>
+  views.some((v) => v.vantage !== views[0]?.vantage);
 
 /** A capture is not said to have stopped for what came with its last frames. */
 const STILL_RUNNING: Nanos = 180_000_000;

@@ -5,7 +5,7 @@
  * The trap: which end is the client may become clear only after many frames.
  */
 import { formatAddress } from '../../packet/address.ts';
-import type { Nanos } from '../../packet/time.ts';
+import { type Nanos, NOT_SMALL } from '../../packet/time.ts';
 import type { FrameId } from './frame-id.ts';
 
 /** 0 or 1: one end of a flow, and the direction in which it sends. */
@@ -58,6 +58,7 @@ export class Flow {
     this.firstFrame = init.frame;
     this.lastFrame = init.frame;
     this.firstTime = init.time;
+    this.lastTime = NOT_SMALL;
     this.lastTime = init.time;
     this.firstSeq = init.seq;
     this.client = init.port[0] > init.port[1] ? 0 : 1;

@@ -5,7 +5,7 @@
  * The trap: "not seen here" may be said only where nothing was skipped, so
  * every kept row knows whether segments before it were not kept.
  */
-import type { Nanos } from '../../packet/time.ts';
+import { type Nanos, NOT_SMALL } from '../../packet/time.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import type { EndIndex } from './flow.ts';
 import type { FrameId } from './frame-id.ts';
@@ -96,7 +96,7 @@ const NO_MAC = 0xffff;
 
 /** What is known of one direction of one flow while frames come in. */
 class Tail {
-  lastTime: Nanos = 0;
+  lastTime: Nanos = NOT_SMALL;
   /** So many more segments are kept at once. */
   fresh = KEPT_AFTER;
   /** First of this direction's `KEPT_BEFORE` rows in the ring; -1 before it needs any. */

@@ -68,6 +68,8 @@ const endsOf = (flow: TcpFlow): { client: Endpoint; server: Endpoint } => ({
 });
 
 function nearestToClient(views: readonly FlowView[], { correlation }: JudgedIncident): FlowView {
+  const [only] = views;
+  if (only !== undefined && views.length === 1) return only;
   const rank = (v: FlowView): number => rankOf(correlation.vantages[v.vantage]?.station);
   return views.reduce((a, b) => {
     const by = rank(a) - rank(b);
@@ -109,8 +111,12 @@ function lifeOf(views: readonly FlowView[], { correlation }: JudgedIncident): { 
     const own = correlation.vantages[v.vantage];
     return own === undefined ? t : own.clock.toReference(t + own.shift);
   };
-  const start = Math.min(...views.map((v) => at(v, v.watch.connection.flow.firstTime)));
-  const end = Math.max(...views.map((v) => at(v, v.watch.connection.flow.lastTime)));
+  let [start, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const view of views) {
+    const { firstTime, lastTime } = view.watch.connection.flow;
+    start = Math.min(start, at(view, firstTime));
+    end = Math.max(end, at(view, lastTime));
+  }
   return {
     start: toEpoch(correlation.base, start).toString(),
     end: toEpoch(correlation.base, end).toString(),

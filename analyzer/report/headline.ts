@@ -3,6 +3,7 @@
  * phone will be read. It says what happened to how many, the worst of it, and
  * whether the cause is known.
  */
+import { grouped } from '../../packet/grouped.ts';
 import type { Failover, Flow, Outcome, Report } from './report.ts';
 
 /** Worst first; `unaffected` is not worth a headline of its own. */
@@ -65,9 +66,9 @@ function outcomeWords(flows: readonly Flow[], troubled: readonly Flow[]): string
   if (flows.length === 1) return '';
   const counts = WORST_FIRST.map((o) => [o, troubled.filter((f) => f.outcome === o).length] as const)
     .filter(([, n]) => n > 0)
-    .map(([o, n]) => `${n.toLocaleString('en-US')} ${WORDS[o]}`);
+    .map(([o, n]) => `${grouped(n)} ${WORDS[o]}`);
   const rest = flows.length - troubled.length;
-  if (rest > 0) counts.push(`${rest.toLocaleString('en-US')} unaffected`);
+  if (rest > 0) counts.push(`${grouped(rest)} unaffected`);
   return `${count(flows)}: ${counts.join(', ')}.`;
 }
 
@@ -132,7 +133,7 @@ const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' 
 /** A question over UDP is no connection. */
 function count(flows: readonly Flow[]): string {
   const noun = flows.some((f) => f.protocol === 'udp') ? 'flow' : 'connection';
-  return `${flows.length.toLocaleString('en-US')} ${noun}${flows.length === 1 ? '' : 's'}`;
+  return `${grouped(flows.length)} ${noun}${flows.length === 1 ? '' : 's'}`;
 }
 const seconds = (s: number): string => `${s.toFixed(2)} s`;
 const endpoint = (e: { address: string; port: number }): string =>

@@ -5,34 +5,24 @@
  * The trap: segments that move nothing (retransmissions, probes) belong to the
  * silence, also those of its first second, so they are kept from its start.
  */
-import { type Nanos, seconds } from '../../packet/time.ts';
+import { type Nanos, NOT_SMALL, seconds } from '../../packet/time.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
-import { Connection } from '../tcp/connection.ts';
-import type { CopyRows } from '../tcp/copy-filter.ts';
+import { Connection, type ConnectionRows } from '../tcp/connection.ts';
+import { CopyRows } from '../tcp/copy-filter.ts';
 import { Exchange } from '../tcp/exchange.ts';
+import { HeadBytes } from '../tcp/head-bytes.ts';
 import { Segment } from '../tcp/segment.ts';
 import { type Owed, whatIsOwed } from './owed.ts';
 import { type SegmentEvent, segmentEvent } from './segment-event.ts';
+import { Standing, StandingRows, type Stood } from './standing.ts';
 
 /** A silence shorter than this is no stall: report.md. */
 export const SHORTEST_SILENCE: Nanos = seconds(1);
 /** Silences kept for one flow. Beyond that the least telling one goes: a pause in which nobody sent anything, else the shortest. */
 const MAX_SILENCES = 48;
-const MAX_EVENTS = 384;
-/** When the log is full its middle goes: how a silence began and how it ended tell most. */
-const KEEP_HEAD = 192;
-const DROP = 96;
 const MAX_AFTERMATH = 24;
-
-/** IP identification of both ends as it stood when the silence began. */
-export interface IpIdMark {
-  readonly id: number;
-  readonly step: number;
-  /** The series had been regular so far: a jump in it means packets that were not seen. */
-  readonly counts: boolean;
-}
 
 /** How data went on after a silence: what a sender does first tells whether a timeout had emptied its window. */
 export interface Resume {
@@ -45,16 +35,12 @@ export interface Resume {
   hole: boolean;
 }
 
-export interface Silence {
+export interface Silence extends Stood {
   /** When something last moved, and the frame that moved it. */
   readonly start: Nanos;
   readonly startFrame: FrameId;
   /** Who sent that frame. */
   readonly startSender: EndIndex;
-  /** Newest segment of each end before the silence; NO_FRAME where none. */
-  readonly lastOf: readonly [FrameId, FrameId];
-  /** Newest segment of each end that brought new bytes; NO_FRAME where none. */
-  readonly lastData: readonly [FrameId, FrameId];
   /** Null while it lasts. */
   readonly end: Nanos | null;
   /** The segment that ended it: it made progress, or it closed the flow. */
@@ -65,21 +51,13 @@ export interface Silence {
   readonly events: readonly SegmentEvent[];
   /** Events that the log did not keep, out of its middle. */
   readonly eventsDropped: number;
-  readonly ipId: readonly [IpIdMark, IpIdMark];
-  /** Newest timestamp value of both ends when it began (-1 where none), and the ticks a second of its clock (0 where unknown). */
-  readonly tsVal: readonly [number, number];
-  readonly tickRate: readonly [number, number];
   /** In-order point and SND.NXT of both ends at the end of the silence. */
   readonly inOrder: readonly [number, number];
   readonly una: readonly [number, number];
   /** True where `una` is known: the peer has acknowledged something. */
   readonly acked: readonly [boolean, boolean];
-  /** Windows that were in force when it began, unscaled; -1 unknown. */
-  readonly window: readonly [number, number];
   /** Bytes of the server's present turn, for words. */
   readonly turnBytes: number;
-  /** Times that loss had shown in the flow before the silence. */
-  readonly lossBefore: number;
   /** Set where data ended the silence. */
   readonly resume: Resume | null;
   /** How long nothing had moved before the frame that began it: an idle connection that was used again. */
@@ -92,11 +70,14 @@ export interface Close {
   readonly event: SegmentEvent;
 }
 
-const NO_MARK: IpIdMark = { id: -1, step: 1, counts: false };
-const NO_MARKS = [NO_MARK, NO_MARK] as const;
-const UNKNOWN = [-1, -1] as const;
-const NO_RATES = [0, 0] as const;
-const NO_FRAMES = [NO_FRAME, NO_FRAME] as const;
+/** Where the connections of one vantage keep what they remember in numbers. */
+export class WatchRows implements ConnectionRows {
+  readonly copies = new CopyRows();
+  readonly heads = new HeadBytes();
+  readonly standing = new StandingRows();
+}
+
+const NONE: readonly SegmentEvent[] = [];
 
 /** Follows one connection and keeps its silences. */
 export class SilenceWatch {
@@ -106,33 +87,25 @@ export class SilenceWatch {
   /** How the flow ended, where an end closed it by an RST, or by a FIN in a silence. */
   close: Close | null = null;
   /** What came after the close. */
-  readonly aftermath: SegmentEvent[] = [];
+  aftermath: readonly SegmentEvent[] = NONE;
   /** First segment of each kind that later stages ask for. */
   synAck: FrameId = NO_FRAME;
-  synAckTime: Nanos = 0;
+  synAckTime: Nanos = NOT_SMALL;
   /** First ACK of the client after the SYN-ACK. */
-  handshakeAckTime: Nanos = 0;
+  handshakeAckTime: Nanos = NOT_SMALL;
 
-  private start: Nanos = 0;
-  private idleBefore: Nanos = 0;
-  private lossBefore = 0;
+  private start: Nanos = NOT_SMALL;
+  private idleBefore: Nanos = NOT_SMALL;
   private startFrame: FrameId = NO_FRAME;
   private startSender: EndIndex = 0;
-  private events: SegmentEvent[] = [];
-  private eventsDropped = 0;
-  // Of most flows these are never set: one of each for all is enough.
-  private marks: readonly [IpIdMark, IpIdMark] = NO_MARKS;
-  private windows: readonly [number, number] = UNKNOWN;
-  private tsVals: readonly [number, number] = UNKNOWN;
-  private tickRates: readonly [number, number] = NO_RATES;
-  private lastOf: readonly [FrameId, FrameId] = NO_FRAMES;
-  private lastData: readonly [FrameId, FrameId] = NO_FRAMES;
+  private readonly standing: Standing;
   /** The newest silence that data ended, until its sender's next data segment is seen. */
   private resuming: { resume: Resume; sender: EndIndex; since: Nanos } | null = null;
 
-  constructor(flow: Flow, copies: CopyRows) {
-    this.connection = new Connection(flow, copies);
+  constructor(flow: Flow, rows: WatchRows) {
+    this.connection = new Connection(flow, rows);
     this.exchange = new Exchange(flow);
+    this.standing = new Standing(rows.standing);
   }
 
   /** Takes one segment of the flow. Returns its `Segment` bits. */
@@ -158,7 +131,7 @@ export class SilenceWatch {
     const event = segmentEvent(frame, id, told, 0);
     event.icmp = frame.icmpType * 256 + frame.icmpCode;
     event.seq = frame.quotedSeq;
-    this.keep(event);
+    this.standing.addEvent(event, this.connection.sides);
   }
 
   /** The capture is over: what is silent now stays so to the end of the coverage. */
@@ -195,23 +168,24 @@ export class SilenceWatch {
     this.start = time;
     this.startFrame = id;
     this.startSender = sender;
-    if (this.events.length > 0) this.events.length = 0;
-    this.eventsDropped = 0;
+    this.standing.clear();
   }
 
   /** A segment that moves nothing; it may close the flow. */
   private stand(frame: Frame, id: FrameId, sender: EndIndex, bits: number): void {
-    const event = segmentEvent(frame, id, sender, bits);
     const silent = frame.time - this.start >= SHORTEST_SILENCE;
     if ((bits & Segment.Rst) !== 0 && !this.isChallenged(sender)) {
-      this.record(frame.time, event, 'close');
-      this.close = { by: sender, how: 'RST', event };
+      this.closeBy('RST', segmentEvent(frame, id, sender, bits));
     } else if ((bits & Segment.Fin) !== 0 && silent && !this.isAhead(frame, sender)) {
-      this.record(frame.time, event, 'close');
-      this.close = { by: sender, how: 'FIN', event };
+      this.closeBy('FIN', segmentEvent(frame, id, sender, bits));
     } else {
-      this.keep(event);
+      this.standing.add(frame, id, sender, bits, this.connection.sides);
     }
+  }
+
+  private closeBy(how: Close['how'], event: SegmentEvent): void {
+    this.record(event.time, event, 'close');
+    this.close = { by: event.sender, how, event };
   }
 
   /** The RST of a client whose SYN was answered for an older connection of the tuple (RFC 9293, 3.10.7.3): it tries again. */
@@ -241,31 +215,8 @@ export class SilenceWatch {
   }
 
   private follow(frame: Frame, id: FrameId, sender: EndIndex, bits: number): void {
-    if (this.aftermath.length < MAX_AFTERMATH) this.aftermath.push(segmentEvent(frame, id, sender, bits));
-  }
-
-  private keep(event: SegmentEvent): void {
-    if (this.events.length === 0) this.markStart();
-    if (this.events.length >= MAX_EVENTS) {
-      this.events.splice(KEEP_HEAD, DROP);
-      this.eventsDropped += DROP;
-    }
-    this.events.push(event);
-  }
-
-  /** Before the first event of a silence the sides still stand as when it began. */
-  private markStart(): void {
-    const [a, b] = this.connection.sides;
-    this.marks = [
-      { id: a.ipId, step: a.ipIdStep, counts: a.ipIdCounts },
-      { id: b.ipId, step: b.ipIdStep, counts: b.ipIdCounts },
-    ];
-    this.windows = [a.window, b.window];
-    this.tsVals = [a.tsVal, b.tsVal];
-    this.tickRates = [a.tickRate, b.tickRate];
-    this.lastOf = [a.lastFrame, b.lastFrame];
-    this.lastData = [a.lastDataFrame, b.lastDataFrame];
-    this.lossBefore = a.lossEpisodes + b.lossEpisodes;
+    if (this.aftermath.length < MAX_AFTERMATH)
+      this.aftermath = [...this.aftermath, segmentEvent(frame, id, sender, bits)];
   }
 
   /** The client goes on with what it was sending: whether it had been held up shows later. */
@@ -280,35 +231,38 @@ export class SilenceWatch {
   }
 
   private record(end: Nanos | null, ending: SegmentEvent | null, endedBy: Silence['endedBy']): void {
-    if (this.events.length === 0) this.markStart();
-    const [a, b] = this.connection.sides;
-    const server = this.connection.flow.server;
-    const owed = whatIsOwed(this.connection, this.exchange);
+    const { connection, exchange, standing } = this;
+    const owed = whatIsOwed(connection, exchange);
+    if (owed.what === 'nothing') {
+      // An idle connection at rest is nothing to keep, nor is one that was closed.
+      if (standing.isEmpty && !this.goesOn(ending)) return;
+      if (endedBy === null && standing.isClose(this.start, SHORTEST_SILENCE)) return;
+    }
+    const [a, b] = connection.sides;
+    const server = connection.flow.server;
     const resume = endedBy === 'progress' && ending !== null ? resumeOf(ending) : null;
-    // An idle connection at rest is nothing to keep.
-    if (owed.what === 'nothing' && this.events.length === 0 && !this.goesOn(ending)) return;
+    const stood = standing.stood(connection.sides);
     this.silences.push({
       start: this.start,
       startFrame: this.startFrame,
       startSender: this.startSender,
-      lastOf: this.lastOf,
-      lastData: this.lastData,
+      lastOf: stood.lastOf,
+      lastData: stood.lastData,
       end,
       ending,
       endedBy,
       owed,
-      events: this.events,
-      eventsDropped: this.eventsDropped,
-      ipId: this.marks,
-      tsVal: this.tsVals,
-      tickRate: this.tickRates,
+      events: standing.takeEvents(),
+      eventsDropped: standing.dropped,
+      ipId: stood.ipId,
+      tsVal: stood.tsVal,
+      tickRate: stood.tickRate,
       inOrder: [a.inOrder, b.inOrder],
       una: [a.una, b.una],
       acked: [a.acked, b.acked],
-      window: this.windows,
-      turnBytes:
-        this.exchange.turn === server ? this.exchange.turnBytes(this.connection.sides[server].inOrder) : 0,
-      lossBefore: this.lossBefore,
+      window: stood.window,
+      turnBytes: exchange.turn === server ? exchange.turnBytes(connection.sides[server].inOrder) : 0,
+      lossBefore: stood.lossBefore,
       resume,
       idleBefore: this.idleBefore,
     });
@@ -317,7 +271,6 @@ export class SilenceWatch {
       const { sender, time } = ending as SegmentEvent;
       this.resuming = { resume, sender, since: time };
     }
-    this.events = [];
   }
 }
 

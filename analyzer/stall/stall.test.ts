@@ -7,7 +7,7 @@ import { answeredSinceLoss, findStalls, type Stall } from './stall.ts';
 const CLIENT = 0;
 const SERVER = 1;
 
-function stallsOf(talk: Talk, until?: number): Stall[] {
+function stallsOf(talk: Talk, until?: number): readonly Stall[] {
   const vantage = watch([talk], until === undefined ? {} : { until });
   return findStalls(vantage.watches[0] as SilenceWatch, vantage.coveredUntil as number);
 }

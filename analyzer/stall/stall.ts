@@ -64,8 +64,11 @@ export interface Stall {
   readonly captureGap: boolean;
 }
 
+const NO_STALLS: readonly Stall[] = [];
+
 /** All stalls of a flow, oldest first. `coveredUntil` ends those that last. */
-export function findStalls(watch: SilenceWatch, coveredUntil: Nanos): Stall[] {
+export function findStalls(watch: SilenceWatch, coveredUntil: Nanos): readonly Stall[] {
+  if (watch.silences.length === 0) return NO_STALLS;
   const stalls: Stall[] = [];
   for (const silence of joinContinued(watch.silences.map((s) => heldUp(s, watch.connection)))) {
     for (const part of splitAtWindow(silence)) {

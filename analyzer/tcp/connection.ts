@@ -11,22 +11,31 @@ import { parseCertificateIssuer } from '../../packet/wire/tls.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 import { CopyFilter, type CopyRows } from './copy-filter.ts';
+import type { HeadBytes } from './head-bytes.ts';
 import { classifySegment, Segment } from './segment.ts';
 import { Side } from './side.ts';
+
+/** What the connections of one vantage have in common. */
+export interface ConnectionRows {
+  readonly copies: CopyRows;
+  readonly heads: HeadBytes;
+}
 
 export class Connection {
   readonly flow: Flow;
   readonly sides: readonly [Side, Side] = [new Side(), new Side()];
   private readonly copies: CopyFilter;
+  private readonly heads: HeadBytes;
   /** The capture missed frames of this flow: an end acknowledged what was never captured. */
   unseen = 0;
   /** Frames that were a second capture of the same packet. */
   copied = 0;
 
-  /** `copies`: where all connections of the vantage keep what they remember of their packets. */
-  constructor(flow: Flow, copies: CopyRows) {
+  /** `rows`: where all connections of the vantage keep what they remember of their packets. */
+  constructor(flow: Flow, { copies, heads }: ConnectionRows) {
     this.flow = flow;
     this.copies = new CopyFilter(copies);
+    this.heads = heads;
   }
 
   /** What the segment is, before it changes anything. */
@@ -93,10 +102,10 @@ export class Connection {
 
   private takeData(own: Side, frame: Frame, bits: number, id: FrameId): void {
     if (own.dataSegments === 0 && own.syn !== NO_FRAME && frame.seq === own.inOrder) {
-      own.head = headOf(frame);
+      own.head = this.heads.keep(frame);
       own.headTime = frame.time;
       own.headFrame = id;
-      own.issuer = parseCertificateIssuer(capturedOf(frame));
+      if (own.head[0] === TLS_HANDSHAKE) own.issuer = parseCertificateIssuer(capturedOf(frame));
     }
     own.dataSegments += 1;
     if (frame.payloadLength > own.largestPayload) own.largestPayload = frame.payloadLength;
@@ -174,11 +183,8 @@ export class Connection {
   }
 }
 
-/** A ClientHello's random ends at byte 43 (RFC 8446, 4.1.2, behind the record's and the handshake's header). */
-const HEAD = 48;
-
-// A copy: the view is of a buffer that is used again.
-const headOf = (frame: Frame): Uint8Array => capturedOf(frame).slice(0, HEAD);
+/** Content type of a TLS record (RFC 8446, 5.1). */
+const TLS_HANDSHAKE = 22;
 
 function capturedOf({ view, payloadOffset, capturedPayload, payloadLength }: Frame): Uint8Array {
   const length = Math.min(capturedPayload, payloadLength);

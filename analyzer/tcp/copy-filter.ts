@@ -21,9 +21,9 @@ const BLIND_WINDOW = 1 * NANOS_PER_MILLI;
 /** seq, ack, identification and length, flags with sender and device. */
 const COLUMNS = 4;
 
-/** Most flows of a scan or a flood are a packet or two: they get room for as many. */
+/** Most flows of a scan or a flood are a packet or two: they get room for as many. Then for a request and its answer. */
 const FIRST_SIZE = 2;
-const GROWTH = 4;
+const SECOND_SIZE = 16;
 
 /** Rows of many flows lie in one array: one a flow would cost more than what it holds. */
 const CHUNK_ROWS = 1 << 14;
@@ -98,7 +98,7 @@ export class CopyFilter {
 
   private grow(): void {
     const { block: from, size: had } = this;
-    const size = had === 0 ? FIRST_SIZE : had * GROWTH;
+    const size = had === 0 ? FIRST_SIZE : had === FIRST_SIZE ? SECOND_SIZE : REMEMBERED;
     const to = this.store.take(size);
     for (let i = 0; i < had * COLUMNS; i++) {
       to.rows[to.base * COLUMNS + i] = from.rows[from.base * COLUMNS + i] as number;

@@ -5,6 +5,7 @@
  * promises is a lower bound.
  */
 import { seqAdd, seqDistance } from '../../packet/seq.ts';
+import { NOT_SMALL } from '../../packet/time.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
 import { type EndIndex, type Flow, otherEnd } from '../flow/flow.ts';
 import { isClientHello, parseRequestHead, parseResponseHead, type RequestHead } from './http-head.ts';
@@ -23,7 +24,7 @@ export class Exchange {
   private readonly flow: Flow;
   /** The end that sent the newest bytes; null before any. */
   turn: EndIndex | null = null;
-  turnStart = 0;
+  turnStart = NOT_SMALL;
   /** Turns that each end has begun. */
   readonly turns: [number, number] = [0, 0];
   /** Longest turn of the server that was followed by another request: it was complete. */

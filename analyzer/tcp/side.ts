@@ -5,7 +5,7 @@
  * The trap: everything is the view of this vantage. "Not acknowledged" here
  * may only mean that the acknowledgement passed elsewhere.
  */
-import { millis, NANOS_PER_SECOND, type Nanos } from '../../packet/time.ts';
+import { millis, NANOS_PER_SECOND, type Nanos, NOT_SMALL } from '../../packet/time.ts';
 import { type FrameId, NO_FRAME } from '../flow/frame-id.ts';
 
 /** Long enough to know a tick of 1 ms well and one of 10 ms roughly. */
@@ -18,18 +18,18 @@ const LOSS_EPISODE: Nanos = millis(50);
 export class Side {
   /** True once a segment of this end was seen. */
   seen = false;
-  firstSeq = 0;
+  firstSeq = NOT_SMALL;
   /** Highest sequence number seen + 1: SND.NXT of this end. */
-  next = 0;
+  next = NOT_SMALL;
   /** In-order point: every byte from the first seen up to here was captured, or acknowledged by the peer. */
-  inOrder = 0;
+  inOrder = NOT_SMALL;
   /** How far the in-order point has moved: a number of bytes, which sequence numbers that wrap are not. */
-  private advanced = 0;
+  private advanced = NOT_SMALL;
   /** Where captured bytes begin again behind the hole at the in-order point; valid while `hasHole`. */
-  aheadFrom = 0;
+  aheadFrom = NOT_SMALL;
   hasHole = false;
   /** Highest acknowledgement the peer sent: SND.UNA of this end. Valid where `acked`. */
-  una = 0;
+  una = NOT_SMALL;
   acked = false;
 
   /** Window as last advertised by this end, unscaled; -1 before any. */
@@ -44,12 +44,12 @@ export class Side {
   largestPayload = 0;
 
   syn: FrameId = NO_FRAME;
-  synTime: Nanos = 0;
+  synTime: Nanos = NOT_SMALL;
   synCount = 0;
   /** Sequence number of its FIN, where `fin` is set. */
-  finSeq = 0;
+  finSeq = NOT_SMALL;
   fin: FrameId = NO_FRAME;
-  finTime: Nanos = 0;
+  finTime: Nanos = NOT_SMALL;
   /** The first FIN arrived with a hole before it. */
   finAhead = false;
 
@@ -63,7 +63,7 @@ export class Side {
   lossEpisodes = 0;
   private lastLoss: Nanos = Number.NEGATIVE_INFINITY;
 
-  lastTime: Nanos = 0;
+  lastTime: Nanos = NOT_SMALL;
   lastFrame: FrameId = NO_FRAME;
   /** Newest segment that brought bytes never seen before. */
   lastDataFrame: FrameId = NO_FRAME;
@@ -74,15 +74,15 @@ export class Side {
   ttl = -1;
   /** Newest timestamp value (RFC 7323); -1 where it sends none. */
   tsVal = -1;
-  firstTsVal = 0;
-  private firstTsTime: Nanos = 0;
+  firstTsVal = NOT_SMALL;
+  private firstTsTime: Nanos = NOT_SMALL;
   /** What its first segment echoed; -1 where it echoed nothing. */
   firstTsEcr = -1;
-  firstTime: Nanos = 0;
+  firstTime: Nanos = NOT_SMALL;
   mac = -1;
   /** First bytes of its stream, as far as they were captured; null where the stream's beginning was not. */
   head: Uint8Array | null = null;
-  headTime: Nanos = 0;
+  headTime: Nanos = NOT_SMALL;
   headFrame: FrameId = NO_FRAME;
   /** Who issued the certificate that it showed at once (TLS before 1.3); null where it showed none. */
   issuer: string | null = null;

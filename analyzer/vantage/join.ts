@@ -13,7 +13,7 @@ import { nameOf } from '../flow/samples.ts';
 import type { Sighting, Trails } from '../flow/trail.ts';
 import type { SilenceWatch } from '../stall/silence.ts';
 import type { Side } from '../tcp/side.ts';
-import { openedAlike, TupleUses } from './opening-index.ts';
+import { openedAlike, TupleUses, usedAgain } from './opening-index.ts';
 
 /** What joining needs of a vantage. */
 export interface JoinSource {
@@ -70,14 +70,20 @@ export function joinFlows(sources: readonly JoinSource[], manyUses = MANY_USES):
 }
 
 function joinByTuple(sources: readonly JoinSource[], manyUses: number): Cluster[] {
+  // Connections of one capture are told apart already; a port may have been used there ten thousand times.
+  if (sources.length === 1) {
+    return viewsOf(sources).map((view) => ({
+      tuple: tupleKey(view.watch.connection.flow),
+      views: [view],
+      joinedTo: null,
+    }));
+  }
   const clusters: Cluster[] = [];
   const byTuple = new Map<string, TupleUses>();
   for (const view of surestFirst(sources)) {
     const key = tupleKey(view.watch.connection.flow);
     const known = byTuple.get(key);
-    // Connections of one capture are told apart already; a port may have been used there ten thousand times.
-    const candidates = sources.length > 1 ? known?.agreeing(view, agrees, apart) : undefined;
-    const home = nearest(candidates ?? [], view);
+    const home = nearest(known?.agreeing(view, agrees, apart) ?? [], view);
     if (home !== undefined) {
       home.views.push(view);
       known?.add(view, home);
@@ -95,13 +101,19 @@ function joinByTuple(sources: readonly JoinSource[], manyUses: number): Cluster[
 
 /** Initial numbers tell two uses of a port apart; a view in mid-stream then finds the one that it belongs to. */
 function surestFirst(sources: readonly JoinSource[]): FlowView[] {
-  const views = sources.flatMap(({ watches }, vantage) =>
-    watches.map((watch): FlowView => ({ vantage, watch, shift: [0, 0], flipped: false })),
-  );
+  const views = viewsOf(sources);
   return [...views.filter(isOpened), ...views.filter((v) => !isOpened(v))];
 }
 
-const isOpened = ({ watch }: FlowView): boolean => watch.connection.sides.some((s) => s.synCount > 0);
+const NOT_SHIFTED = [0, 0] as const;
+
+const viewsOf = (sources: readonly JoinSource[]): FlowView[] =>
+  sources.flatMap(({ watches }, vantage) =>
+    watches.map((watch): FlowView => ({ vantage, watch, shift: NOT_SHIFTED, flipped: false })),
+  );
+
+const isOpened = ({ watch }: FlowView): boolean =>
+  watch.connection.sides[0].synCount > 0 || watch.connection.sides[1].synCount > 0;
 
 const byCapture = (a: FlowView, b: FlowView): number =>
   a.vantage - b.vantage || a.watch.connection.flow.index - b.watch.connection.flow.index;
@@ -165,13 +177,7 @@ function rangeOf(side: Side): { from: number; to: number } | null {
  * they are: the same tuple, one initial number equal, one not.
  */
 function joinByOpening(clusters: readonly Cluster[], manyUses: number): void {
-  const byTuple = new Map<string, Cluster[]>();
-  for (const cluster of clusters) {
-    const known = byTuple.get(cluster.tuple);
-    if (known === undefined) byTuple.set(cluster.tuple, [cluster]);
-    else known.push(cluster);
-  }
-  for (const group of byTuple.values()) {
+  for (const group of usedAgain(clusters)) {
     const alike = group.length < manyUses ? alikeInOne(group) : openedAlike(group, { home, openedWith });
     for (const [a, b] of alike) {
       if (home(a) === home(b) || conflict(home(a), home(b))) continue;
@@ -473,6 +479,7 @@ function mayShare(a: Found, b: Found, sources: readonly JoinSource[]): boolean {
 
 /** Whoever knows best which end is the client tells the others. */
 function settleEnds(views: readonly FlowView[]): void {
+  if (views.length < 2) return;
   const surest = views.reduce((a, b) => (isSurer(b, a) ? b : a));
   const client = endOf(surest, surest.watch.connection.flow.client);
   for (const view of views) {

@@ -107,6 +107,19 @@ class UsesAlike {
   }
 }
 
+/** Clusters that share a tuple; most have theirs for themselves. */
+export function usedAgain(clusters: readonly Cluster[]): Iterable<Cluster[]> {
+  const first = new Map<string, Cluster>();
+  const groups = new Map<string, Cluster[]>();
+  for (const cluster of clusters) {
+    const before = first.get(cluster.tuple);
+    if (before === undefined) first.set(cluster.tuple, cluster);
+    else if (groups.has(cluster.tuple)) groups.get(cluster.tuple)?.push(cluster);
+    else groups.set(cluster.tuple, [before, cluster]);
+  }
+  return groups.values();
+}
+
 /** What is asked of clusters while they are being joined. */
 export interface ClusterQuestions {
   readonly home: (cluster: Cluster) => Cluster;

@@ -21,6 +21,8 @@ interface Held {
 /** For each vantage, whether it holds connections and no other holds any of them. */
 export function loners(flows: readonly JoinedFlow[], held: readonly Held[]): boolean[] {
   const alone = held.map((h) => h.watches.length > 0);
+  // Alone there is nobody to have one in common with.
+  if (held.length < 2) return alone;
   for (const { legs } of flows) {
     const here = new Set(legs.flatMap((l) => l.views.map((v) => v.vantage)));
     if (here.size > 1) for (const vantage of here) alone[vantage] = false;

@@ -21,38 +21,64 @@ export function deriveFacts(
   main: JudgedStall | null,
   near: EndIndex | null,
 ): Facts {
+  if (main === null) return withoutStall(watch, near);
   const { flow, sides } = watch.connection;
-  const stall = main?.stall ?? null;
-  const hears = near ?? stall?.waiting ?? flow.client;
+  const { stall } = main;
+  const hears = near ?? stall.waiting;
   const closing = closingOf(watch, stall);
-  const unanswered = stall === null ? [] : stall.unanswered[hears];
-  const answered = stall === null ? [] : answeredSinceLoss(stall, hears);
-  const earlier = stalls.filter((s) => stall !== null && s.innocent === null && s.stall.start < stall.start);
+  const unanswered = stall.unanswered[hears];
+  const answered = answeredSinceLoss(stall, hears);
+  const earlier = stalls.filter((s) => s.innocent === null && s.stall.start < stall.start);
   const first = watch.silences[0];
   return {
     unanswered,
-    unansweredCount: stall === null ? 0 : countUnanswered(stall, near),
+    unansweredCount: countUnanswered(stall, near),
     unansweredProbes: unanswered.filter((e) => (e.bits & Segment.Probe) !== 0),
-    answeredStuck: answered.length > 0 && (stall?.stuck ?? 0) > 0,
+    answeredStuck: answered.length > 0 && (stall.stuck ?? 0) > 0,
     answeredProbes: answered.map((p) => p.answer as SegmentEvent),
-    passedBefore:
-      stall === null ? [] : answeredSinceLoss(stall, stall.waiting).map((p) => p.answer as SegmentEvent),
+    passedBefore: answeredSinceLoss(stall, stall.waiting).map((p) => p.answer as SegmentEvent),
     closing,
     foreignReset: isForeign(closing, watch),
-    responderNextDoor: near === flow.client && isInitialTtl(sides[flow.server].ttl),
+    responderNextDoor: isNextDoor(watch, near),
     earlierStall: earlier.at(-1) ?? null,
     noEarlierFailover:
       sides[flow.client].syn !== NO_FRAME &&
       earlier.length === 0 &&
-      (first === undefined || stall === null || first.start >= stall.silence.start) &&
-      (stall?.silence.idleBefore ?? 0) < IDLE,
-    wasIdle: stall !== null && (stall.what === 'probe-answer' || stall.silence.idleBefore >= IDLE),
-    vainAnswers: stall === null ? 0 : countVainAnswers(stall.events, hears),
-    refusals: stall === null ? [] : stall.events.filter((e) => isRefusal(e) && e.sender === hears),
-    nearSilent:
-      stall !== null && !stall.events.some((e) => e.sender === hears && e.icmp < 0) && !stall.startUnanswered,
+      (first === undefined || first.start >= stall.silence.start) &&
+      stall.silence.idleBefore < IDLE,
+    wasIdle: stall.what === 'probe-answer' || stall.silence.idleBefore >= IDLE,
+    vainAnswers: countVainAnswers(stall.events, hears),
+    refusals: stall.events.filter((e) => isRefusal(e) && e.sender === hears),
+    nearSilent: !stall.events.some((e) => e.sender === hears && e.icmp < 0) && !stall.startUnanswered,
   };
 }
+
+const NONE: readonly SegmentEvent[] = [];
+
+function withoutStall(watch: SilenceWatch, near: EndIndex | null): Facts {
+  const { flow, sides } = watch.connection;
+  const closing = closingOf(watch, null);
+  return {
+    unanswered: NONE,
+    unansweredCount: 0,
+    unansweredProbes: NONE,
+    answeredStuck: false,
+    answeredProbes: NONE,
+    passedBefore: NONE,
+    closing,
+    foreignReset: isForeign(closing, watch),
+    responderNextDoor: isNextDoor(watch, near),
+    earlierStall: null,
+    noEarlierFailover: sides[flow.client].syn !== NO_FRAME,
+    wasIdle: false,
+    vainAnswers: 0,
+    refusals: NONE,
+    nearSilent: false,
+  };
+}
+
+const isNextDoor = ({ connection: { flow, sides } }: SilenceWatch, near: EndIndex | null): boolean =>
+  near === flow.client && isInitialTtl(sides[flow.server].ttl);
 
 /** The segment that closed the flow in the stall, or at all. */
 function closingOf(watch: SilenceWatch, stall: Stall | null): SegmentEvent | null {

@@ -74,7 +74,7 @@ export function judgeCapture(
 ): JudgedFlow[] {
   const stalls = facts.watches.map((w) => findStalls(w, facts.coveredUntil));
   const syns = facts.watches
-    .flatMap((w, i) => lostSyns(w.connection.flow, stalls[i] as Stall[]))
+    .flatMap((w, i) => lostSyns(w.connection.flow, stalls[i] as readonly Stall[]))
     .sort((a, b) => a.time - b.time);
   const sharedGaps = findSharedGaps(facts, stalls);
   const connections = facts.watches.map((w) => w.connection);
@@ -86,7 +86,7 @@ export function judgeCapture(
   const refusals = refusedOpenings(facts.watches);
   return facts.watches.flatMap((watch, i) =>
     isWanted(watch.connection.flow)
-      ? [judgeFlow(facts, watch, stalls[i] as Stall[], sources, sharedGaps, refusals, reasons)]
+      ? [judgeFlow(facts, watch, stalls[i] as readonly Stall[], sources, sharedGaps, refusals, reasons)]
       : [],
   );
 }
@@ -128,7 +128,7 @@ function judgeFlow(
 ): JudgedFlow {
   const flow = watch.connection.flow;
   const near = nearEnd(facts.place, flow);
-  const rtt = roundTrip(watch);
+  const rtt = stalls.length === 0 ? null : roundTrip(watch);
   const crossOf = (stall: Stall): Cross | null =>
     facts.cross?.of(flow, stall.start, stall.end ?? Math.max(facts.coveredUntil, stall.start)) ?? null;
   const judged = stalls.map((stall): JudgedStall => {
@@ -247,7 +247,10 @@ interface Waiting {
   readonly hard: boolean;
 }
 
-function waitingOf(stalls: readonly Stall[], watch: SilenceWatch, place: Place): Waiting[] {
+const NOBODY: readonly Waiting[] = [];
+
+function waitingOf(stalls: readonly Stall[], watch: SilenceWatch, place: Place): readonly Waiting[] {
+  if (stalls.length === 0) return NOBODY;
   const near = nearEnd(place, watch.connection.flow);
   const rtt = roundTrip(watch);
   return stalls

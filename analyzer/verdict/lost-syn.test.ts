@@ -59,3 +59,17 @@ it('tells where to look', () => {
   const { flows } = reportOn(taken([opened(0, [1.02], 'client')], ['client']));
   expect(flows[0]?.splitBy).toEqual(['node-b.out', 'journal:node-b']);
 });
+
+it('who opens a connection is who tries again, whoever owes it an answer', () => {
+  const alone = new Trip();
+  alone.client(0, { ...SYN, to: 'a.in' });
+  const other = opened(3, [], 'client', { client: '10.1.0.10 40001', isn: [7e8, 8e8] });
+  for (const places of [['client'], ['a.in']] as const) {
+    const [flow] = reportOn(taken([alone, other], places)).flows;
+    expect(flow?.stuck).toMatchObject({
+      by: 'client',
+      nextRetry: null,
+      why: 'the client has tried too few times to tell when it tries next',
+    });
+  }
+});

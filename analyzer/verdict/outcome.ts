@@ -30,6 +30,8 @@ export interface Decided {
   readonly main: JudgedStall | null;
 }
 
+const NOTHING_STALLED: Decided = { outcome: 'unaffected', main: null };
+
 /** The outcome of a flow and the stall it rests on. */
 export function decideOutcome(
   watch: SilenceWatch,
@@ -37,6 +39,7 @@ export function decideOutcome(
   near: EndIndex | null,
   crossOf: CrossOf = () => null,
 ): Decided {
+  if (stalls.length === 0) return NOTHING_STALLED;
   const suspects = stalls.filter((s) => s.innocent === null);
   const last = suspects.at(-1) ?? null;
   const ended = suspects.filter((s) => s.stall.endedBy === 'progress');

@@ -9,8 +9,18 @@ import type { JudgedFlow } from './judge.ts';
 const serviceOf = (flow: Flow): string =>
   `${flow.addressOf(flow.client)} ${flow.addressOf(flow.server)} ${flow.port[flow.server]}`;
 
-/** Connections whose opening was seen, by who opened them to what, oldest first. */
-export function openedByService(flows: readonly JudgedFlow[]): Map<string, Flow[]> {
+/** Connections whose opening was seen, by who opened them to what, oldest first; sorted once somebody asks. */
+export type Opened = () => ReadonlyMap<string, readonly Flow[]>;
+
+export function openedByService(flows: readonly JudgedFlow[]): Opened {
+  let known: ReadonlyMap<string, readonly Flow[]> | null = null;
+  return () => {
+    known ??= sorted(flows);
+    return known;
+  };
+}
+
+function sorted(flows: readonly JudgedFlow[]): Map<string, Flow[]> {
   const found = new Map<string, Flow[]>();
   for (const { watch } of flows) {
     const { flow, sides } = watch.connection;
@@ -24,10 +34,10 @@ export function openedByService(flows: readonly JudgedFlow[]): Map<string, Flow[
 }
 
 /** Open, at rest, and its client opened another connection to the same service in the meantime. */
-export function isReplaced({ watch, flow }: Case, opened: ReadonlyMap<string, readonly Flow[]>): boolean {
+export function isReplaced({ watch, flow }: Case, opened: Opened): boolean {
   const [a, b] = watch.connection.sides;
   if (watch.close !== null || a.fin !== 0 || b.fin !== 0 || (a.dataSegments === 0 && b.dataSegments === 0))
     return false;
-  const newest = opened.get(serviceOf(flow))?.at(-1);
+  const newest = opened().get(serviceOf(flow))?.at(-1);
   return newest !== undefined && newest !== flow && newest.firstTime > flow.lastTime + 1_000_000_000;
 }

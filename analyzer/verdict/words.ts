@@ -1,6 +1,7 @@
 /**
  * Numbers and ends as the sentences of a verdict name them. Units always.
  */
+import { grouped } from '../../packet/grouped.ts';
 import type { Nanos } from '../../packet/time.ts';
 import type { EndIndex, Flow } from '../flow/flow.ts';
 import type { End } from '../report/report.ts';
@@ -8,7 +9,7 @@ import type { End } from '../report/report.ts';
 export const endName = (flow: Flow, end: EndIndex): End => (end === flow.client ? 'client' : 'server');
 
 /** `1,448 B`. */
-export const bytes = (n: number): string => `${Math.round(n).toLocaleString('en-US')} B`;
+export const bytes = (n: number): string => `${grouped(Math.round(n))} B`;
 
 /** `0.13 ms`, `204 ms` below a second, else `13.37 s`. */
 export function seconds(t: Nanos): string {
@@ -18,5 +19,4 @@ export function seconds(t: Nanos): string {
 }
 
 /** `1 probe`, `3 probes`. */
-export const plural = (n: number, noun: string): string =>
-  `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+export const plural = (n: number, noun: string): string => `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;

@@ -73,8 +73,9 @@ export class AsyncBytes {
   }
 
   async #gather(count: number): Promise<void> {
-    const parts = [this.#chunk.subarray(this.#at)];
-    let length = parts[0]!.length;
+    // Without what is empty: a lone chunk is taken as it is.
+    const parts = this.#at < this.#chunk.length ? [this.#chunk.subarray(this.#at)] : [];
+    let length = this.#chunk.length - this.#at;
     while (length < count && (await this.#next())) {
       parts.push(this.#chunk);
       length += this.#chunk.length;
@@ -93,7 +94,7 @@ export class AsyncBytes {
 }
 
 function joinChunks(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
+  if (parts.length === 1) return parts[0] as Uint8Array;
   const joined = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {

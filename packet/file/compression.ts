@@ -6,7 +6,7 @@
  * The trap: a few bytes may decompress to terabytes, so every step is bounded,
  * and nothing is decompressed before the one before was taken.
  */
-import { createGunzip, type Gunzip } from 'node:zlib';
+import type { Gunzip } from 'node:zlib';
 import type { Problem, ProblemSink } from '../problem.ts';
 import { AsyncBytes } from './async-bytes.ts';
 import { DamagedError, TruncatedError, UnsupportedError } from './decompression-error.ts';
@@ -122,6 +122,8 @@ const MAX_SLICE_BYTES = 16_384;
 
 /** Several members follow each other as one; zeros behind them (tapes, block devices) are passed over. */
 async function* gzipDecoded(bytes: AsyncBytes): AsyncGenerator<Uint8Array> {
+  // Most captures are not compressed, and need not wait for it.
+  const { createGunzip } = await import('node:zlib');
   const gunzip = createGunzip({ chunkSize: 65_536 });
   const pieces: Uint8Array[] = [];
   let ended = false;

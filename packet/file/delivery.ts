@@ -5,15 +5,16 @@
  * The trap: `frames` counts what was delivered, `lastFrame` numbers as
  * Wireshark does, which also numbers blocks that are no packets.
  */
+import { grouped } from '../grouped.ts';
 import type { Problem, ProblemKind } from '../problem.ts';
-import { NANOS_PER_MILLI, type Nanos } from '../time.ts';
+import { NANOS_PER_MILLI, type Nanos, NOT_SMALL } from '../time.ts';
 import type { CaptureFormat, CaptureInterface, CaptureNotes, PacketRecord, RecordSink } from './record.ts';
 
 /**
  * Captures that gather several CPUs or queues are out of order by microseconds, which is normal.
  * A clock that was set back, or files pasted together, jump by more than this.
  */
-const BACKWARDS_TOLERANCE: Nanos = NANOS_PER_MILLI;
+export const BACKWARDS_TOLERANCE: Nanos = NANOS_PER_MILLI;
 
 const BILLION = 1_000_000_000n;
 
@@ -32,8 +33,8 @@ export class Delivery {
   /** ns since the epoch, and the same as whole seconds and the ns beyond them. */
   origin = 0n;
   originKnown = false;
-  originSeconds = 0;
-  originNanos = 0;
+  originSeconds = NOT_SMALL;
+  originNanos = NOT_SMALL;
 
   readonly #reported = new Set<string>();
 
@@ -41,7 +42,7 @@ export class Delivery {
     this.sink = sink;
     this.record = {
       frame: 0,
-      time: 0,
+      time: NOT_SMALL,
       hasTime: true,
       interfaceIndex: 0,
       linkType: 0,
@@ -79,11 +80,6 @@ export class Delivery {
     this.sink.problem({ code, message, kind, at });
   }
 
-  /** Is `time` further behind the packet before it, on the same interface, than reordering explains? */
-  runsBackwards(previous: Nanos, time: Nanos): boolean {
-    return time < previous - BACKWARDS_TOLERANCE;
-  }
-
   /** Called in the rare case, so that the walk over the packets stays small. */
   reportBackwards(previous: Nanos, time: Nanos, frame: number): void {
     const back = ((previous - time) / 1e9).toFixed(3);
@@ -110,7 +106,7 @@ export class Delivery {
     this.problem(
       'truncated',
       'record-cut',
-      `The file ends inside ${what} (${there.toLocaleString('en-US')} bytes of it are there). Frames read before it: ${this.frames.toLocaleString('en-US')}.`,
+      `The file ends inside ${what} (${grouped(there)} bytes of it are there). Frames read before it: ${grouped(this.frames)}.`,
       at,
     );
   }

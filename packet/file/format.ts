@@ -5,6 +5,7 @@
  * The trap: `read` must either get past a unit or ask for more bytes in `need`
  * than the window holds from there, else the reader would never get on.
  */
+import { grouped } from '../grouped.ts';
 
 export interface Format {
   /** Bytes the next unit takes, as far as is known; `read` is not called with fewer. */
@@ -32,10 +33,10 @@ export const USUAL_MAX_BYTES = 262_144;
 export function describeSize(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
   if (bytes >= 1e6) return `${(bytes / 1e6).toFixed(1)} MB`;
-  return `${bytes.toLocaleString('en-US')} bytes`;
+  return `${grouped(bytes)} bytes`;
 }
 
 /** `40960` as `byte 40,960`. */
 export function describeOffset(offset: number): string {
-  return `byte ${offset.toLocaleString('en-US')}`;
+  return `byte ${grouped(offset)}`;
 }

@@ -5,8 +5,9 @@
  * The trap: there is nothing to resynchronise on. A length that cannot be true
  * ends the reading, and what came before it stands.
  */
+import { grouped } from '../grouped.ts';
 import type { Nanos } from '../time.ts';
-import type { Delivery } from './delivery.ts';
+import { BACKWARDS_TOLERANCE, type Delivery } from './delivery.ts';
 import { describeOffset, describeSize, type Format, MAX_PACKET_BYTES, USUAL_MAX_BYTES } from './format.ts';
 import { detectRecordHeader, type RecordHeaderBytes } from './pcap-layout.ts';
 
@@ -72,7 +73,7 @@ export class PcapFormat implements Format {
     }
     if (at === length || this.stopped) return;
     const frame = this.#delivery.lastFrame + 1;
-    const what = `frame ${frame.toLocaleString('en-US')}, at ${describeOffset(position + at)}`;
+    const what = `frame ${grouped(frame)}, at ${describeOffset(position + at)}`;
     this.#delivery.reportCut(what, position + at, length - at, frame);
   }
 
@@ -169,7 +170,7 @@ export class PcapFormat implements Format {
       record.originalLength = original;
       if (beyond >= unitsPerSecond) this.#reportFraction(record.frame);
       if (captured > original) delivery.reportLongerThanOriginal(record.frame);
-      if (delivery.runsBackwards(lastTime, time)) delivery.reportBackwards(lastTime, time, record.frame);
+      if (time < lastTime - BACKWARDS_TOLERANCE) delivery.reportBackwards(lastTime, time, record.frame);
       lastTime = time;
       delivery.frames++;
       sink.packet(record);
@@ -194,7 +195,7 @@ export class PcapFormat implements Format {
     this.#delivery.problem(
       'malformed',
       'record-too-long',
-      `Frame ${frame.toLocaleString('en-US')}, at ${describeOffset(offset)}, claims ${describeSize(captured)}: reading stops there. Frames read before it: ${this.#delivery.frames.toLocaleString('en-US')}.`,
+      `Frame ${grouped(frame)}, at ${describeOffset(offset)}, claims ${describeSize(captured)}: reading stops there. Frames read before it: ${grouped(this.#delivery.frames)}.`,
       { offset, frame },
     );
   }

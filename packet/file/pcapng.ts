@@ -5,8 +5,9 @@
  * The trap: lengths that contradict each other leave nothing to go on by, so
  * reading stops there. What is only unknown is skipped, without buffering it.
  */
+import { grouped } from '../grouped.ts';
 import type { Nanos } from '../time.ts';
-import type { Delivery } from './delivery.ts';
+import { BACKWARDS_TOLERANCE, type Delivery } from './delivery.ts';
 import { describeOffset, describeSize, type Format, MAX_PACKET_BYTES } from './format.ts';
 import { type Block, readInterface, readNames, readSectionHeader, readStatistics } from './pcapng-blocks.ts';
 import type { PcapngClock } from './pcapng-clock.ts';
@@ -220,7 +221,7 @@ export class PcapngFormat implements Format {
     record.capturedLength = captured;
     record.originalLength = view.getUint32(at + 24, littleEndian);
     if (captured > record.originalLength) delivery.reportLongerThanOriginal(frame);
-    if (delivery.runsBackwards(open.lastTime, time)) delivery.reportBackwards(open.lastTime, time, frame);
+    if (time < open.lastTime - BACKWARDS_TOLERANCE) delivery.reportBackwards(open.lastTime, time, frame);
     open.lastTime = time;
     this.#lastTime = time;
     if (obsolete) {
@@ -384,7 +385,7 @@ export class PcapngFormat implements Format {
 
   #stop(code: string, offset: number, what: string): false {
     this.stopped = true;
-    const frames = this.#delivery.frames.toLocaleString('en-US');
+    const frames = grouped(this.#delivery.frames);
     const message = `The block at ${describeOffset(offset)} ${what}: reading stops there. Frames read before it: ${frames}.`;
     this.#delivery.problem('malformed', code, message, { offset });
     return false;

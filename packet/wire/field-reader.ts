@@ -4,6 +4,7 @@
  * The trap: a header may end for two reasons: the capture kept no more of the
  * frame, or the packet itself says that it is no longer.
  */
+import { grouped } from '../grouped.ts';
 import type { DecodedLayer } from './decoded-layer.ts';
 
 export const CUT = 'cut by the snap length';
@@ -79,7 +80,7 @@ export const named =
     names[value] === undefined ? String(value) : `${value} (${names[value]})`;
 
 /** `1,448 B`. */
-export const size = (bytes: number): string => `${bytes.toLocaleString('en-US')} B`;
+export const size = (bytes: number): string => `${grouped(bytes)} B`;
 
 /** Bytes as `47 45 54`. */
 export function hexOf(view: DataView, at: number, length: number): string {

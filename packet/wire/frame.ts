@@ -5,7 +5,7 @@
  * values; look at `kind` first. With tunnels, the fields are the innermost
  * IP packet's; `outer*` says what carried it.
  */
-import type { Nanos } from '../time.ts';
+import { type Nanos, NOT_SMALL } from '../time.ts';
 
 /** What the innermost decoded layer is. */
 export const FrameKind = {
@@ -49,15 +49,15 @@ const EMPTY_VIEW = new DataView(new ArrayBuffer(0));
 
 export class Frame {
   number = 0;
-  time: Nanos = 0;
+  time: Nanos = NOT_SMALL;
   /** Index into the reader's interfaces. */
   captureInterface = 0;
   /** Interface index inside an SLL2 header, else -1. */
   deviceIndex = -1;
   packetType = -1;
   /** 48-bit MACs as numbers, -1 where the link type has none (SLL has only a source). */
-  macSource = -1;
-  macDestination = -1;
+  macSource = NOT_SMALL;
+  macDestination = NOT_SMALL;
   /** Outermost VLAN id, -1 where untagged. */
   vlan = -1;
   /** 0: not tunnelled. 1: inside one VXLAN/GENEVE/GRE/IPIP, … */
@@ -84,8 +84,8 @@ export class Frame {
   destinationPort = 0;
 
   // TCP
-  seq = 0;
-  ack = 0;
+  seq = NOT_SMALL;
+  ack = NOT_SMALL;
   flags = 0;
   /** As in the header, unscaled. */
   window = 0;
@@ -99,8 +99,8 @@ export class Frame {
   view: DataView = EMPTY_VIEW;
   /** Timestamp option (RFC 7323), where `hasTimestamps`. */
   hasTimestamps = false;
-  tsVal = 0;
-  tsEcr = 0;
+  tsVal = NOT_SMALL;
+  tsEcr = NOT_SMALL;
   /** Options of a SYN: -1 where absent. */
   mss = -1;
   windowScale = -1;
@@ -124,7 +124,7 @@ export class Frame {
   readonly quotedAddress = new Uint32Array(8);
   quotedSourcePort = 0;
   quotedDestinationPort = 0;
-  quotedSeq = 0;
+  quotedSeq = NOT_SMALL;
   /** Captured bytes behind the quoted IP header. From 16 of TCP on, tshark counts the ICMP frame to a stream, new or known. */
   quotedBytes = 0;
 
@@ -137,12 +137,20 @@ export class Frame {
    */
   readonly arpAddress = new Uint32Array(8);
   /** Also from the link-layer address option of NA and NS; -1 where that is absent. */
-  arpSenderMac = -1;
+  arpSenderMac = NOT_SMALL;
   /** ARP only. */
-  arpTargetMac = -1;
+  arpTargetMac = NOT_SMALL;
 
   // VRRP (v2, v3)
   vrrpVersion = 0;
   vrrpId = 0;
   vrrpPriority = 0;
+
+  constructor() {
+    this.macSource = -1;
+    this.macDestination = -1;
+    this.arpSenderMac = -1;
+    this.arpTargetMac = -1;
+    this.quotedSeq = 0;
+  }
 }

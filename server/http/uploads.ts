@@ -3,10 +3,12 @@
  * The trap: leaving a request's own iterator early destroys the socket, and with it the answer that
  * says why. So it is left open, and what still comes is thrown away for a while.
  */
+
 import { statfs } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Request } from 'express';
+import { grouped } from '../../packet/grouped.ts';
 import type { Delivery, NewDelivery, StoredFile } from '../api.ts';
 import { ServerError } from '../server-error.ts';
 import type { NewFile, Store, TakenPiece } from '../store/store.ts';
@@ -228,7 +230,7 @@ async function withinIdle<T>(next: Promise<T>, ms: number): Promise<T> {
   }
 }
 
-const mib = (bytes: number): string => Math.floor(bytes / 1024 ** 2).toLocaleString('en-US');
+const mib = (bytes: number): string => grouped(Math.floor(bytes / 1024 ** 2));
 
 const tooLarge = (mostBytes: number): ServerError =>
   new ServerError(

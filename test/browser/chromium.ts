@@ -1,12 +1,12 @@
 /**
  * A real Chromium, that of the system, driven by playwright-core. Nothing is downloaded, and no page may
  * ask for anything but the server under test: whatever else a page asks for is refused and remembered.
+ * A start takes 4 s of a processor, so sessions that are open at a time share one, each with a profile of its own.
  * The trap: without these switches Chromium itself looks up hosts at every start.
  */
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
 
 const SWITCHES = [
   '--no-sandbox',
@@ -47,13 +47,19 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** A browser with an empty profile of its own. `origin`: the only place that it may talk to. */
+/** The one that runs, and how many sessions have it. */
+let shared: { readonly browser: Promise<Browser>; sessions: number } | null = null;
+
+/** A session with an empty profile of its own. `origin`: the only place that it may talk to. */
 export async function openBrowser(origin: string, options: BrowserContextOptions = {}): Promise<Session> {
-  const profile = mkdtempSync(path.join(tmpdir(), 'stallscope-chromium-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM ?? 'chromium',
-    headless: true,
-    args: SWITCHES,
+  shared ??= {
+    browser: chromium.launch({ executablePath: CHROMIUM ?? 'chromium', headless: true, args: SWITCHES }),
+    sessions: 0,
+  };
+  const own = shared;
+  own.sessions += 1;
+  const browser = await own.browser;
+  const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     acceptDownloads: true,
     ...options,
@@ -72,7 +78,10 @@ export async function openBrowser(origin: string, options: BrowserContextOptions
     strayRequests,
     async close() {
       await context.close();
-      rmSync(profile, { recursive: true, force: true });
+      own.sessions -= 1;
+      if (own.sessions > 0) return;
+      shared = null;
+      await browser.close();
     },
   };
 }

@@ -5,7 +5,7 @@ import type { FileChooser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FlowPage } from '../../server/api.ts';
 import { COMMANDS } from '../../ui/state/keymap.ts';
-import { CHROMIUM } from './chromium.ts';
+import { CHROMIUM, openBrowser, type Session } from './chromium.ts';
 import { asPayloads, call, readScenario, storeIncident } from './incident-files.ts';
 import { type RunningServer, startServer } from './running-server.ts';
 import { fragment, parameter, textOf, type Visit, visit } from './visit.ts';
@@ -19,15 +19,21 @@ const MOST_TABS = 60;
 
 describe.skipIf(CHROMIUM === null)('keyboard only (needs chromium)', { timeout: 300_000 }, () => {
   let server: RunningServer;
+  /** Stays while those of the tests come and go. */
+  let browser: Session;
   let seen: Visit;
   let incident = '';
   let flow = '';
   beforeAll(async () => {
     server = await startServer();
+    browser = await openBrowser(server.origin);
     incident = (await storeIncident(server.origin, FILES)).id;
     flow = (await call<FlowPage>(server.origin, 'GET', `incidents/${incident}/flows`)).rows[0]?.id ?? '';
   }, 300_000);
-  afterAll(() => server?.stop());
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
   const begin = async (path: string): Promise<Page> => {
     seen = await visit(server.origin, path);
     return seen.page;

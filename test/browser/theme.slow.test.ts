@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FlowPage } from '../../server/api.ts';
 import { readCanvas } from './canvas.ts';
-import { CHROMIUM } from './chromium.ts';
+import { CHROMIUM, openBrowser, type Session } from './chromium.ts';
 import { call, readScenario, storeIncident } from './incident-files.ts';
 import { type RunningServer, startServer } from './running-server.ts';
 import { visit } from './visit.ts';
@@ -19,9 +19,12 @@ type Scheme = keyof typeof COLORS;
 
 describe.skipIf(CHROMIUM === null)('light and dark (needs chromium)', { timeout: 300_000 }, () => {
   let server: RunningServer;
+  /** Stays while those of the tests come and go. */
+  let browser: Session;
   let address = '';
   beforeAll(async () => {
     server = await startServer();
+    browser = await openBrowser(server.origin);
     const { id } = await storeIncident(
       server.origin,
       readScenario('rto-7', ['client', 'node-b.in', 'server'], true),
@@ -29,7 +32,10 @@ describe.skipIf(CHROMIUM === null)('light and dark (needs chromium)', { timeout:
     const { rows } = await call<FlowPage>(server.origin, 'GET', `incidents/${id}/flows`);
     address = `/#/i/${id}/flow/${rows[0]?.id}`;
   }, 300_000);
-  afterAll(() => server?.stop());
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
 
   test.each(['light', 'dark'] as const)('%s, as the system is', async (colorScheme) => {
     const seen = await visit(server.origin, address, { colorScheme });

@@ -5,6 +5,7 @@
  * datagram makes a new one. So most of the catalogue's ways to lose a
  * connection come down to one here, and none of them shows from one end.
  */
+import { grouped } from '../../../packet/grouped.ts';
 import { millis, type Nanos } from '../../../packet/time.ts';
 import { CAUSE_IDS, type CauseId, type Confidence } from '../../report/report.ts';
 import { found, inferred, type Judgement, out, possible } from '../rule.ts';
@@ -162,4 +163,4 @@ function judgeOutage(c: UdpCase): Judgement {
   return found('medium', inferred(text, [tried.frame]));
 }
 
-const tries = (n: number): string => (n === 1 ? '1 try' : `${n.toLocaleString('en-US')} tries`);
+const tries = (n: number): string => (n === 1 ? '1 try' : `${grouped(n)} tries`);

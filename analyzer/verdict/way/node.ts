@@ -4,6 +4,7 @@
  * a proxy.
  * The trap: whoever closed before the path was back met no node at all.
  */
+import { grouped } from '../../../packet/grouped.ts';
 import type { CrossPacket } from '../../failover/crossing.ts';
 import { NO_OUTAGE } from '../../failover/takeover.ts';
 import type { Case } from '../case.ts';
@@ -297,7 +298,7 @@ export function outOfWindow(c: Case): Judgement | null {
       return found(
         'medium',
         inferred(
-          `${missing.toLocaleString('en-US')} of the ${came.toLocaleString('en-US')} segments of the ${from} that came to ${node.host} did not leave it, amid others that did: it tracks the window by numbers that are not up to date`,
+          `${grouped(missing)} of the ${grouped(came)} segments of the ${from} that came to ${node.host} did not leave it, amid others that did: it tracks the window by numbers that are not up to date`,
         ),
       );
     }

@@ -4,6 +4,7 @@
  * The trap: a segment that reached no node says nothing while the path is down.
  * Only what was sent after the new node was in the path counts.
  */
+import { grouped } from '../../../packet/grouped.ts';
 import type { CrossPacket, Sender } from '../../failover/crossing.ts';
 import type { Case } from '../case.ts';
 import { isHandshake } from '../gates.ts';
@@ -421,7 +422,7 @@ export function sequenceOffsetLost(c: Case): Judgement | null {
   return found(
     'high',
     shown(
-      `${way.oldNode?.host} shifted the sequence numbers of the connection by ${before.by.toLocaleString('en-US')}`,
+      `${way.oldNode?.host} shifted the sequence numbers of the connection by ${grouped(before.by)}`,
       before.frames,
       'client',
     ),
