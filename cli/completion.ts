@@ -179,7 +179,9 @@ const ownOptions = (program: Command): { name: string; options: Option[] }[] =>
     .filter((command) => command.name() !== 'analyze')
     .map((command) => ({
       name: command.name(),
-      options: [command, ...command.commands].flatMap(({ options }) => options),
+      options: [command, ...command.commands]
+        .flatMap(({ options }) => options)
+        .filter(({ hidden }) => !hidden),
     }))
     .filter(({ options }) => options.length > 0)
     .map(({ name, options }) => ({ name, options: unique([...options, helpOption(program)]) }));

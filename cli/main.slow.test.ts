@@ -306,6 +306,11 @@ describe('errors: one line and the next step on stderr, nothing on stdout, exit 
       () => ['explian', 'outage'],
       "error: explian: no such file or folder\nhelp: did you mean the command 'diagnose explain'?\n",
     ],
+    [
+      'a time for what is kept whole',
+      () => ['open', 'x.pcap', '--until', '11:07'],
+      'error: --until: an incident is kept with all that its captures hold\nhelp: `diagnose FILE --until TIME` prints the report with it\n',
+    ],
     ['mistyped option', () => ['--jsn', 'x'], "error: unknown option '--jsn'\nhelp: did you mean --json?\n"],
     [
       'unknown option',

@@ -40,6 +40,9 @@ export function addServerCommands(program: Command, run: { exitCode: number }): 
     .addOption(dataOption())
     .addOption(portOption('the port of the page; else 7878, or another one where that is taken'))
     .option('--no-browser', 'only print the link')
+    .addOption(noTimes('--from', 'cut the file first: editcap -A TIME FILE CUT'))
+    .addOption(noTimes('--to', 'cut the file first: editcap -B TIME FILE CUT'))
+    .addOption(noTimes('--until', '`diagnose FILE --until TIME` prints the report with it'))
     .addHelpText('after', OPEN_NOTES)
     .action(async (files: string[], options: OpenOptions) => {
       const { open } = await import('./open.ts');
@@ -77,6 +80,14 @@ export function addServerCommands(program: Command, run: { exitCode: number }): 
       await exportIncident(incident, options);
     });
 }
+
+/** An incident has no time of its own to be analysed with: whoever names one learns what to do, not that the option is unknown. */
+const noTimes = (flag: string, hint: string): Option =>
+  new Option(`${flag} <time>`)
+    .argParser((): never => {
+      throw new UserError('usage', `${flag}: an incident is kept with all that its captures hold`, hint);
+    })
+    .hideHelp();
 
 const dataOption = (): Option =>
   new Option('--data <folder>', 'where incidents are kept; else in the data folder of the user');

@@ -91,21 +91,24 @@ const capture = objectOf(
   },
 );
 
-const stall = objectOf({
-  start: time,
-  end: orNull(time),
-  duration,
-  waiting: end,
-  owedBy: end,
-  cause: orNull(cause),
-  outage: orNull(duration),
-  backoff: orNull(duration),
-  recovery: orNull(duration),
-  rung: orNull(count),
-  nextRetry: orNull(time),
-  censored: flag,
-  frames: objectOf({ last: frame }, { first: frame }),
-});
+const stall = objectOf(
+  {
+    start: time,
+    end: orNull(time),
+    duration,
+    waiting: end,
+    owedBy: end,
+    cause: orNull(cause),
+    outage: orNull(duration),
+    backoff: orNull(duration),
+    recovery: orNull(duration),
+    rung: orNull(count),
+    nextRetry: orNull(time),
+    censored: flag,
+    frames: objectOf({ last: frame }, { first: frame }),
+  },
+  { outageWithin: duration },
+);
 
 const ladderRow = objectOf({
   frame,
@@ -398,6 +401,10 @@ function checkStall(stall: Report['flows'][number]['stalls'][number]): string[] 
     ...unless(
       known || (outage === null && backoff === null && recovery === null),
       'some of its parts are known',
+    ),
+    ...unless(
+      (stall.outageWithin ?? 0) <= (outage ?? 0) + SLACK,
+      'its outage may have been shorter than nothing',
     ),
     ...unless(stall.waiting !== stall.owedBy, 'who waits also owes'),
     ...unless(!stall.censored || end === null, 'it ended and is censored'),

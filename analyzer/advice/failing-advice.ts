@@ -89,7 +89,7 @@ type Ending = (experiment: Experiment, after: number, text: string, change: Advi
 const withRetry = (advice: Advice, retry: Retry): Advice => ({ ...advice, safeToRetry: retry });
 
 const longerThan = (outage: number | null): string =>
-  outage === null ? '' : ` (long enough for what goes on after an outage of ${say(outage)})`;
+  outage === null ? '' : ` (long enough for what goes on after an outage of up to ${say(outage)})`;
 
 /** s: longer than the back-off after this outage; where none is known, after the 15 s that most failovers stay below. */
 function patienceFor(outage: number | null): number {

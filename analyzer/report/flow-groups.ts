@@ -20,7 +20,7 @@ export interface FlowGroup {
   /** Of the worst stalls of its flows, added up; seconds. */
   stalled: number;
   /** The same of those flows whose stall is split into its parts. */
-  parts: { flows: number; outage: number; backoff: number; recovery: number };
+  parts: { flows: number; outage: number; backoff: number; recovery: number; outageWithin: number };
 }
 
 /** Takes flows one by one. */
@@ -43,6 +43,7 @@ export class FlowGroups {
       group.parts.outage += stall.outage;
       group.parts.backoff += stall.backoff;
       group.parts.recovery += stall.recovery;
+      group.parts.outageWithin += stall.outageWithin ?? 0;
     }
     if (stallLength(flow) > stallLength(group.worst)) {
       group.worst = flow;
@@ -83,7 +84,7 @@ const newGroup = (worst: Flow, index: number, cause: CauseId | null): FlowGroup 
   worst,
   index,
   stalled: 0,
-  parts: { flows: 0, outage: 0, backoff: 0, recovery: 0 },
+  parts: { flows: 0, outage: 0, backoff: 0, recovery: 0, outageWithin: 0 },
 });
 
 const stallLength = (flow: Flow): number => worstStall(flow)?.duration ?? 0;

@@ -142,6 +142,7 @@ function toStall(judgedStall: JudgedStall, judged: JudgedFlow, clock: ReportCloc
         ? null
         : // Not below 0, also where a clock that jumped by centuries leaves less than exact numbers.
           Math.max(0, round(durationOf(stall.duration) - round(parts.outage) - round(parts.backoff))),
+    ...(parts === null || parts.within < LEAST_WITHIN ? {} : { outageWithin: round(parts.within) }),
     rung: rungOfStall(stall, judged.watch, c.near),
     nextRetry: next === null ? null : clock.time(next),
     censored: stall.end === null && (next === null || next > c.coveredUntil),
@@ -151,6 +152,9 @@ function toStall(judgedStall: JudgedStall, judged: JudgedFlow, clock: ReportCloc
     },
   };
 }
+
+/** Seconds: less is what a path takes. */
+const LEAST_WITHIN = 0.001;
 
 const round = (s: number): number => Math.round(s * 1e6) / 1e6;
 

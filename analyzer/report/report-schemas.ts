@@ -279,6 +279,7 @@ export const REPORT_SCHEMAS: Record<string, Schema> = {
     outage: orNull(number('Seconds.')),
     backoff: orNull(number('Seconds.')),
     recovery: orNull(number('Seconds.')),
+    outageWithin: optional(number('Seconds.')),
     rung: orNull(integer()),
     nextRetry: orNull(nanos),
     censored: boolean,

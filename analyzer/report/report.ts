@@ -331,9 +331,12 @@ export interface Stall {
   waiting: End;
   owedBy: End;
   cause: CauseId | null;
+  /** To the first proof that the path was back. */
   outage: number | null;
   backoff: number | null;
   recovery: number | null;
+  /** Seconds: `outage` may have been so much shorter, and `backoff` longer. Grown beyond the first contract. */
+  outageWithin?: number;
   /** Index of the retransmission that ended it (1 is the first RTO), where the ladder shows it. */
   rung: number | null;
   nextRetry: NanosString | null;

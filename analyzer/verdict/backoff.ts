@@ -138,9 +138,12 @@ function lastVainOnTheWay(c: Case): { time: Nanos; id: FrameId } | null {
 }
 
 export interface Parts {
+  /** To the first proof that the path was back. */
   readonly outage: number;
   readonly backoff: number;
   readonly recovery: number;
+  /** The outage may have been up to so much shorter, and the back-off longer: since the last proof that the path was gone. */
+  readonly within: number;
 }
 
 /** Outage, back-off and recovery in seconds, where something else than the stall's own end shows the path to be back; else null. */
@@ -153,7 +156,16 @@ export function stallParts(judged: NonNullable<Case['main']>): Parts | null {
   const firstTry = Math.min(firstTryAfter(judged, back) ?? stall.end, stall.end);
   const outage = toSeconds(back - stall.start);
   const backoff = toSeconds(firstTry - back);
-  return { outage, backoff, recovery: toSeconds(stall.duration) - outage - backoff };
+  const within = toSeconds(back - lastGone(judged, back));
+  return { outage, backoff, recovery: toSeconds(stall.duration) - outage - backoff, within };
+}
+
+/** The last sign before `back` that the path was gone; the beginning of the stall where there is none. */
+function lastGone({ stall, path }: NonNullable<Case['main']>, back: Nanos): Nanos {
+  const { rungs = [], probes = [] } = stall.ladder ?? {};
+  const signs = [path.downAt, path.vain ?? null, path.askedInVain, ...rungs, ...probes];
+  const times = signs.flatMap((sign) => (sign !== null && sign.time < back ? [sign.time] : []));
+  return Math.max(stall.start, ...times);
 }
 
 function firstTryAfter(judged: NonNullable<Case['main']>, back: Nanos): Nanos | null {

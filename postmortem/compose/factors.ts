@@ -6,13 +6,13 @@ import {
   describeClockErrors,
   describeDrops,
   describeEnd,
+  describeParts,
   describeStuck,
   describeTiming,
   type Flow,
   type FlowGroup,
   flowFilters,
   formatEndpoint,
-  formatExactSeconds,
   formatNumber,
   formatSeconds,
   formatUtc,
@@ -131,8 +131,7 @@ function timingOfGroup({ count: flows, stalled, parts }: FlowGroup): string {
   if (flows < 2 || stalled === 0) return '';
   const all = `${formatSeconds(stalled)} in all`;
   if (parts.flows === 0) return all;
-  const { outage, backoff, recovery } = parts;
-  return `${all}; of ${formatNumber(parts.flows)}: outage ${formatExactSeconds(outage)} + back-off ${formatExactSeconds(backoff)} + recovery ${formatExactSeconds(recovery)}`;
+  return `${all}; of ${formatNumber(parts.flows)}: ${describeParts(parts).join(' + ')}`;
 }
 
 function confidence(flow: Flow, { facts: { report }, names }: Context): string {

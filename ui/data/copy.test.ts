@@ -94,6 +94,9 @@ test('a stall as a sum where it is one, else as a list', () => {
   const stall = { ...sampleFlow(1, {}).stalls[0]!, duration: 3.06, outage: 1.88, backoff: 1.18, recovery: 0 };
   const sum = 'stalled 3.06 s = outage 1.88 s + back-off 1.18 s';
   expect(describeTiming({ ...stall, end: '1' })).toBe(sum);
+  expect(describeTiming({ ...stall, end: '1', outageWithin: 0.7 })).toBe(
+    'stalled 3.06 s = outage at most 1.88 s + back-off at least 1.18 s',
+  );
   expect(describeTiming({ ...stall, end: null, backoff: null, recovery: null })).toBe(
     'stalled 3.06 s to the end of the captures (outage 1.88 s)',
   );

@@ -7,6 +7,7 @@ import {
   CAUSE_PHRASES,
   type Claim,
   describeEvidence,
+  describeParts,
   type Flow,
   OUTCOME_PHRASES,
   type Stall,
@@ -138,19 +139,16 @@ export function worstStall({ stalls }: Pick<Flow, 'stalls'>): Stall | null {
 }
 
 /** `3.06 s = outage 1.88 s + back-off 1.18 s`; what does not add up is a list. */
-export function describeTiming({ duration, outage, backoff, recovery, end }: Stall): string {
-  const known = [
-    ['outage', outage] as const,
-    ['back-off', backoff] as const,
-    ['recovery', recovery] as const,
-  ].flatMap(([name, seconds]) => (seconds === null ? [] : [{ name, seconds }]));
+export function describeTiming(stall: Stall): string {
+  const { duration, outage, backoff, recovery, end } = stall;
+  const isKnown = outage !== null && backoff !== null && recovery !== null;
   // A part of no length says nothing.
-  const parts = known
-    .filter(({ seconds }) => seconds > 0)
-    .map(({ name, seconds }) => `${name} ${formatDuration(seconds)}`);
+  const some = (part: number | null): number | null => (part !== null && part > 0 ? part : null);
+  const parts = describeParts(
+    { ...stall, outage: some(outage), backoff: some(backoff), recovery: some(recovery) },
+    formatDuration,
+  );
   const whole = `stalled ${formatDuration(duration)}${end === null ? ' to the end of the captures' : ''}`;
   if (parts.length === 0) return whole;
-  return known.length === 3 && end !== null
-    ? `${whole} = ${parts.join(' + ')}`
-    : `${whole} (${parts.join(', ')})`;
+  return isKnown && end !== null ? `${whole} = ${parts.join(' + ')}` : `${whole} (${parts.join(', ')})`;
 }
