@@ -66,6 +66,8 @@ interface Span {
 
 function spansOf(flow: JudgedFlow): Span[] {
   if (flow.case.outcome === 'unaffected' || isAftermath(flow)) return [];
+  // Of one direction alone nobody knows what was answered.
+  if (flow.case.outcome === 'undecided' && flow.watch.isOneWay) return [];
   return (
     flow.case.stalls
       .filter((s) => s.innocent === null && s.stall.duration >= SHORTEST_SILENCE)

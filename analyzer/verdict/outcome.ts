@@ -39,18 +39,23 @@ export function decideOutcome(
 ): Decided {
   const suspects = stalls.filter((s) => s.innocent === null);
   const last = suspects.at(-1) ?? null;
-  const ended = suspects.filter((s) => s.stall.endedBy === 'progress');
+  // Of one direction alone a rest of the application looks like a stall.
+  const isTold = ({ stall }: JudgedStall): boolean => stall.what !== 'unseen' || !watch.isOneWay;
+  const ended = suspects.filter((s) => s.stall.endedBy === 'progress' && isTold(s));
   if (last !== null && last.stall.end === null) {
     const outcome = openOutcome(last, stalls, watch, near, crossOf);
     if (outcome !== 'undecided' || ended.length === 0 || !isMoment(last.stall, crossOf))
       return { outcome, main: last };
     return resumedOutcome(watch, ended, near);
   }
-  if (last !== null && last.stall.endedBy === 'close') {
+  if (last !== null && last.stall.endedBy === 'close' && isTold(last)) {
     const outcome = closedOutcome(last.stall, watch, near);
     if (outcome !== 'unaffected') return { outcome, main: last };
   }
   if (ended.length > 0) return resumedOutcome(watch, ended, near);
+  // Of one direction alone a rest of the application looks like a stall.
+  if (last !== null && last.stall.what === 'unseen')
+    return { outcome: 'undecided', main: longestOf(suspects) };
   const open = stalls.find((s) => s.stall.end === null && s.innocent?.cause === 'zero-window');
   if (open !== undefined && inMidTransfer(watch)) return { outcome: 'undecided', main: open };
   return { outcome: 'unaffected', main: null };
@@ -251,8 +256,11 @@ function ownClose(stall: Stall, watch: SilenceWatch): Outcome {
   return stall.what === 'answer' && stall.startUnanswered ? 'gave-up' : 'unaffected';
 }
 
+const longestOf = (stalls: readonly JudgedStall[]): JudgedStall =>
+  stalls.reduce((a, b) => (b.stall.duration > a.stall.duration ? b : a));
+
 function resumedOutcome(watch: SilenceWatch, ended: readonly JudgedStall[], near: EndIndex | null): Decided {
-  const longest = ended.reduce((a, b) => (b.stall.duration > a.stall.duration ? b : a));
+  const longest = longestOf(ended);
   if (isCutShort(watch, ended)) return { outcome: 'cut-short', main: longest };
   if (near !== watch.connection.flow.client && closedMeanwhile(watch, longest)) {
     return { outcome: 'undecided', main: longest };
