@@ -4,12 +4,12 @@
  * was shown to try in vain. Nodes' captures see failovers; one end infers them.
  * The trap: the end of such a time is only a bound, set by whoever tried first.
  */
-import type { Nanos } from '../../packet/time.ts';
+import { type Nanos, seconds } from '../../packet/time.ts';
 import type { Mark } from '../failover/marks.ts';
 import { SHORTEST_SILENCE } from '../stall/silence.ts';
 import { ANSWER_WAIT } from '../stall/stall.ts';
-import type { JudgedStall } from './case.ts';
-import { isMetLate, isOneLostSyn } from './gates.ts';
+import type { Case, JudgedStall } from './case.ts';
+import { isLoneSyn, isMetLate, isOneLostSyn } from './gates.ts';
 import { count } from './hops.ts';
 import type { JudgedFlow } from './judge.ts';
 
@@ -48,13 +48,28 @@ export function inferFailovers(judged: readonly JudgedFlow[]): InferredFailover[
 
 /**
  * Of connections of which nothing is known at the end of the captures one alone shows no lost path, unless it tried again in
- * vain: one segment without an acknowledgement may have been the last that was captured. Nor does one SYN that was lost.
+ * vain: one segment without an acknowledgement may have been the last that was captured. Nor does one SYN that was lost, or one connection that had been idle.
  */
 const isShown = (group: readonly Span[]): boolean =>
   group.some(
     ({ flow, tries }) =>
-      (flow.case.outcome !== 'undecided' || tries.length >= VAIN) && !isOneLostSyn(flow.case),
+      (flow.case.outcome !== 'undecided' || tries.length >= VAIN) &&
+      !isOneLostSyn(flow.case) &&
+      !isForgotten(flow.case),
   ) || new Set(group.map(({ flow }) => flow)).size > 1;
+
+/** No state table is known to forget a connection that rested for less. */
+const SHORTEST_IDLE_TIMER: Nanos = seconds(5);
+
+/**
+ * It had rested, and its next use was in vain for good: a firewall or a peer that had forgotten it in the meantime looks the same
+ * (RFC 5382, REQ-5). One that went on again was not forgotten.
+ */
+function isForgotten({ main, outcome, marks, cross }: Case): boolean {
+  if (main === null || outcome === 'resumed' || outcome === 'connect-delayed' || outcome === 'cut-short') return false;
+  const rested = main.stall.silence.idleBefore >= SHORTEST_IDLE_TIMER;
+  return rested && !marks.some((m) => m.strong) && (cross?.hops.takeover ?? null) === null;
+}
 
 interface Span {
   readonly lost: Nanos;
@@ -80,6 +95,7 @@ function spansOf(flow: JudgedFlow): Span[] {
       .filter((s) => !(isMetLate(flow.case) && s.stall.start - flow.case.flow.firstTime < SHORTEST_SILENCE))
       // A host that never answered may simply not exist: that is no path that was lost.
       .filter((s) => s.stall.what !== 'handshake' || s.stall.endedBy === 'progress')
+      .filter((s) => s === flow.case.main || !isLoneSyn(s, flow.case))
       .map((s) => {
         const heard = s.path.lost?.time ?? s.stall.start;
         // A connection opened in the outage knows only that the path was down already.

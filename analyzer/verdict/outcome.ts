@@ -52,6 +52,7 @@ export function decideOutcome(
     const outcome = closedOutcome(last.stall, watch, near);
     if (outcome !== 'unaffected') return { outcome, main: last };
   }
+  if (isRefusedAtOnce(watch, ended)) return { outcome: 'reset', main: longestOf(ended) };
   if (ended.length > 0) return resumedOutcome(watch, ended, near);
   // Of one direction alone a rest of the application looks like a stall.
   if (last !== null && last.stall.what === 'unseen')
@@ -232,6 +233,8 @@ function closedOutcome(stall: Stall, watch: SilenceWatch, near: EndIndex | null)
     if (closing.sender === near && closing.sender !== client && isAnswer(stall, closing)) return 'reset';
     if (closing.sender === near) return 'gave-up';
     const ttl = watch.connection.sides[closing.sender].ttl;
+    // Whether the client sent it nobody can tell who never saw another segment of it.
+    if (ttl < 0 && closing.sender === client) return 'undecided';
     const genuine = ttl < 0 || ttl === closing.ttl;
     if (genuine) return closing.sender === client ? 'gave-up' : 'reset';
     // Another machine reset one end in the other's name. The client may be the one that was told nothing.
@@ -247,6 +250,14 @@ function closedOutcome(stall: Stall, watch: SilenceWatch, near: EndIndex | null)
 export function isAnswer(stall: Stall, closing: SegmentEvent): boolean {
   const asked = stall.events.findLast((e) => e.icmp < 0);
   return asked !== undefined && asked.sender !== closing.sender && closing.time - asked.time < ANSWER_WAIT;
+}
+
+/** What ended the silence brought no data but an RST of the server: the segment that came through met a server without the connection. */
+function isRefusedAtOnce({ close, connection }: SilenceWatch, ended: readonly JudgedStall[]): boolean {
+  const ending = ended.at(-1)?.stall.ending ?? null;
+  if (close === null || close.how !== 'RST' || close.by !== connection.flow.server || ending === null) return false;
+  const isBare = ending.sender !== close.by && (ending.bits & Segment.NewData) === 0;
+  return isBare && close.event.time - ending.time < ANSWER_WAIT;
 }
 
 /** A sender that closes in order has sent all it wanted: a stall only while its own bytes are not acknowledged. */
