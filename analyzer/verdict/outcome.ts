@@ -272,7 +272,7 @@ const longestOf = (stalls: readonly JudgedStall[]): JudgedStall =>
 
 function resumedOutcome(watch: SilenceWatch, ended: readonly JudgedStall[], near: EndIndex | null): Decided {
   const longest = longestOf(ended);
-  if (isCutShort(watch, ended)) return { outcome: 'cut-short', main: longest };
+  if (isCutShort(watch, ended, near)) return { outcome: 'cut-short', main: longest };
   if (near !== watch.connection.flow.client && closedMeanwhile(watch, longest)) {
     return { outcome: 'undecided', main: longest };
   }
@@ -287,7 +287,7 @@ function resumedOutcome(watch: SilenceWatch, ended: readonly JudgedStall[], near
 }
 
 /** After a stall the peer's FIN came with a hole before it, or before all that was promised. */
-function isCutShort(watch: SilenceWatch, ended: readonly JudgedStall[]): boolean {
+function isCutShort(watch: SilenceWatch, ended: readonly JudgedStall[], near: EndIndex | null): boolean {
   const server = watch.connection.flow.server;
   const side = watch.connection.sides[server];
   if (side.fin === NO_FRAME || closedFirst(watch)) return false;
@@ -296,8 +296,10 @@ function isCutShort(watch: SilenceWatch, ended: readonly JudgedStall[]): boolean
     if (((promised.end - side.finSeq) | 0) > 0) return true;
     if (promised.exact) return false;
   }
+  // Where it was sent nothing stands before a FIN but what the capture lacks.
   return (
     side.finAhead &&
+    near !== server &&
     ended.some((s) => s.stall.start < side.finTime && side.finTime <= (s.stall.end as Nanos) + RECOVERY)
   );
 }
