@@ -230,6 +230,8 @@ function isStartUnanswered(part: Part, owedBy: EndIndex): boolean {
   const asker = what === 'unacknowledged' ? owedBy : otherEnd(owedBy);
   if (what !== 'answer' && what !== 'handshake' && what !== 'unacknowledged') return false;
   if (silence.startSender !== asker) return false;
+  // What opened the silence may be a bare ACK, after a request that went with the SYN (RFC 7413) and was acknowledged with it.
+  if (silence.acked[asker] && silence.inOrder[asker] === silence.una[asker]) return false;
   return !events.some((e) => e.icmp < 0 && e.sender !== asker);
 }
 

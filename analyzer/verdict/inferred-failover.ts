@@ -12,6 +12,7 @@ import type { Case, JudgedStall } from './case.ts';
 import { isLoneSyn, isMetLate, isOneLostSyn } from './gates.ts';
 import { count } from './hops.ts';
 import type { JudgedFlow } from './judge.ts';
+import { lossChance } from './loss-chance.ts';
 
 export interface InferredFailover {
   readonly pathLost: Nanos;
@@ -93,6 +94,7 @@ function spansOf(flow: JudgedFlow): Span[] {
       .filter((s) => s.path.lost !== null || flow.verdict.cause !== null || flow.case.marks.length > 0)
       // Met in mid-stream while it stood still already: when the path was lost is not in this capture.
       .filter((s) => !(isMetLate(flow.case) && s.stall.start - flow.case.flow.firstTime < SHORTEST_SILENCE))
+      .filter((s) => !isPlainLoss(s, flow))
       // A host that never answered may simply not exist: that is no path that was lost.
       .filter((s) => s.stall.what !== 'handshake' || s.stall.endedBy === 'progress')
       .filter((s) => s === flow.case.main || !isLoneSyn(s, flow.case))
@@ -113,6 +115,15 @@ function spansOf(flow: JudgedFlow): Span[] {
       })
   );
 }
+
+/** A path that loses all the time holds one connection up for as long as that now and then. */
+function isPlainLoss({ stall, trying, path }: JudgedStall, { case: c, watch }: JudgedFlow): boolean {
+  if (c.marks.some((m) => m.strong) || trying.includes('shared-silence') || path.downAt !== null) return false;
+  return (c.cross?.hops.takeover ?? null) === null && lossChance(stall, watch.connection) >= PLAIN;
+}
+
+/** One chance in a hundred. */
+const PLAIN = 0.01;
 
 /**
  * Somebody tried, and in vain. A request that nobody acknowledged and nobody repeated shows no such thing: whoever polls may be

@@ -3,7 +3,12 @@
  * a short stall in a flow that lost segments all along. One SYN that had to be repeated once says no more than that it was lost.
  */
 import { isOneLostSyn } from '../gates.ts';
+import { lossChance } from '../loss-chance.ts';
 import { out, possible, type Rule } from '../rule.ts';
+
+/** One chance in a thousand is left open; with one in a hundred it is the likelier story than a path that was lost. */
+const UNLIKELY = 0.001;
+const LIKELY = 0.01;
 
 export const loss: Rule = {
   id: 'loss',
@@ -11,6 +16,8 @@ export const loss: Rule = {
   judge(c) {
     if (c.outcome === 'connect-delayed' && isOneLostSyn(c)) return possible(80);
     const stall = c.main?.stall;
+    const chance = stall === undefined || c.cross?.hops.takeover ? 0 : lossChance(stall, c.watch.connection);
+    if (chance >= UNLIKELY) return possible(chance >= LIKELY ? 120 : 70);
     const times = stall?.silence.lossBefore ?? 0;
     if (times === 0) return out('no segment had been lost before the stall');
     const lost = times === 1 ? '1 loss before the stall does' : `${times} losses before the stall do`;
