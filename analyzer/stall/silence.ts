@@ -80,6 +80,8 @@ export interface Silence {
   readonly turnBytes: number;
   /** Times that loss had shown in the flow before the silence. */
   readonly lossBefore: number;
+  /** Data segments of both ends before it. */
+  readonly dataBefore: number;
   /** Set where data ended the silence. */
   readonly resume: Resume | null;
   /** How long nothing had moved before the frame that began it: an idle connection that was used again. */
@@ -116,6 +118,7 @@ export class SilenceWatch {
   private start: Nanos = 0;
   private idleBefore: Nanos = 0;
   private lossBefore = 0;
+  private dataBefore = 0;
   private startFrame: FrameId = NO_FRAME;
   private startSender: EndIndex = 0;
   private events: SegmentEvent[] = [];
@@ -272,6 +275,7 @@ export class SilenceWatch {
     this.lastOf = [a.lastFrame, b.lastFrame];
     this.lastData = [a.lastDataFrame, b.lastDataFrame];
     this.lossBefore = a.lossEpisodes + b.lossEpisodes;
+    this.dataBefore = a.dataSegments + b.dataSegments;
   }
 
   /** The client goes on with what it was sending: whether it had been held up shows later. */
@@ -315,6 +319,7 @@ export class SilenceWatch {
       turnBytes:
         this.exchange.turn === server ? this.exchange.turnBytes(this.connection.sides[server].inOrder) : 0,
       lossBefore: this.lossBefore,
+      dataBefore: this.dataBefore,
       resume,
       idleBefore: this.idleBefore,
     });

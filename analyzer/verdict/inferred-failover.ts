@@ -67,7 +67,8 @@ const SHORTEST_IDLE_TIMER: Nanos = seconds(5);
  * (RFC 5382, REQ-5). One that went on again was not forgotten.
  */
 function isForgotten({ main, outcome, marks, cross }: Case): boolean {
-  if (main === null || outcome === 'resumed' || outcome === 'connect-delayed' || outcome === 'cut-short') return false;
+  if (main === null || outcome === 'resumed' || outcome === 'connect-delayed' || outcome === 'cut-short')
+    return false;
   const rested = main.stall.silence.idleBefore >= SHORTEST_IDLE_TIMER;
   return rested && !marks.some((m) => m.strong) && (cross?.hops.takeover ?? null) === null;
 }
@@ -118,8 +119,9 @@ function spansOf(flow: JudgedFlow): Span[] {
 
 /** A path that loses all the time holds one connection up for as long as that now and then. */
 function isPlainLoss({ stall, trying, path }: JudgedStall, { case: c, watch }: JudgedFlow): boolean {
-  if (c.marks.some((m) => m.strong) || trying.includes('shared-silence') || path.downAt !== null) return false;
-  return (c.cross?.hops.takeover ?? null) === null && lossChance(stall, watch.connection) >= PLAIN;
+  if (c.marks.some((m) => m.strong) || trying.includes('shared-silence') || path.downAt !== null)
+    return false;
+  return (c.cross?.hops.takeover ?? null) === null && lossChance(stall, watch) >= PLAIN;
 }
 
 /** One chance in a hundred. */

@@ -1,24 +1,27 @@
 /**
  * How likely a stall is plain bad luck on a path that loses: so many tries in a row, each of which fails if it or its
- * acknowledgement is lost as often as the connection shows segments to be.
- * The trap: losses come in bursts, and only some of them show. So a chance far below one in a hundred is none, and
- * anything more leaves loss among the causes.
+ * acknowledgement is lost as often as the connection had shown segments to be before.
+ * The trap: the tries of the stall itself, and of one before it, are no habit of the path. And losses come in bursts,
+ * of which only some show: a chance far below one in a hundred is none, and anything more leaves loss among the causes.
  */
 import { type Nanos, toSeconds } from '../../packet/time.ts';
+import type { SilenceWatch } from '../stall/silence.ts';
 import type { Stall } from '../stall/stall.ts';
-import type { Connection } from '../tcp/connection.ts';
+import { Segment } from '../tcp/segment.ts';
 
 /** Fewer losses than this are no habit of the path, however short the connection. */
 const HABITUAL = 4;
 /** First wait of a Linux sender in seconds; each further one is twice as long. */
 const FIRST_WAIT = 0.2;
 
-/** 0 to 1; 0 where the connection hardly lost anything. */
-export function lossChance({ duration, unanswered }: Stall, { sides }: Connection): number {
-  const [a, b] = sides;
-  const losses = a.lossEpisodes + b.lossEpisodes;
+/** 0 to 1; 0 where the connection had hardly lost anything. */
+export function lossChance({ silence, duration, unanswered }: Stall, { silences }: SilenceWatch): number {
+  const repeats = silences
+    .filter((s) => s.start < silence.start)
+    .reduce((n, s) => n + s.events.filter((e) => (e.bits & Segment.Resent) !== 0).length, 0);
+  const losses = silence.lossBefore - repeats;
   if (losses < HABITUAL) return 0;
-  const once = losses / Math.max(losses, a.dataSegments + b.dataSegments);
+  const once = losses / Math.max(losses, silence.dataBefore);
   const either = 1 - (1 - once) ** 2;
   return either ** Math.max(tries(duration), unanswered[0].length, unanswered[1].length);
 }

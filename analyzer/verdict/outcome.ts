@@ -255,7 +255,8 @@ export function isAnswer(stall: Stall, closing: SegmentEvent): boolean {
 /** What ended the silence brought no data but an RST of the server: the segment that came through met a server without the connection. */
 function isRefusedAtOnce({ close, connection }: SilenceWatch, ended: readonly JudgedStall[]): boolean {
   const ending = ended.at(-1)?.stall.ending ?? null;
-  if (close === null || close.how !== 'RST' || close.by !== connection.flow.server || ending === null) return false;
+  if (close === null || close.how !== 'RST' || close.by !== connection.flow.server || ending === null)
+    return false;
   const isBare = ending.sender !== close.by && (ending.bits & Segment.NewData) === 0;
   return isBare && close.event.time - ending.time < ANSWER_WAIT;
 }

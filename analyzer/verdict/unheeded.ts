@@ -13,7 +13,11 @@ import type { Cross, Innocent } from './case.ts';
 import { end } from './hops.ts';
 
 /** The server's own view: it answered a repeat, and nothing before. */
-export function unheededHere(stall: Stall, { connection }: SilenceWatch, near: EndIndex | null): Innocent | null {
+export function unheededHere(
+  stall: Stall,
+  { connection }: SilenceWatch,
+  near: EndIndex | null,
+): Innocent | null {
   const { client, server } = connection.flow;
   if (near !== server || !isOpened(stall, server) || stall.silence.startSender !== client) return null;
   return stall.events.some((e) => e.sender === server) ? null : unheeded([stall.startFrame]);

@@ -16,7 +16,7 @@ export const loss: Rule = {
   judge(c) {
     if (c.outcome === 'connect-delayed' && isOneLostSyn(c)) return possible(80);
     const stall = c.main?.stall;
-    const chance = stall === undefined || c.cross?.hops.takeover ? 0 : lossChance(stall, c.watch.connection);
+    const chance = stall === undefined || c.cross?.hops.takeover ? 0 : lossChance(stall, c.watch);
     if (chance >= UNLIKELY) return possible(chance >= LIKELY ? 120 : 70);
     const times = stall?.silence.lossBefore ?? 0;
     if (times === 0) return out('no segment had been lost before the stall');
