@@ -125,17 +125,18 @@ test('a request that went with the SYN was acknowledged with it: its server may 
   const n = new Network({ snaplen: 96 });
   const f = n.flow();
   f.client.syn().server.synAck();
-  f.hosts.client.next += 100;
-  f.hosts.server.received += 100;
+  const request = new TextEncoder().encode(GET);
+  f.hosts.client.next += request.length;
+  f.hosts.server.received += request.length;
   const [syn, answer] = n.frames as [SynthFrame, SynthFrame];
   n.remove(syn);
   n.remove(answer);
-  // As TCP Fast Open does it (RFC 7413): 100 bytes in the SYN, all of them acknowledged by the SYN-ACK.
+  // As TCP Fast Open does it (RFC 7413): the request in the SYN, all of them acknowledged by the SYN-ACK.
   f.at(0).client.says({
     flags: 'SYN',
     seq: f.hosts.client.isn,
     ack: 0,
-    payload: new Uint8Array(100).fill(0x47),
+    payload: request,
   });
   f.after(ms(10)).server.says({ flags: 'SYN ACK', seq: f.hosts.server.isn, ipId: 0 });
   f.client
