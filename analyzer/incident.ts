@@ -311,7 +311,7 @@ class Incident {
         .find(
           (f) =>
             f !== undefined &&
-            (isMissedBy(own, f) ||
+            (isMissedBy(own, f, this.correlation.vantages) ||
               (f.judged.verdict.cause !== null && agree(own, f, this.correlation.vantages))),
         );
       if (decided !== undefined) settled[i] = decided;

@@ -15,10 +15,25 @@ import type { Case } from './verdict/case.ts';
  * To a client that only listens, a pause in a short answer of unknown length, or between events, looks like its end. The
  * server's own capture shows that it was repeating in vain meanwhile, to the end where nothing came through any more.
  */
-export function isMissedBy(own: IncidentFlow, { judged }: IncidentFlow): boolean {
-  const { main, outcome } = judged.case;
-  const repeats = main?.stall.ladder?.by === main?.stall.owedBy;
-  return showsNothing(own.judged.case) && repeats && (outcome === 'resumed' || outcome === 'hung');
+export function isMissedBy(
+  own: IncidentFlow,
+  other: IncidentFlow,
+  vantages: readonly CrossVantage[],
+): boolean {
+  const { main, outcome } = other.judged.case;
+  if (!showsNothing(own.judged.case) || main === null || main.stall.ladder?.by !== main.stall.owedBy) return false;
+  return outcome === 'resumed' || (outcome === 'hung' && !isHeardSince(own, other, vantages));
+}
+
+/** The other's capture may have stopped, and the connection gone on: what repeated there was heard here later. */
+function isHeardSince(own: IncidentFlow, other: IncidentFlow, vantages: readonly CrossVantage[]): boolean {
+  const from = beginOf(other, vantages);
+  const here = vantages[own.vantage];
+  const { main, flow } = other.judged.case;
+  if (from === null || here === undefined || main === null) return true;
+  const { connection } = own.judged.watch;
+  const end = main.stall.owedBy === flow.client ? connection.flow.client : connection.flow.server;
+  return here.clock.toReference(connection.sides[end].lastTime + here.shift) > from + SHORTEST_SILENCE;
 }
 
 /** The capture shows bytes of that end unacknowledged for a second or more, also where it began within that time. */
