@@ -21,7 +21,8 @@ export function isMissedBy(
   vantages: readonly CrossVantage[],
 ): boolean {
   const { main, outcome } = other.judged.case;
-  if (!showsNothing(own.judged.case) || main === null || main.stall.ladder?.by !== main.stall.owedBy) return false;
+  if (!showsNothing(own.judged.case) || main === null || main.stall.ladder?.by !== main.stall.owedBy)
+    return false;
   return outcome === 'resumed' || (outcome === 'hung' && !isHeardSince(own, other, vantages));
 }
 
