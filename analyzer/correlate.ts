@@ -3,7 +3,7 @@
  * clock for all of them, where each was taken, and what the nodes forwarded
  * when. Judging comes after this; nothing here says what went wrong.
  */
-import type { Nanos } from '../packet/time.ts';
+import { type Nanos, seconds } from '../packet/time.ts';
 import { Crossing, type CrossVantage, type Span } from './failover/crossing.ts';
 import type { NeighbourEvent } from './failover/neighbours.ts';
 import { type Announcement, findTakeovers, NEXT_NODE, type Takeover } from './failover/takeover.ts';
@@ -128,6 +128,7 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
       })),
     })),
     strangers,
+    analyses.map((a, i) => beginOf(a) + (shifts[i] as number)),
   );
   const worn = wornCaptures(
     legs,
@@ -324,11 +325,28 @@ const endOf = ({ files }: VantageAnalysis): Nanos =>
 
 type Uncovered = Omit<CrossVantage, 'coveredUntil'> & { coveredUntil: Nanos | null };
 
-/** The incident ends at the latest frame of any vantage; a capture that falls silent counts as running on (report.md). */
-function withCoverage(vantages: readonly Uncovered[], strangers: ReadonlySet<number>): CrossVantage[] {
+/** A node that took over may have its first frame long after an end had its last one; clocks that are wrong are so by hours. */
+const SAME_TIME: Nanos = seconds(600);
+
+/**
+ * The incident ends at the latest frame of any vantage; a capture that falls silent counts as running on (report.md). A clock
+ * that nothing ties is taken as it is, unless it is of another time altogether: then it says nothing of when the others ended.
+ */
+function withCoverage(
+  vantages: readonly Uncovered[],
+  strangers: ReadonlySet<number>,
+  begins: readonly Nanos[],
+): CrossVantage[] {
   const own = vantages.map((v) => (v.coveredUntil === null ? 0 : v.clock.toReference(v.coveredUntil)));
-  const until = own.reduce((a, b, i) => (strangers.has(i) ? a : Math.max(a, b)), 0);
-  return vantages.map((v, i) => ({ ...v, coveredUntil: strangers.has(i) ? (own[i] as Nanos) : until }));
+  const latest = (counts: (i: number) => boolean): Nanos =>
+    own.reduce((a, b, i) => (!strangers.has(i) && counts(i) ? Math.max(a, b) : a), 0);
+  const clock = (i: number) => (vantages[i] as Uncovered).clock;
+  const tied = latest((i) => clock(i).tied);
+  const until = latest((i) => clock(i).tied || clock(i).toReference(begins[i] as Nanos) <= tied + SAME_TIME);
+  return vantages.map((v, i) => {
+    const end = own[i] as Nanos;
+    return { ...v, coveredUntil: strangers.has(i) ? end : Math.max(until, end) };
+  });
 }
 
 /** Frames that say that another node is in service now: it announces an address, or speaks for its VRRP group. */

@@ -293,10 +293,10 @@ class Incident {
   private askOthers(first: readonly IncidentFlow[], ranked: readonly (readonly View[])[]): IncidentFlow[] {
     const open = first.flatMap((f, i) => {
       const { verdict, case: c } = f.judged;
-      // A node's view of a part of the connection is in the hops of an end's already.
-      const others = (ranked[i] as readonly View[])
-        .slice(1)
-        .filter((v) => isEnd((this.placed[v.vantage] as Placed).place));
+      const rest = (ranked[i] as readonly View[]).slice(1);
+      // A node's view of a part of the connection is in the hops of an end's already; without one it may be all there is of a hang.
+      const isMissed = c.outcome === 'unaffected' && c.near === null;
+      const others = isMissed ? rest : rest.filter((v) => this.isEnds(v));
       const asked = c.outcome === 'unaffected' ? others.filter((v) => this.repeatsLong(v)) : others;
       return verdict.cause === null && asked.length > 0 ? [{ i, others: asked }] : [];
     });
@@ -311,7 +311,7 @@ class Incident {
         .find(
           (f) =>
             f !== undefined &&
-            (isMissedBy(own, f) ||
+            (isMissedBy(own, f, this.correlation.vantages) ||
               (f.judged.verdict.cause !== null && agree(own, f, this.correlation.vantages))),
         );
       if (decided !== undefined) settled[i] = decided;
@@ -321,7 +321,9 @@ class Incident {
 
   private repeatsLong({ vantage, flow }: View): boolean {
     const { named, place: where } = this.placed[vantage] as Placed;
-    return repeatedLong(named.analysis.watches[flow.index], where === 'client' ? flow.client : flow.server);
+    const watch = named.analysis.watches[flow.index];
+    if (isEnd(where)) return repeatedLong(watch, where === 'client' ? flow.client : flow.server);
+    return repeatedLong(watch, flow.client) || repeatedLong(watch, flow.server);
   }
 
   private ranked(joined: JoinedFlow): View[] {

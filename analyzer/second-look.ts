@@ -6,23 +6,44 @@ import type { Nanos } from '../packet/time.ts';
 import type { CrossVantage } from './failover/crossing.ts';
 import type { EndIndex } from './flow/flow.ts';
 import type { IncidentFlow } from './report/build-report.ts';
+import type { SegmentEvent } from './stall/segment-event.ts';
 import { SHORTEST_SILENCE, type SilenceWatch } from './stall/silence.ts';
+import { Segment } from './tcp/segment.ts';
 import type { Case } from './verdict/case.ts';
 
 /**
- * To a client that only listens, a pause in a short answer of unknown length looks like its end. The server's own
- * capture shows that it was repeating in vain meanwhile.
+ * To a client that only listens, a pause in a short answer of unknown length, or between events, looks like its end. The
+ * server's own capture shows that it was repeating in vain meanwhile, to the end where nothing came through any more.
  */
-export const isMissedBy = (own: IncidentFlow, { judged }: IncidentFlow): boolean =>
-  showsNothing(own.judged.case) &&
-  judged.case.outcome === 'resumed' &&
-  judged.case.main?.stall.ladder?.by === judged.case.main?.stall.owedBy;
+export function isMissedBy(
+  own: IncidentFlow,
+  other: IncidentFlow,
+  vantages: readonly CrossVantage[],
+): boolean {
+  const { main, outcome } = other.judged.case;
+  if (!showsNothing(own.judged.case) || main === null || main.stall.ladder?.by !== main.stall.owedBy)
+    return false;
+  return outcome === 'resumed' || (outcome === 'hung' && !isHeardSince(own, other, vantages));
+}
 
-/** The end's own capture shows its bytes unacknowledged for a second or more, and then acknowledged. */
+/** The other's capture may have stopped, and the connection gone on: what repeated there was heard here later. */
+function isHeardSince(own: IncidentFlow, other: IncidentFlow, vantages: readonly CrossVantage[]): boolean {
+  const from = beginOf(other, vantages);
+  const here = vantages[own.vantage];
+  const { main, flow } = other.judged.case;
+  if (from === null || here === undefined || main === null) return true;
+  const { connection } = own.judged.watch;
+  const end = main.stall.owedBy === flow.client ? connection.flow.client : connection.flow.server;
+  return here.clock.toReference(connection.sides[end].lastTime + here.shift) > from + SHORTEST_SILENCE;
+}
+
+/** The capture shows bytes of that end unacknowledged for a second or more, also where it began within that time. */
 export const repeatedLong = (watch: SilenceWatch | undefined, own: EndIndex): boolean =>
-  watch?.silences.some(
-    ({ owed, endedBy }) => owed.what === 'unacknowledged' && owed.by === own && endedBy === 'progress',
-  ) ?? false;
+  watch?.silences.some(({ owed, endedBy, events }) => {
+    const unacked = owed.what === 'unacknowledged' && owed.by === own;
+    const repeats = (e: SegmentEvent): boolean => e.sender === own && (e.bits & Segment.Resent) !== 0;
+    return endedBy !== 'close' && (unacked || (owed.what === 'unseen' && events.some(repeats)));
+  }) ?? false;
 
 /** When the path was lost, as a connection felt it; by the reference's clock. */
 export function lossOf({ judged, vantage }: IncidentFlow, vantages: readonly CrossVantage[]): Nanos[] {

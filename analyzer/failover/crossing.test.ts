@@ -359,3 +359,27 @@ it('times are by the reference’s clock, from the first capture on', () => {
   expect(c.packets[0]?.time).toBe(0);
   expect(ORIGIN % 1_000_000_000n).toBe(0n);
 });
+
+describe('a packet that a node held while it asked for a MAC', () => {
+  /** Came to B at 3 s and left it 0.4 s later. */
+  const held = (ipId: number): Crossing => {
+    const same = {
+      seq: 1001,
+      ack: 101,
+      payload: 800,
+      options: { timestamps: { value: 20_001, echo: 10_201 } },
+    };
+    const t = trip().server(20, { ...same, ipId: 9000, to: 'b.out' });
+    return crossing(t.server(20.4, { ...same, ipId, from: 'b.in' }));
+  };
+  const ways = ({ packets }: Crossing): string[] =>
+    packets.filter((p) => p.time > 19e9).map((p) => p.seen.map((s) => s.point.at).join(' '));
+
+  it('is one packet by its IP identification', () => {
+    expect(ways(held(9000))).toEqual(['server out in client']);
+  });
+
+  it('is not taken for one that was sent again', () => {
+    expect(ways(held(9001))).toHaveLength(2);
+  });
+});

@@ -82,6 +82,11 @@ const UNKNOWN: Look = { state: 'unknown', seen: null };
 
 /** Two sightings further apart than this are two transmissions: no path takes so long, no timer is so short. */
 export const ONE_PASSAGE: Nanos = 180_000_000;
+/**
+ * Unless it is the very same packet: a router holds it while it asks for the next hop's MAC, which a node that has just taken over
+ * must (RFC 1122, 2.3.2.2; Linux asks three times, a second apart). A sender that repeats takes another IP identification.
+ */
+const HELD_FOR_ADDRESS: Nanos = 3_500_000_000;
 /** Where clocks are not tied, nothing is said by time. */
 const UNKNOWN_ERROR: Nanos = 86_400_000_000_000;
 
@@ -308,7 +313,8 @@ function belongs(one: readonly Seen[], s: Seen): boolean {
   if (one.some((o) => o.vantage === s.vantage && o.point.at === s.point.at)) return false;
   const first = one[0] as Seen;
   const error = errorBetween(first, s);
-  return Math.abs(s.time - first.time) <= ONE_PASSAGE + error;
+  const isSame = s.row.ipId > 0 && s.row.ipId === first.row.ipId;
+  return Math.abs(s.time - first.time) <= (isSame ? HELD_FOR_ADDRESS : ONE_PASSAGE) + error;
 }
 
 /** ns by which two times may be out of order: times by two anchors tell nothing. */

@@ -99,6 +99,7 @@ function worstWords(troubled: readonly Flow[], captureCount: number): string {
       return `${name} was never connected${tryingFor(worst) > 0 ? `; its client tried for ${seconds(tryingFor(worst))}` : ', by a single SYN'}${causeWords}.`;
     case 'undecided':
       if (worst.protocol === 'udp') return `${name}: the capture ends too soon after the last try to tell.`;
+      if (worst.endedBy !== undefined) return `${name}: what became of it cannot be decided${causeWords}.`;
       return `${name}: the capture ends in mid-transfer, so it cannot tell a hang from a capture that was stopped.`;
     case 'unaffected':
       return '';

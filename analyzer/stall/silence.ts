@@ -143,6 +143,12 @@ export class SilenceWatch {
     if (this.close === null && this.startFrame !== NO_FRAME) this.record(null, null, null);
   }
 
+  /** Nothing of one end is in the capture, not even an RST that ended the flow: what it sent passed elsewhere, if it did. */
+  get isOneWay(): boolean {
+    const unseen = this.connection.sides.findIndex((s) => !s.seen);
+    return unseen >= 0 && this.close?.by !== unseen;
+  }
+
   /** In-order data, a new acknowledgement of data, or the first answer to a SYN. */
   private moves(bits: number, sender: EndIndex): boolean {
     if ((bits & (Segment.NewData | Segment.AckAdvance)) !== 0) return (bits & Segment.Rst) === 0;
@@ -294,6 +300,7 @@ export class SilenceWatch {
       window: stood.window,
       turnBytes: exchange.turn === server ? exchange.turnBytes(connection.sides[server].inOrder) : 0,
       lossBefore: stood.lossBefore,
+      dataBefore: stood.dataBefore,
       resume,
       idleBefore: this.idleBefore,
     };

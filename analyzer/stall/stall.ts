@@ -72,7 +72,7 @@ export function findStalls(watch: SilenceWatch, coveredUntil: Nanos): readonly S
   const stalls: Stall[] = [];
   for (const silence of joinContinued(watch.silences.map((s) => heldUp(s, watch.connection)))) {
     for (const part of splitAtWindow(silence)) {
-      const stall = toStall(part, watch.connection, coveredUntil);
+      const stall = toStall(part, watch, coveredUntil);
       if (stall !== null) stalls.push(stall);
     }
   }
@@ -94,15 +94,16 @@ function heldUp(silence: Silence, connection: Connection): Silence {
   return { ...silence, owed: { what: 'mid-answer', by: ending.sender, bytes: null } };
 }
 
-function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall | null {
+function toStall(part: Part, watch: SilenceWatch, coveredUntil: Nanos): Stall | null {
   const { silence } = part;
+  const { connection, isOneWay } = watch;
   const until = part.end ?? Math.max(coveredUntil, part.start);
   const unanswered: [SegmentEvent[], SegmentEvent[]] = [
-    unansweredOf(part.events, 0, part, until),
-    unansweredOf(part.events, 1, part, until),
+    unansweredOf(part, 0, until, isOneWay),
+    unansweredOf(part, 1, until, isOneWay),
   ];
-  let owedBy = silence.owed.by;
-  let what: Stall['what'] = silence.owed.what;
+  let { what, by: owedBy }: { what: Stall['what']; by: EndIndex } =
+    repeatedUnseen(part, isOneWay) ?? silence.owed;
   if (what === 'nothing') {
     // Nothing was owed but an answer to somebody's probes.
     const asking: EndIndex = unanswered[0].length >= unanswered[1].length ? 0 : 1;
@@ -141,7 +142,7 @@ function toStall(part: Part, connection: Connection, coveredUntil: Nanos): Stall
     missing: missingPackets(part.silence, connection, owedBy),
     stuck: stuckAt === undefined ? null : beyond(stuckAt, silence, owedBy),
     stuckAt: stuckAt ?? null,
-    captureGap: isCaptureGap(part),
+    captureGap: isCaptureGap(part, connection),
   };
 }
 
@@ -159,6 +160,27 @@ function isRefusedUse(part: Part, connection: Connection): boolean {
   return refused && silence.idleBefore >= SHORTEST_SILENCE;
 }
 
+/** In a capture of one direction a single repeat may be a window probe with data, or have been needless. */
+const SURELY_REPEATED = 2;
+
+/**
+ * Only one direction has been seen so far, and its sender repeated what it had sent: that it was not answered is known all the same.
+ * Null where both were seen, or nothing was repeated.
+ */
+function repeatedUnseen(
+  { silence, events }: Part,
+  isOneWay: boolean,
+): { what: OwedWhat; by: EndIndex } | null {
+  if (silence.owed.what !== 'unseen') return null;
+  const seen = otherEnd(silence.owed.by);
+  const own = events.filter((e) => e.sender === seen);
+  if (own.some((e) => (e.bits & Segment.Syn) !== 0)) return { what: 'handshake', by: silence.owed.by };
+  const repeats = own.filter(isRepeatedData).length;
+  return repeats >= (isOneWay ? SURELY_REPEATED : 1) ? { what: 'unacknowledged', by: seen } : null;
+}
+
+const isRepeatedData = (e: SegmentEvent): boolean => e.length > 0 && (e.bits & Segment.Resent) !== 0;
+
 function ladderOf(part: Part, by: EndIndex): Ladder | null {
   const { silence, events, start } = part;
   const outstanding = (silence.inOrder[by] - silence.una[by]) | 0;
@@ -173,6 +195,9 @@ function bestLadder(part: Part, owedBy: EndIndex): Ladder | null {
   return own.rungs.length >= other.rungs.length ? own : other;
 }
 
+/** What is missing where answers pass elsewhere shows nothing; a sender that repeats its data or its SYN had none. */
+const wantsUnseen = (e: SegmentEvent): boolean => isRepeatedData(e) || (e.bits & Segment.Syn) !== 0;
+
 const wantsAnswer = (e: SegmentEvent): boolean =>
   e.icmp < 0 &&
   (e.bits &
@@ -181,20 +206,18 @@ const wantsAnswer = (e: SegmentEvent): boolean =>
   (e.bits & Segment.Rst) === 0;
 
 /** What `end` sent since the other was last heard, except in the last moment before the capture ended. */
-function unansweredOf(
-  events: readonly SegmentEvent[],
-  end: EndIndex,
-  part: Part,
-  until: Nanos,
-): SegmentEvent[] {
+function unansweredOf(part: Part, end: EndIndex, until: Nanos, isOneWay: boolean): SegmentEvent[] {
+  const { events } = part;
   const found: SegmentEvent[] = [];
   for (let i = events.length - 1; i >= 0; i--) {
     const e = events[i] as SegmentEvent;
     if (e.icmp >= 0) continue;
     if (e.sender !== end) break;
-    if (wantsAnswer(e) && until - e.time >= ANSWER_WAIT) found.unshift(e);
+    if (wantsAnswer(e) && (!isOneWay || wantsUnseen(e)) && until - e.time >= ANSWER_WAIT) found.unshift(e);
   }
-  const answeredByEnding = part.endedBy === 'progress' && part.ending !== null && part.ending.sender !== end;
+  // An end whose answers pass elsewhere goes on with new data once it has one.
+  const answeredByEnding =
+    part.endedBy === 'progress' && part.ending !== null && (isOneWay || part.ending.sender !== end);
   if (answeredByEnding) {
     const last = found.at(-1);
     const ending = part.ending as SegmentEvent;
@@ -210,6 +233,8 @@ function isStartUnanswered(part: Part, owedBy: EndIndex): boolean {
   const asker = what === 'unacknowledged' ? owedBy : otherEnd(owedBy);
   if (what !== 'answer' && what !== 'handshake' && what !== 'unacknowledged') return false;
   if (silence.startSender !== asker) return false;
+  // What opened the silence may be a bare ACK, after a request that went with the SYN (RFC 7413) and was acknowledged with it.
+  if (silence.acked[asker] && silence.inOrder[asker] === silence.una[asker]) return false;
   return !events.some((e) => e.icmp < 0 && e.sender !== asker);
 }
 
@@ -267,16 +292,21 @@ function missingPackets(silence: Silence, connection: Connection, owedBy: EndInd
 }
 
 /** An end acknowledged bytes that were never captured: frames are missing from the file, not from the wire. */
-function isCaptureGap(part: Part): boolean {
+function isCaptureGap(part: Part, connection: Connection): boolean {
   if (isClockStep(part)) return true;
   const all = part.ending === null ? part.events : [...part.events, part.ending];
   return all.some((e) => {
-    if ((e.bits & Segment.AckUnseen) === 0) return false;
+    if ((e.bits & Segment.AckUnseen) === 0 || isOlderThanCapture(otherEnd(e.sender), part, connection))
+      return false;
     // A number far beyond all that was sent belongs to another connection, or was shifted on the way.
     const beyond = (e.ack - part.silence.inOrder[otherEnd(e.sender)]) | 0;
     return beyond > 0 && beyond < MOST_MISSING;
   });
 }
+
+/** The capture began in this silence: what an end had sent before that may be acknowledged, and is not missing from the file. */
+const isOlderThanCapture = (sender: EndIndex, { silence }: Part, { sides }: Connection): boolean =>
+  sides.every((s) => s.syn === NO_FRAME) && sides[sender].firstTime >= silence.start;
 
 /**
  * The capture's clock was set forward: the timestamp clock of whoever ended the

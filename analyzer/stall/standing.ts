@@ -34,6 +34,8 @@ export interface Stood {
   readonly lastData: readonly [FrameId, FrameId];
   /** Times that loss had shown in the flow. */
   readonly lossBefore: number;
+  /** Data segments of both ends. */
+  readonly dataBefore: number;
 }
 
 const MAX_EVENTS = 384;
@@ -46,8 +48,9 @@ const ROWS = 4;
 const COLUMNS = 13;
 /** Of each end: identification, its step, whether it counts, timestamp, tick rate, window, newest segment, newest data. */
 const STOOD = 8;
-const BLOCK = ROWS * COLUMNS + 2 * STOOD + 1;
-const LOSS = BLOCK - 1;
+const BLOCK = ROWS * COLUMNS + 2 * STOOD + 2;
+const LOSS = BLOCK - 2;
+const DATA = BLOCK - 1;
 const BLOCKS = 256;
 
 /** Where the flows of one vantage keep their rows: one array a flow would cost more than what it holds. */
@@ -177,6 +180,7 @@ export class Standing {
       lastOf: two(6),
       lastData: two(7),
       lossBefore: n[this.at + LOSS] as number,
+      dataBefore: n[this.at + DATA] as number,
     };
   }
 
@@ -204,6 +208,7 @@ export class Standing {
       at += STOOD;
     }
     n[this.at + LOSS] = sides[0].lossEpisodes + sides[1].lossEpisodes;
+    n[this.at + DATA] = sides[0].dataSegments + sides[1].dataSegments;
   }
 
   private materialized(): SegmentEvent[] {

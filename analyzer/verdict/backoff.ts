@@ -8,7 +8,6 @@
  */
 import { type Nanos, toSeconds } from '../../packet/time.ts';
 import type { Sender } from '../failover/crossing.ts';
-import { otherEnd } from '../flow/flow.ts';
 import type { FrameId } from '../flow/frame-id.ts';
 import { ANSWER_WAIT, type Stall } from '../stall/stall.ts';
 import type { Case } from './case.ts';
@@ -101,20 +100,14 @@ function lastVainTry(c: Case): { time: Nanos; id: FrameId } | null {
   const stall = (c.main as NonNullable<Case['main']>).stall;
   const ladder = stall.ladder;
   if (stall.end === null) return null;
-  if (ladder === null || stall.owedBy !== ladder.by)
-    return lastVainOnTheWay(c) ?? vainRung(stall, stall.end, c);
-  return vainRung(stall, stall.end, c);
+  if (ladder === null || stall.owedBy !== ladder.by) return lastVainOnTheWay(c) ?? vainRung(stall, stall.end);
+  return vainRung(stall, stall.end);
 }
 
-function vainRung(
-  { ladder, ending }: Stall,
-  stallEnd: Nanos,
-  { near }: Case,
-): { time: Nanos; id: FrameId } | null {
+function vainRung({ ladder, ending }: Stall, stallEnd: Nanos): { time: Nanos; id: FrameId } | null {
   if (ladder === null) return null;
-  const hearer = otherEnd(ladder.by);
-  // What came to this end just before the rest did was no try in vain: its answer is what brought the rest.
-  const answered = ending !== null && (ending.sender === hearer || near === hearer);
+  // What came just before the rest did was no try in vain: its answer is what brought the rest.
+  const answered = ending !== null;
   const vain = ladder.rungs.filter((r) => !answered || stallEnd - r.time >= ANSWER_WAIT);
   return vain.at(-1) ?? null;
 }

@@ -7,7 +7,7 @@ import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Outcome } from '../report/report.ts';
 import { ANSWER_WAIT } from '../stall/stall.ts';
 import { Segment } from '../tcp/segment.ts';
-import type { Case } from './case.ts';
+import type { Case, JudgedStall } from './case.ts';
 import { type Judgement, out } from './rule.ts';
 
 const WENT_ON: readonly Outcome[] = ['resumed', 'connect-delayed', 'cut-short'];
@@ -25,13 +25,25 @@ export const isHandshake = (c: Case): boolean => c.main?.stall.what === 'handsha
  * The connection was opened by the second SYN, and nothing but the first one shows that the path was gone: any loss does as much.
  * Of two in a row the second was sent when the path was still gone; another connection, a mark or a node tells as well.
  */
-export function isOneLostSyn({ main, outcome, cross, marks }: Case): boolean {
-  if (main === null || outcome !== 'connect-delayed' || main.stall.what !== 'handshake') return false;
-  const { stall, trying, path } = main;
-  const tries = stall.events.filter((e) => (e.bits & Segment.Syn) !== 0);
-  if (tries.length > 1 || trying.includes('shared-silence') || marks.some((m) => m.strong)) return false;
-  const others = path.downAt ?? path.downBefore ?? path.downAgain;
-  return others === null && (cross?.hops.takeover ?? null) === null;
+export const isOneLostSyn = (c: Case): boolean =>
+  c.main !== null && c.outcome === 'connect-delayed' && isLoneSyn(c.main, c);
+
+/** The same of any stall of a flow, also where it stood still again later. */
+export function isLoneSyn(judged: JudgedStall, c: Case): boolean {
+  const { events, what } = judged.stall;
+  if (what !== 'handshake' || isBorneOut(judged, c)) return false;
+  return events.filter((e) => (e.bits & Segment.Syn) !== 0).length <= 1;
+}
+
+/** More than the flow's own SYNs shows that the path was gone: others that waited, a mark, a node. */
+export function isBorneOut({ stall, trying, path }: JudgedStall, { cross, marks }: Case): boolean {
+  if (trying.includes('shared-silence') || marks.some((m) => m.strong)) return true;
+  if ((path.downAt ?? path.downBefore ?? path.downAgain) !== null) return true;
+  const takeover = cross?.hops.takeover ?? null;
+  if (cross === null || takeover === null) return false;
+  // That of another stall of the flow says nothing of this one.
+  const [from, to] = [cross.toReference(stall.start), cross.toReference(stall.end ?? stall.start)];
+  return takeover.lost <= to && (takeover.restored ?? to) >= from;
 }
 
 /** Rules out a cause that would have kept the flow from going on. */

@@ -4,14 +4,15 @@
  * was shown to try in vain. Nodes' captures see failovers; one end infers them.
  * The trap: the end of such a time is only a bound, set by whoever tried first.
  */
-import type { Nanos } from '../../packet/time.ts';
+import { type Nanos, seconds } from '../../packet/time.ts';
 import type { Mark } from '../failover/marks.ts';
 import { SHORTEST_SILENCE } from '../stall/silence.ts';
 import { ANSWER_WAIT } from '../stall/stall.ts';
-import type { JudgedStall } from './case.ts';
-import { isMetLate, isOneLostSyn } from './gates.ts';
+import type { Case, JudgedStall } from './case.ts';
+import { isLoneSyn, isMetLate, isOneLostSyn } from './gates.ts';
 import { count } from './hops.ts';
 import type { JudgedFlow } from './judge.ts';
+import { lossChance } from './loss-chance.ts';
 
 export interface InferredFailover {
   readonly pathLost: Nanos;
@@ -48,13 +49,29 @@ export function inferFailovers(judged: readonly JudgedFlow[]): InferredFailover[
 
 /**
  * Of connections of which nothing is known at the end of the captures one alone shows no lost path, unless it tried again in
- * vain: one segment without an acknowledgement may have been the last that was captured. Nor does one SYN that was lost.
+ * vain: one segment without an acknowledgement may have been the last that was captured. Nor does one SYN that was lost, or one connection that had been idle.
  */
 const isShown = (group: readonly Span[]): boolean =>
   group.some(
     ({ flow, tries }) =>
-      (flow.case.outcome !== 'undecided' || tries.length >= VAIN) && !isOneLostSyn(flow.case),
+      (flow.case.outcome !== 'undecided' || tries.length >= VAIN) &&
+      !isOneLostSyn(flow.case) &&
+      !isForgotten(flow.case),
   ) || new Set(group.map(({ flow }) => flow)).size > 1;
+
+/** No state table is known to forget a connection that rested for less. */
+const SHORTEST_IDLE_TIMER: Nanos = seconds(5);
+
+/**
+ * It had rested, and its next use was in vain for good: a firewall or a peer that had forgotten it in the meantime looks the same
+ * (RFC 5382, REQ-5). One that went on again was not forgotten.
+ */
+function isForgotten({ main, outcome, marks, cross }: Case): boolean {
+  if (main === null || outcome === 'resumed' || outcome === 'connect-delayed' || outcome === 'cut-short')
+    return false;
+  const rested = main.stall.silence.idleBefore >= SHORTEST_IDLE_TIMER;
+  return rested && !marks.some((m) => m.strong) && (cross?.hops.takeover ?? null) === null;
+}
 
 interface Span {
   readonly lost: Nanos;
@@ -66,6 +83,8 @@ interface Span {
 
 function spansOf(flow: JudgedFlow): Span[] {
   if (flow.case.outcome === 'unaffected' || isAftermath(flow)) return [];
+  // Of one direction alone nobody knows what was answered.
+  if (flow.case.outcome === 'undecided' && flow.watch.isOneWay) return [];
   return (
     flow.case.stalls
       .filter((s) => s.innocent === null && s.stall.duration >= SHORTEST_SILENCE)
@@ -76,8 +95,10 @@ function spansOf(flow: JudgedFlow): Span[] {
       .filter((s) => s.path.lost !== null || flow.verdict.cause !== null || flow.case.marks.length > 0)
       // Met in mid-stream while it stood still already: when the path was lost is not in this capture.
       .filter((s) => !(isMetLate(flow.case) && s.stall.start - flow.case.flow.firstTime < SHORTEST_SILENCE))
+      .filter((s) => !isPlainLoss(s, flow))
       // A host that never answered may simply not exist: that is no path that was lost.
       .filter((s) => s.stall.what !== 'handshake' || s.stall.endedBy === 'progress')
+      .filter((s) => s === flow.case.main || !isLoneSyn(s, flow.case))
       .map((s) => {
         const heard = s.path.lost?.time ?? s.stall.start;
         // A connection opened in the outage knows only that the path was down already.
@@ -95,6 +116,16 @@ function spansOf(flow: JudgedFlow): Span[] {
       })
   );
 }
+
+/** A path that loses all the time holds one connection up for as long as that now and then. */
+function isPlainLoss({ stall, trying, path }: JudgedStall, { case: c, watch }: JudgedFlow): boolean {
+  if (c.marks.some((m) => m.strong) || trying.includes('shared-silence') || path.downAt !== null)
+    return false;
+  return (c.cross?.hops.takeover ?? null) === null && lossChance(stall, watch) >= PLAIN;
+}
+
+/** One chance in a hundred. */
+const PLAIN = 0.01;
 
 /**
  * Somebody tried, and in vain. A request that nobody acknowledged and nobody repeated shows no such thing: whoever polls may be

@@ -26,6 +26,7 @@ import { deriveFacts } from './facts.ts';
 import { findInnocent, roundTrip, tryingIn } from './innocent.ts';
 import { decideOutcome } from './outcome.ts';
 import type { Population } from './population.ts';
+import { unheededHere, unheededThere } from './unheeded.ts';
 import { idleAtSource } from './way/resumed.ts';
 
 export interface CaptureFacts {
@@ -136,12 +137,14 @@ function judgeFlow(
     const trying = tryingIn(stall, near, rtt, shared, marksIn(facts.marks, stall, flow));
     const alone: JudgedStall = {
       stall,
-      innocent: findInnocent(stall, watch, trying, { rtt, near }),
+      innocent: unheededHere(stall, watch, near) ?? findInnocent(stall, watch, trying, { rtt, near }),
       trying,
       path: withNodes(viewPath(stall, flow, near, sources), stall, flow, facts.cross ?? null),
     };
-    const cross = alone.innocent === null && trying.length === 0 ? crossOf(stall) : null;
-    return cross === null ? alone : { ...alone, innocent: idleAtSource(alone, flow, cross) };
+    const asks = trying.length === 0 || stall.what === 'handshake';
+    const cross = alone.innocent === null && asks ? crossOf(stall) : null;
+    if (cross === null) return alone;
+    return { ...alone, innocent: unheededThere(stall, flow, cross) ?? idleAtSource(alone, flow, cross) };
   });
   const { outcome, main } = decideOutcome(watch, judged, near, crossOf);
   const c: Case = {

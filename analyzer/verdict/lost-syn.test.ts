@@ -73,3 +73,28 @@ it('who opens a connection is who tries again, whoever owes it an answer', () =>
     });
   }
 });
+
+describe('SYNs that came to a server which did not answer them', () => {
+  /** Its listen queue was full: three came there, the third was answered. */
+  const busy = (): Trip => {
+    const trip = new Trip();
+    for (const time of [0, 1.02, 3.05]) trip.client(time, SYN);
+    trip.server(3.051, ANSWER).client(3.06).client(3.07, { payload: HTTP_GET });
+    return trip.server(3.1, { payload: 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n' }).client(3.11);
+  };
+
+  it.each([[PLACES], [['client', 'server']], [['server']]] as const)(
+    'are no outage: seen at %j',
+    (places) => {
+      const { flows, failovers } = reportOn(taken([busy()], places));
+      expect(flows[0]).toMatchObject({ outcome: 'unaffected' });
+      expect(flows[0]?.stalls[0]?.cause).toBe('application-idle');
+      expect(failovers).toEqual([]);
+    },
+  );
+
+  it('look like an outage to the client, which is not sure of it', () => {
+    const { flows } = reportOn(taken([busy()], ['client']));
+    expect(flows[0]).toMatchObject({ cause: 'syn-backoff', confidence: 'medium' });
+  });
+});

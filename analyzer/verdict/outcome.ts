@@ -42,18 +42,24 @@ export function decideOutcome(
   if (stalls.length === 0) return NOTHING_STALLED;
   const suspects = stalls.filter((s) => s.innocent === null);
   const last = suspects.at(-1) ?? null;
-  const ended = suspects.filter((s) => s.stall.endedBy === 'progress');
+  // Of one direction alone a rest of the application looks like a stall.
+  const isTold = ({ stall }: JudgedStall): boolean => stall.what !== 'unseen' || !watch.isOneWay;
+  const ended = suspects.filter((s) => s.stall.endedBy === 'progress' && isTold(s));
   if (last !== null && last.stall.end === null) {
     const outcome = openOutcome(last, stalls, watch, near, crossOf);
     if (outcome !== 'undecided' || ended.length === 0 || !isMoment(last.stall, crossOf))
       return { outcome, main: last };
     return resumedOutcome(watch, ended, near);
   }
-  if (last !== null && last.stall.endedBy === 'close') {
+  if (last !== null && last.stall.endedBy === 'close' && isTold(last)) {
     const outcome = closedOutcome(last.stall, watch, near);
     if (outcome !== 'unaffected') return { outcome, main: last };
   }
+  if (isRefusedAtOnce(watch, ended)) return { outcome: 'reset', main: longestOf(ended) };
   if (ended.length > 0) return resumedOutcome(watch, ended, near);
+  // Of one direction alone a rest of the application looks like a stall.
+  if (last !== null && last.stall.what === 'unseen')
+    return { outcome: 'undecided', main: longestOf(suspects) };
   const open = stalls.find((s) => s.stall.end === null && s.innocent?.cause === 'zero-window');
   if (open !== undefined && inMidTransfer(watch)) return { outcome: 'undecided', main: open };
   return { outcome: 'unaffected', main: null };
@@ -230,6 +236,8 @@ function closedOutcome(stall: Stall, watch: SilenceWatch, near: EndIndex | null)
     if (closing.sender === near && closing.sender !== client && isAnswer(stall, closing)) return 'reset';
     if (closing.sender === near) return 'gave-up';
     const ttl = watch.connection.sides[closing.sender].ttl;
+    // Whether the client sent it nobody can tell who never saw another segment of it.
+    if (ttl < 0 && closing.sender === client) return 'undecided';
     const genuine = ttl < 0 || ttl === closing.ttl;
     if (genuine) return closing.sender === client ? 'gave-up' : 'reset';
     // Another machine reset one end in the other's name. The client may be the one that was told nothing.
@@ -247,6 +255,15 @@ export function isAnswer(stall: Stall, closing: SegmentEvent): boolean {
   return asked !== undefined && asked.sender !== closing.sender && closing.time - asked.time < ANSWER_WAIT;
 }
 
+/** What ended the silence brought no data but an RST of the server: the segment that came through met a server without the connection. */
+function isRefusedAtOnce({ close, connection }: SilenceWatch, ended: readonly JudgedStall[]): boolean {
+  const ending = ended.at(-1)?.stall.ending ?? null;
+  if (close === null || close.how !== 'RST' || close.by !== connection.flow.server || ending === null)
+    return false;
+  const isBare = ending.sender !== close.by && (ending.bits & Segment.NewData) === 0;
+  return isBare && close.event.time - ending.time < ANSWER_WAIT;
+}
+
 /** A sender that closes in order has sent all it wanted: a stall only while its own bytes are not acknowledged. */
 function ownClose(stall: Stall, watch: SilenceWatch): Outcome {
   if (stall.what === 'unacknowledged')
@@ -254,9 +271,12 @@ function ownClose(stall: Stall, watch: SilenceWatch): Outcome {
   return stall.what === 'answer' && stall.startUnanswered ? 'gave-up' : 'unaffected';
 }
 
+const longestOf = (stalls: readonly JudgedStall[]): JudgedStall =>
+  stalls.reduce((a, b) => (b.stall.duration > a.stall.duration ? b : a));
+
 function resumedOutcome(watch: SilenceWatch, ended: readonly JudgedStall[], near: EndIndex | null): Decided {
-  const longest = ended.reduce((a, b) => (b.stall.duration > a.stall.duration ? b : a));
-  if (isCutShort(watch, ended)) return { outcome: 'cut-short', main: longest };
+  const longest = longestOf(ended);
+  if (isCutShort(watch, ended, near)) return { outcome: 'cut-short', main: longest };
   if (near !== watch.connection.flow.client && closedMeanwhile(watch, longest)) {
     return { outcome: 'undecided', main: longest };
   }
@@ -271,7 +291,7 @@ function resumedOutcome(watch: SilenceWatch, ended: readonly JudgedStall[], near
 }
 
 /** After a stall the peer's FIN came with a hole before it, or before all that was promised. */
-function isCutShort(watch: SilenceWatch, ended: readonly JudgedStall[]): boolean {
+function isCutShort(watch: SilenceWatch, ended: readonly JudgedStall[], near: EndIndex | null): boolean {
   const server = watch.connection.flow.server;
   const side = watch.connection.sides[server];
   if (side.fin === NO_FRAME || closedFirst(watch)) return false;
@@ -280,8 +300,10 @@ function isCutShort(watch: SilenceWatch, ended: readonly JudgedStall[]): boolean
     if (((promised.end - side.finSeq) | 0) > 0) return true;
     if (promised.exact) return false;
   }
+  // Where it was sent nothing stands before a FIN but what the capture lacks.
   return (
     side.finAhead &&
+    near !== server &&
     ended.some((s) => s.stall.start < side.finTime && side.finTime <= (s.stall.end as Nanos) + RECOVERY)
   );
 }

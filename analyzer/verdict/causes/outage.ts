@@ -5,6 +5,7 @@
 import { backoffOf } from '../backoff.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
 import { outageOnTheWay as byTheWay } from '../way/resumed.ts';
+import { mayBeLoss } from './loss.ts';
 
 export const outage: Rule = {
   id: 'outage',
@@ -16,7 +17,7 @@ export const outage: Rule = {
     if (b.least >= 0.5) return out(b.because);
     if (c.facts.passedBefore.length > 0) return out('the path was back well before the data came');
     if (c.main.trying.length === 0) return possible(80);
-    if (b.most < 0.5) return found('medium', inferred(b.because, b.frames));
+    if (b.most < 0.5 && !mayBeLoss(c)) return found('medium', inferred(b.because, b.frames));
     return possible(95);
   },
 };

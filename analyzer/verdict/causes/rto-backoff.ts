@@ -13,6 +13,7 @@ import { found, inferred, out, possible, type Rule } from '../rule.ts';
 import { rungOfStall } from '../rung.ts';
 import { rtoBackoffOnTheWay as byTheWay } from '../way/resumed.ts';
 import { seconds } from '../words.ts';
+import { mayBeLoss } from './loss.ts';
 import { steeredLate } from './stale-path.ts';
 
 /** Seconds: if the path came back at any moment of such a wait, the back-off was at least 0.5 s in nine cases of ten. */
@@ -57,7 +58,7 @@ function resumed(c: Case) {
   if (back !== null && back.by !== 'own-data' && b.least < 0.5) return possible(100);
   // A sender whose tries are in the captures needs no rung to be believed.
   const onRung = b.seen || rungOfStall(c.main.stall, c.watch, c.near) !== null;
-  if (b.least < 0.5 && !(b.likelyLong && onRung)) return possible(100);
+  if (b.least < 0.5 && (!(b.likelyLong && onRung) || mayBeLoss(c))) return possible(100);
   const sure = b.least >= 0.5 ? 'high' : b.most >= SURE_ENOUGH ? 'medium' : 'low';
   return found(sure, inferred(b.because, b.frames));
 }

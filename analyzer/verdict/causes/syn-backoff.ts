@@ -6,7 +6,7 @@
  */
 
 import { Segment } from '../../tcp/segment.ts';
-import { isHandshake, isOneLostSyn } from '../gates.ts';
+import { isBorneOut, isHandshake, isOneLostSyn } from '../gates.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
 import { seconds } from '../words.ts';
 
@@ -25,10 +25,12 @@ export const synBackoff: Rule = {
     if (repeats.length === 0) return possible(70);
     if (isOneLostSyn(c)) return possible(90);
     const wait = (stall.end as number) - (repeats.at(-2)?.time ?? stall.start);
+    // Another connection, a mark or a node shows that the path was gone; by the SYNs alone the server may have been busy.
+    const others = isBorneOut(c.main, c);
     return found(
-      'high',
+      others ? 'high' : 'medium',
       inferred(
-        `the SYN that was answered came ${seconds(wait)} after the one before: the path came back in between, and the client waited for its timer`,
+        `the SYN that was answered came ${seconds(wait)} after the one before: the path came back in between, and the client waited for its timer${others ? '' : '; a server that answered nobody until then looks the same from here'}`,
         [repeats.at(-2)?.id ?? stall.startFrame, repeats.at(-1)?.id ?? stall.startFrame],
       ),
     );

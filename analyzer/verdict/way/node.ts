@@ -286,6 +286,8 @@ export function outOfWindow(c: Case): Judgement | null {
   if (way === null || node === null) return null;
   if (c.outcome === 'resumed') {
     if (!node.captured.in || !node.captured.out) return null;
+    // As it lost its own links later on, what still came could not leave.
+    if (way.hops.later.length > 0) return null;
     for (const from of ['server', 'client'] as const) {
       const { came, left } = node.totals[from];
       const missing = came - left;
