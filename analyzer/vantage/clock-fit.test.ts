@@ -263,17 +263,15 @@ describe('fitClocks, where a clock is set', () => {
 });
 
 describe('fitClocks, with very many packets', () => {
-  // Alone on one core 50,000 take 35 ms, with five steps 100 ms; the limit is for a machine in use.
-  it.each([0, 5])('is done in a moment (%i steps)', (count) => {
+  // Alone on one core 50,000 take 35 ms, with five steps 100 ms; by their square they would not be done before the test's limit.
+  it.each([0, 5])('finds every stretch of 50,000 (%i steps)', (count) => {
     const steps = Array.from(
       { length: count },
       (_, i): Step => ({ at: seconds(100 * (i + 1)), clock: 'b', by: -millis(100 + i) }),
     );
     const w = { offset: seconds(5), drift: ppm(30), there: micros(100), back: micros(200), steps };
     const pairs = meet(w, evenly(50_000, seconds(600), millis(1)));
-    const start = performance.now();
     const fits = fitClocks(pairs);
-    expect(performance.now() - start).toBeLessThan(1000);
     expect(fits).toHaveLength(count + 1);
     for (const fit of fits) expect(fit.error).toBeLessThan(micros(150 + 50));
     expect(show(w, 'b', seconds(600)) - (fits.at(-1) as ClockFit).until).toBeLessThan(seconds(0.1));
