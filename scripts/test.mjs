@@ -4,18 +4,15 @@
  * `--all-variants`: of the laws that long tests hold against every scenario, each variant (`test/scenarios/sample.ts`).
  * The last line is always `N passed, N failed`, and the exit code is 1 if anything failed.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import path from 'node:path';
 import { checkNode, installLeftOut, installSystemPackages, root, setUp } from './setup.mjs';
 
-/** Runs of Vitest with their projects of vitest.config.ts. */
-const FAST = { name: 'fast', projects: ['fast', 'alone'], options: [] };
-/** Beside those that wait, and after them wherever both want a processor: what waits looks at the clock. */
-const COMPUTING = { name: 'computing', projects: ['fast', 'alone', 'computing'], options: [], nice: 10 };
-/** One at a time, for they take ports and interfaces, too. */
-const WAITING = { name: 'waiting', projects: ['waiting'], options: ['--maxWorkers=1'] };
+const REPORT = path.join(root, '.cache/vitest.json');
+/** Of vitest.config.ts. */
+const FAST = ['fast', 'alone'];
+const ALL = [...FAST, 'slow'];
 const args = process.argv.slice(2);
 const fast = args.includes('--fast');
 const filters = args.filter((arg) => arg !== '--fast' && arg !== '--all-variants');
@@ -30,7 +27,7 @@ const results = [
   runStep('format and lint', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']),
   runStep('types', ['typescript/bin/tsc']),
   runStep('types of the web page', ['typescript/bin/tsc', '-p', 'ui']),
-  ...(await runTests()),
+  ...runTests(),
 ];
 const count = (wanted) => results.filter((result) => wanted.includes(result.status)).length;
 const failed = count(['failed']);
@@ -46,43 +43,25 @@ function runStep(name, [program, ...rest]) {
   return { name, status: runPackage(program, rest) === 0 ? 'passed' : 'failed' };
 }
 
-async function runTests() {
-  const results = (await Promise.all((fast ? [FAST] : [COMPUTING, WAITING]).map(runProjects))).flat();
-  return results.length > 0 ? results : [{ name: 'no test matches', status: 'failed' }];
-}
-
-async function runProjects({ name, projects, options, nice }) {
-  const file = path.join(root, `.cache/vitest-${name}.json`);
-  rmSync(file, { force: true });
-  mkdirSync(path.dirname(file), { recursive: true });
-  const words = [
-    ...['run', ...projects.map((project) => `--project=${project}`), ...options],
-    ...(filters.length > 0 ? ['--passWithNoTests'] : []),
-    ...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
-  ];
-  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
-  // Two runs would each redraw the last lines of a terminal: they write lines.
-  const stdout = fast ? 'inherit' : 'pipe';
-  const color = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
-  const child = spawn(process.execPath, [vitest, ...words, ...filters], {
-    cwd: root,
-    env: { ...process.env, ...color },
-    stdio: ['ignore', stdout, 'inherit'],
-  });
-  if (nice !== undefined && child.pid !== undefined) setPriority(child.pid, nice);
-  child.stdout?.pipe(process.stdout, { end: false });
-  const exitCode = await new Promise((resolve) => child.once('close', resolve));
-  const tests = readReport(file);
+function runTests() {
+  rmSync(REPORT, { force: true });
+  mkdirSync(path.dirname(REPORT), { recursive: true });
+  const projects = fast ? FAST : ALL;
+  const options = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
+  const exitCode = runPackage('vitest/vitest.mjs', [
+    ...['run', ...projects.map((project) => `--project=${project}`), ...options, ...filters],
+  ]);
+  const tests = readReport();
   // An error outside of any test (an unhandled rejection, a crash) fails the run, too.
   const told = tests.some(({ status }) => status === 'failed');
-  return exitCode === 0 || told ? tests : [...tests, { name: `the run of ${name} tests`, status: 'failed' }];
+  return exitCode === 0 || told ? tests : [...tests, { name: 'the test run itself', status: 'failed' }];
 }
 
 /** Every test with its full name; a file that could not even be loaded counts as one failed test. */
-function readReport(file) {
+function readReport() {
   let report;
   try {
-    report = JSON.parse(readFileSync(file, 'utf8'));
+    report = JSON.parse(readFileSync(REPORT, 'utf8'));
   } catch {
     return [{ name: 'the test run left no report', status: 'failed' }];
   }
