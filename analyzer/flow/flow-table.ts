@@ -8,6 +8,7 @@ import type { Nanos } from '../../packet/time.ts';
 import { Frame, PacketType, TcpFlag } from '../../packet/wire/frame.ts';
 import { type EndIndex, Flow } from './flow.ts';
 import type { FrameId } from './frame-id.ts';
+import { SharedRows } from './shared-rows.ts';
 
 const INITIAL_SLOTS = 1024;
 /** A flood of SYNs makes a flow a frame. Beyond so many no new one is followed: memory stays bounded, and the report can be read. */
@@ -34,8 +35,7 @@ export class FlowTable {
   /** First sequence number that end's last SYN carried, by flow, to tell port reuse from a repeated SYN. */
   private readonly synSeq: number[] = [];
   private last: Flow | null = null;
-  private addresses = new Uint32Array(0);
-  private addressesUsed = 0;
+  private readonly addresses = new SharedRows((length) => new Uint32Array(length), 512 * 8);
 
   /** The flow of a TCP frame, made where it is new; null for a new one beyond `MOST_FLOWS`. */
   find(frame: Frame, id: FrameId): Flow | null {
@@ -90,7 +90,7 @@ export class FlowTable {
 
   private open(frame: Frame, sender: EndIndex, id: FrameId, slot: number): Flow {
     const index = this.flows.length;
-    const address = this.addressRow();
+    const address = this.addresses.take(8);
     const from = sender === 0 ? 0 : 4;
     for (let i = 0; i < 4; i++) {
       address[i] = frame.address[(from + i) & 7] as number;
@@ -115,16 +115,6 @@ export class FlowTable {
     this.noteEnds(flow);
     if (this.used * 2 > this.slots.length) this.grow();
     return flow;
-  }
-
-  /** Room for the addresses of one flow: an array of its own for each costs six times what it holds. */
-  private addressRow(): Uint32Array {
-    if (this.addressesUsed === this.addresses.length) {
-      this.addresses = new Uint32Array(ADDRESS_ROWS * 8);
-      this.addressesUsed = 0;
-    }
-    this.addressesUsed += 8;
-    return this.addresses.subarray(this.addressesUsed - 8, this.addressesUsed);
   }
 
   private slotOf(frame: Frame, sender: EndIndex, wanted: number): number {
@@ -182,8 +172,6 @@ export class FlowTable {
     }
   }
 }
-
-const ADDRESS_ROWS = 512;
 
 /** Of a flow's ends: eight words of address, the ports, the IP version. */
 const WORDS_OF_ENDS = 10;

@@ -58,6 +58,7 @@ export class Flow {
     this.firstFrame = init.frame;
     this.lastFrame = init.frame;
     this.firstTime = init.time;
+    // As a field that holds what is not small from the start.
     this.lastTime = NOT_SMALL;
     this.lastTime = init.time;
     this.firstSeq = init.seq;

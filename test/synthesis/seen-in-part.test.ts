@@ -28,6 +28,15 @@ function heldUp(n: Network): Conversation {
   return f.server.retransmitsAll().client.acks().server.streams(600_000);
 }
 
+/** Opened, and a request of it answered. */
+const answered = (n: Network): Conversation =>
+  n
+    .flow()
+    .handshake()
+    .client.sends(GET)
+    .server.sends(`${okHead(2)}ok`)
+    .client.acks();
+
 test('a capture that begins in the outage lacks nothing: what is acknowledged then was sent before', () => {
   const n = new Network({ at: 'server', snaplen: 96 });
   heldUp(n);
@@ -36,21 +45,14 @@ test('a capture that begins in the outage lacks nothing: what is acknowledged th
 });
 
 describe('of one direction alone', () => {
-  const pooled = (n: Network): Conversation => {
-    const f = n
-      .flow()
-      .handshake()
-      .client.sends(GET)
-      .server.sends(`${okHead(2)}ok`)
-      .client.acks();
-    return f
+  const pooled = (n: Network): Conversation =>
+    answered(n)
       .after(s(40))
       .client.sends(GET)
       .server.sends(`${okHead(2)}ok`)
       .client.acks()
       .after(s(9))
       .client.fin();
-  };
 
   test.each(['10.1.0.10', '10.2.0.10'])(
     'a rest is no stall, and a close no giving up: what %s sent',
@@ -96,13 +98,7 @@ test('a probe that came through to a server without the connection was reset', (
 
 describe('an idle connection whose next use is in vain for good', () => {
   const used = (n: Network): void => {
-    const f = n
-      .flow()
-      .handshake()
-      .client.sends(GET)
-      .server.sends(`${okHead(2)}ok`)
-      .client.acks();
-    f.after(s(60)).pathDown().client.sends(GET).climbs(7);
+    answered(n).after(s(60)).pathDown().client.sends(GET).climbs(7);
   };
 
   test('may have been forgotten by a firewall: one alone shows no failover', () => {
