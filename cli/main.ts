@@ -27,16 +27,19 @@ process.on('uncaughtException', (error) => {
   process.exit(2);
 });
 
-try {
-  process.exitCode = await runProgram(process.argv.slice(2));
-} catch (error) {
-  printError(error);
-  process.exitCode = 2;
-}
+void main();
 
-// Left to itself, Node gives back all memory piece by piece before it ends, which takes as long as a small analysis.
-await Promise.all([drained(process.stdout), drained(process.stderr)]);
-process.exit();
+async function main(): Promise<never> {
+  try {
+    process.exitCode = await runProgram(process.argv.slice(2));
+  } catch (error) {
+    printError(error);
+    process.exitCode = 2;
+  }
+  // Left to itself, Node gives back all memory piece by piece before it ends, which takes as long as a small analysis.
+  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  process.exit();
+}
 
 /** Whoever reads it has got all that was printed; or does not listen any more. */
 function drained(stream: NodeJS.WriteStream): Promise<void> {

@@ -25,4 +25,6 @@ function run(): Promise<boolean> {
   }
 }
 
-process.exitCode = (await run()) ? 0 : 1;
+void run().then((wentWell) => {
+  process.exitCode = wentWell ? 0 : 1;
+});

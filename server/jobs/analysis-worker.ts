@@ -16,17 +16,18 @@ export type WorkerMessage =
 
 const send = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
-const task = workerData as AnalysisTask;
-try {
+void run(workerData as AnalysisTask).then(
+  () => send({ kind: 'done' }),
+  (error) => send({ kind: 'failed', error: explain(error) }),
+);
+
+async function run(task: AnalysisTask): Promise<void> {
   const connection = new Connection(await loadPackage(), task.path);
   try {
     await analyse(task, connection, (progress) => send({ kind: 'progress', progress }));
   } finally {
     connection.close();
   }
-  send({ kind: 'done' });
-} catch (error) {
-  send({ kind: 'failed', error: explain(error) });
 }
 
 function explain(error: unknown): string {
