@@ -24,6 +24,8 @@ export const synBackoff: Rule = {
     }
     if (repeats.length === 0) return possible(70);
     if (isOneLostSyn(c)) return possible(90);
+    // Each SYN was answered, if late: nothing shows that any was lost.
+    if (stall.needless && !isBorneOut(c.main, c)) return possible(90);
     const wait = (stall.end as number) - (repeats.at(-2)?.time ?? stall.start);
     // Another connection, a mark or a node shows that the path was gone; by the SYNs alone the server may have been busy.
     const others = isBorneOut(c.main, c);
