@@ -89,7 +89,9 @@ describe('buildReport', () => {
         .client(at, { seq: 0, flags: 'SYN' })
         .server(at + 0.02, { flags: 'SYN ACK' })
         .client(at + 0.03);
-    const { causes, flows } = report({ 'client.pcap': [closed(40000, 3), closed(40001, 7), done(40002)] });
+    // Opened at once, before the path was lost: nobody is heard between the SYNs of the others.
+    const before = new Talk({ client: '10.0.0.1 40002' }).handshake();
+    const { causes, flows } = report({ 'client.pcap': [closed(40000, 6.9), closed(40001, 7), before] });
     expect(causes).toEqual([
       { id: 'syn-backoff', flows: flows.slice(0, 2).map((f) => f.id), worstStall: 7.02 },
     ]);

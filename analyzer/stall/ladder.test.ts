@@ -19,6 +19,7 @@ const BLANK: SegmentEvent = {
   mac: -1,
   icmp: -1,
   tsVal: -1,
+  tsEcr: -1,
 };
 /** Transmissions at these seconds, numbered from frame 1. */
 const sentAt = (times: readonly number[], fields: Partial<SegmentEvent> = {}): SegmentEvent[] =>

@@ -24,6 +24,8 @@ export interface SegmentEvent {
   mac: number;
   /** Timestamp value; -1 where there is none. */
   tsVal: number;
+  /** Timestamp that it echoes (RFC 7323, 3.2); -1 where there is none. */
+  tsEcr: number;
   /** ICMP type and code in `type * 256 + code`; -1 for a TCP segment. `sender` is then the end that was told. */
   icmp: number;
 }
@@ -44,6 +46,7 @@ export function segmentEvent(frame: Frame, id: FrameId, sender: EndIndex, bits: 
     ipId: frame.ipId,
     mac: frame.macSource,
     tsVal: frame.hasTimestamps ? frame.tsVal : -1,
+    tsEcr: frame.hasTimestamps ? frame.tsEcr : -1,
     icmp: -1,
   };
 }

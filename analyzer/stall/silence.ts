@@ -35,6 +35,12 @@ export interface Resume {
   hole: boolean;
 }
 
+/** The first segment of the other end after a silence: whether its clock had gone on meanwhile. */
+export interface PeerAfter {
+  time: Nanos;
+  tsVal: number;
+}
+
 export interface Silence extends Stood {
   /** When something last moved, and the frame that moved it. */
   readonly start: Nanos;
@@ -60,6 +66,8 @@ export interface Silence extends Stood {
   readonly turnBytes: number;
   /** Set where data ended the silence. */
   readonly resume: Resume | null;
+  /** Set where progress ended the silence; its `tsVal` is -1 until the other end is heard. */
+  readonly peerAfter: PeerAfter | null;
   /** How long nothing had moved before the frame that began it: an idle connection that was used again. */
   readonly idleBefore: Nanos;
 }
@@ -105,6 +113,9 @@ export class SilenceWatch {
   private readonly standing: Standing;
   /** The newest silence that data ended, until its sender's next data segment is seen. */
   private resuming: { resume: Resume; sender: EndIndex; since: Nanos } | null = null;
+  /** What the newest silence that progress ended waits for. */
+  private peerAfter: PeerAfter | null = null;
+  private peerOf: EndIndex = 0;
 
   constructor(flow: Flow, rows: WatchRows) {
     this.connection = new Connection(flow, rows);
@@ -122,6 +133,7 @@ export class SilenceWatch {
     }
     if (this.startFrame === NO_FRAME) this.move(frame.time, id, sender);
     if (this.resuming !== null) this.followResume(frame, sender, bits);
+    if (this.peerAfter !== null && sender !== this.peerOf) this.notePeer(frame);
     if (this.close !== null) this.follow(frame, id, sender, bits);
     else if (this.moves(bits, sender)) this.progress(frame, id, sender, bits);
     else this.stand(frame, id, sender, bits);
@@ -224,6 +236,13 @@ export class SilenceWatch {
     this.resuming = null;
   }
 
+  private notePeer(frame: Frame): void {
+    const after = this.peerAfter as PeerAfter;
+    after.time = frame.time;
+    after.tsVal = frame.hasTimestamps ? frame.tsVal : -1;
+    this.peerAfter = null;
+  }
+
   private follow(frame: Frame, id: FrameId, sender: EndIndex, bits: number): void {
     if (this.aftermath.length < MAX_AFTERMATH)
       this.aftermath = [...this.aftermath, segmentEvent(frame, id, sender, bits)];
@@ -255,6 +274,10 @@ export class SilenceWatch {
     this.silences.push(silence);
     if (this.silences.length > MAX_SILENCES) this.silences.splice(leastTelling(this.silences), 1);
     const { resume } = silence;
+    if (ending !== null && silence.peerAfter !== null) {
+      this.peerAfter = silence.peerAfter;
+      this.peerOf = ending.sender;
+    }
     if (resume !== null) {
       const { sender, time } = ending as SegmentEvent;
       this.resuming = { resume, sender, since: time };
@@ -302,6 +325,7 @@ export class SilenceWatch {
       lossBefore: stood.lossBefore,
       dataBefore: stood.dataBefore,
       resume,
+      peerAfter: endedBy === 'progress' ? { time: NOT_SMALL, tsVal: -1 } : null,
       idleBefore: this.idleBefore,
     };
   }

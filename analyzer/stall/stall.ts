@@ -13,6 +13,7 @@ import type { Connection } from '../tcp/connection.ts';
 import { Segment } from '../tcp/segment.ts';
 import { findLadder, type Ladder } from './ladder.ts';
 import type { OwedWhat } from './owed.ts';
+import { isNeedless, roundTrips } from './round-trip.ts';
 import type { SegmentEvent } from './segment-event.ts';
 import { SHORTEST_SILENCE, type Silence, type SilenceWatch } from './silence.ts';
 import { joinContinued, type Part, type StallKind, splitAtWindow } from './silence-parts.ts';
@@ -62,6 +63,8 @@ export interface Stall {
   /** First answer that shows it. */
   readonly stuckAt: SegmentEvent | null;
   readonly captureGap: boolean;
+  /** It ended with the answer to the first transmission: no repeat of its sender was needed. */
+  readonly needless: boolean;
 }
 
 const NO_STALLS: readonly Stall[] = [];
@@ -70,7 +73,9 @@ const NO_STALLS: readonly Stall[] = [];
 export function findStalls(watch: SilenceWatch, coveredUntil: Nanos): readonly Stall[] {
   if (watch.silences.length === 0) return NO_STALLS;
   const stalls: Stall[] = [];
-  for (const silence of joinContinued(watch.silences.map((s) => heldUp(s, watch.connection)))) {
+  const slow = roundTrips(watch.silences, watch.connection);
+  const waits = slow.size === 0 ? watch.silences : watch.silences.filter((s) => !slow.has(s));
+  for (const silence of joinContinued(waits.map((s) => heldUp(s, watch.connection)))) {
     for (const part of splitAtWindow(silence)) {
       const stall = toStall(part, watch, coveredUntil);
       if (stall !== null) stalls.push(stall);
@@ -143,6 +148,7 @@ function toStall(part: Part, watch: SilenceWatch, coveredUntil: Nanos): Stall | 
     stuck: stuckAt === undefined ? null : beyond(stuckAt, silence, owedBy),
     stuckAt: stuckAt ?? null,
     captureGap: isCaptureGap(part, connection),
+    needless: isNeedless(part.silence, connection),
   };
 }
 
@@ -309,17 +315,33 @@ const isOlderThanCapture = (sender: EndIndex, { silence }: Part, { sides }: Conn
   sides.every((s) => s.syn === NO_FRAME) && sides[sender].firstTime >= silence.start;
 
 /**
- * The capture's clock was set forward: the timestamp clock of whoever ended the
- * silence (RFC 7323, 5.4) had run at a known rate and hardly went on in it.
+ * The capture's clock was set forward: the timestamp clocks of both ends
+ * (RFC 7323, 5.4) had run at a known rate and hardly went on in the silence.
+ * That of one end alone stands still as well where the way from it has become
+ * longer: its segments are older when they come.
  */
 function isClockStep(part: Part): boolean {
   const { ending, silence, start } = part;
-  if (part.endedBy !== 'progress' || ending === null || ending.tsVal < 0) return false;
-  const before = silence.tsVal[ending.sender];
-  const rate = silence.tickRate[ending.sender];
-  if (before < 0 || rate <= 0) return false;
-  const expected = ((ending.time - start) / NANOS_PER_SECOND) * rate;
-  return expected >= MIN_TICKS && ((ending.tsVal - before) | 0) < HARDLY * expected;
+  if (part.endedBy !== 'progress' || ending === null) return false;
+  const step = ending.time - start;
+  const after = silence.peerAfter;
+  if (after === null || !hardlyWentOn(silence, ending.sender, ending.tsVal, step)) return false;
+  const since = after.time - ending.time;
+  return hardlyWentOn(silence, otherEnd(ending.sender), after.tsVal, step, since);
+}
+
+/** The timestamp clock of `end`, which showed `tsVal` some time after it should have gone on by `step`. */
+function hardlyWentOn(
+  silence: Silence,
+  end: EndIndex,
+  tsVal: number,
+  step: Nanos,
+  since: Nanos = 0,
+): boolean {
+  const [before, rate] = [silence.tsVal[end], silence.tickRate[end]];
+  if (before < 0 || tsVal < 0 || rate <= 0) return false;
+  const ticks = rate / NANOS_PER_SECOND;
+  return step * ticks >= MIN_TICKS && ((tsVal - before) | 0) < (HARDLY * step + since) * ticks;
 }
 
 /** The newest frame of `end` before a stall began; NO_FRAME where it never sent. */

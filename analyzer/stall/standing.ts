@@ -45,7 +45,7 @@ const DROP = 96;
 
 /** A close is three segments, sometimes four. */
 const ROWS = 4;
-const COLUMNS = 13;
+const COLUMNS = 14;
 /** Of each end: identification, its step, whether it counts, timestamp, tick rate, window, newest segment, newest data. */
 const STOOD = 8;
 const BLOCK = ROWS * COLUMNS + 2 * STOOD + 2;
@@ -122,6 +122,7 @@ export class Standing {
     n[at + 10] = frame.ipId;
     n[at + 11] = frame.macSource;
     n[at + 12] = frame.hasTimestamps ? frame.tsVal : -1;
+    n[at + 13] = frame.hasTimestamps ? frame.tsEcr : -1;
     this.rows += 1;
   }
 
@@ -231,6 +232,7 @@ export class Standing {
         ipId: n[at + 10] as number,
         mac: n[at + 11] as number,
         tsVal: n[at + 12] as number,
+        tsEcr: n[at + 13] as number,
         icmp: -1,
       });
     }

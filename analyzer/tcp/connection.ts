@@ -135,6 +135,7 @@ export class Connection {
     // Options that the snap length cut off are not known to be absent.
     own.offersNoScale = frame.windowScale < 0 && !frame.tcpHeaderCut;
     own.mss = frame.mss;
+    own.sackPermitted = frame.sackPermitted;
     const sender: EndIndex = own === this.sides[0] ? 0 : 1;
     const isAnswer = (frame.flags & TcpFlag.Ack) !== 0;
     if (isAnswer) settleScale(own, this.sides[sender === 0 ? 1 : 0]);
@@ -150,6 +151,7 @@ export class Connection {
   }
 
   private takeAck(peer: Side, frame: Frame, bits: number): void {
+    if ((bits & Segment.Duplicate) !== 0) peer.needless += 1;
     if ((bits & Segment.AckUnseen) !== 0) {
       this.unseen += 1;
       peer.next = seqMax(peer.next, frame.ack);

@@ -61,6 +61,22 @@ describe('a promised length', () => {
     });
   });
 
+  it('is that of the next answer, where requests were pipelined', () => {
+    const pipelined = (next: string): Talk =>
+      asked(`${HTTP_GET}${HTTP_GET}`)
+        .server(1.2, { payload: HEAD })
+        .server(1.3, { payload: 4000 })
+        .server(1.4, { payload: `${'x'.repeat(1000)}${next}` });
+    const end = 1 + HEAD.length + 5000;
+    expect(promisedBy(pipelined(''))).toMatchObject({ end });
+    expect(promisedBy(pipelined(HEAD))).toMatchObject({ end: end + HEAD.length + 5000, exact: true });
+    expect(promisedBy(pipelined('HTTP/1.1 2'))).toBeNull();
+    const empty = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+    expect(promisedBy(pipelined(`${empty}${HEAD}`))).toMatchObject({
+      end: end + empty.length + HEAD.length + 5000,
+    });
+  });
+
   it('is a lower bound where the head was cut', () => {
     const cut = 'HTTP/1.1 200 OK\r\nContent-Length: 5000\r\nServ';
     expect(promisedBy(asked().server(1.2, { payload: cut }))).toEqual({

@@ -54,6 +54,7 @@ export class Exchange {
     const begins = this.turn !== sender;
     if (begins) this.beginTurn(frame.seq, sender, sides);
     else this.continueTurn(frame, sides[sender]);
+    if (!begins && this.promised !== null) this.takeNext(frame, sender);
     if (!begins && !this.awaitsHead) return;
     const length = Math.min(frame.capturedPayload, frame.payloadLength);
     if (length < 4) return;
@@ -107,8 +108,21 @@ export class Exchange {
     }
   }
 
-  private takeResponse(frame: Frame, sender: EndIndex, length: number): boolean {
-    const head = parseResponseHead(frame.view, frame.payloadOffset, length);
+  /** Pipelined requests (RFC 9112, 9.3.2): where one answer ends, the next begins, often in the same segment. */
+  private takeNext(frame: Frame, sender: EndIndex): void {
+    const captured = Math.min(frame.capturedPayload, frame.payloadLength);
+    while (this.promised?.exact === true) {
+      const at = seqDistance(this.promised.end, frame.seq);
+      if (at >= frame.payloadLength) return;
+      this.promised = null;
+      // Of a head that was cut, by the segment or by the snap length, the length is not known.
+      if (at < 0 || captured - at < 12 || !this.takeResponse(frame, sender, captured - at, at)) return;
+    }
+  }
+
+  /** `at`: bytes of the payload before the head. */
+  private takeResponse(frame: Frame, sender: EndIndex, length: number, at = 0): boolean {
+    const head = parseResponseHead(frame.view, frame.payloadOffset + at, length);
     if (head === null) return false;
     this.flow.setClient(otherEnd(sender), 'hello');
     this.awaitsHead = head.status < 200 && head.status !== 101;
@@ -120,7 +134,7 @@ export class Exchange {
     if (this.awaitsHead || bodyLength === null || head.chunked) return true;
     const bodyAt = head.headLength ?? length;
     this.promised = {
-      end: seqAdd(frame.seq, bodyAt + bodyLength),
+      end: seqAdd(frame.seq, at + bodyAt + bodyLength),
       exact: head.headLength !== null,
       bodyLength,
     };

@@ -7,6 +7,7 @@
  */
 import { seqDistance } from '../../packet/seq.ts';
 import { type Frame, TcpFlag } from '../../packet/wire/frame.ts';
+import { reportsDuplicate } from '../../packet/wire/tcp.ts';
 import { NO_FRAME } from '../flow/frame-id.ts';
 import type { Side } from './side.ts';
 
@@ -41,6 +42,8 @@ export const Segment = {
   Foreign: 16384,
   /** A bare acknowledgment with a sequence number of that kind: shifted on the way, or made by somebody who does not know the connection. Only its acknowledgment takes part in the state. */
   Stray: 32768,
+  /** Reports that its sender had a segment already (D-SACK; RFC 2883, 4). */
+  Duplicate: 65536,
 } as const;
 
 /** Neither side may be ahead by more than this and still be believed: 2^30, the largest window of RFC 7323. */
@@ -135,7 +138,7 @@ function isOutOfReach(seq: number, own: Side, peer: Side): boolean {
 }
 
 function ackBits(frame: Frame, own: Side, peer: Side): number {
-  let bits = 0;
+  let bits = reportsDuplicate(frame) ? Segment.Duplicate : 0;
   if (frame.window === 0 && (frame.flags & TcpFlag.Syn) === 0) bits |= Segment.ZeroWindow;
   else if (
     own.window >= 0 &&

@@ -41,6 +41,8 @@ export class Side {
   /** Its SYN was captured whole, without the option. */
   offersNoScale = false;
   mss = -1;
+  /** By its SYN (RFC 2018, 2). */
+  sackPermitted = false;
   largestPayload = 0;
 
   syn: FrameId = NO_FRAME;
@@ -59,6 +61,8 @@ export class Side {
   foreign = 0;
   /** Data segments of which every byte had been seen before. */
   resent = 0;
+  /** Segments of it that its peer reported to have had before (D-SACK). */
+  needless = 0;
   /** Times that loss showed: a hole opened before a segment of this end, or it sent one again. Repeats within 50 ms count once. */
   lossEpisodes = 0;
   private lastLoss: Nanos = Number.NEGATIVE_INFINITY;

@@ -7,11 +7,11 @@
  * its try before, so for a long gap a back-off of nearly 0 is unlikely.
  */
 import { type Nanos, toSeconds } from '../../packet/time.ts';
-import type { Sender } from '../failover/crossing.ts';
+import type { CrossPacket, Sender } from '../failover/crossing.ts';
 import type { FrameId } from '../flow/frame-id.ts';
 import { ANSWER_WAIT, type Stall } from '../stall/stall.ts';
 import type { Case } from './case.ts';
-import { end } from './hops.ts';
+import { both, end } from './hops.ts';
 import { seconds } from './words.ts';
 
 /** Below this a back-off counts as none (report.md), in seconds. */
@@ -38,8 +38,13 @@ export function backoffOf(c: Case): Backoff {
   const stall = c.main?.stall;
   if (stall === undefined || stall.end === null) return NONE;
   const end = stall.end;
-  const { back, downAt, vain, askedInVain } = (c.main as NonNullable<Case['main']>).path;
-  const lastTry = lastVainTry(c);
+  const { back: shown, downAt, vain, askedInVain } = (c.main as NonNullable<Case['main']>).path;
+  const lastTry = later(lastVainTry(c), lastKept(c));
+  // A node that kept what came to it was no path for this connection yet.
+  const back =
+    shown !== null && shown.by === 'node' && lastTry?.kept === true && shown.time <= lastTry.time
+      ? null
+      : shown;
   const down = Math.max(
     downAt?.time ?? stall.start,
     vain?.time ?? stall.start,
@@ -75,7 +80,7 @@ export function backoffOf(c: Case): Backoff {
         ? `a DNS question to the same server, ${seconds(end - asked.time)} earlier, went unanswered, and the next one was answered; the path came back in between`
         : lastTry === null
           ? `a sender that doubles its waits had tried about ${seconds((wait * 1e9) as Nanos)} before; the path came back in that time`
-          : `the try before it, ${seconds((most * 1e9) as Nanos)} earlier, went unanswered; the path came back in between`,
+          : `the try before it, ${seconds((most * 1e9) as Nanos)} earlier, ${lastTry.kept ? 'came to the new node, which kept it' : 'went unanswered; the path came back in between'}`,
     frames: [asked?.frame ?? lastTry?.id ?? stall.startFrame, stall.ending?.id ?? stall.startFrame],
   };
 }
@@ -95,8 +100,34 @@ const NONE: Backoff = {
   frames: [],
 };
 
+interface Try {
+  readonly time: Nanos;
+  readonly id: FrameId;
+  /** It came to the new node, which did not pass it on. */
+  readonly kept?: boolean;
+}
+
+const later = (a: Try | null, b: Try | null): Try | null =>
+  a === null || (b !== null && b.time >= a.time) ? b : a;
+
+/** The newest segment of the stall that came to the new node and did not leave it. */
+function lastKept(c: Case): Try | null {
+  const last = keptByNewNode(c).at(-1);
+  const sender = last?.seen[0];
+  if (c.cross === null || last === undefined || sender === undefined) return null;
+  return { time: c.cross.fromReference(last.time), id: sender.row.id, kept: true };
+}
+
+/** What the new node kept of a connection until it went on, oldest first: it was no path for it yet. */
+export function keptByNewNode({ cross, main }: Case): readonly CrossPacket[] {
+  const node = cross?.hops.newNode ?? null;
+  if (cross === null || node === null || main?.stall.end == null) return [];
+  const until = cross.toReference(main.stall.end - ANSWER_WAIT);
+  return both(node.swallowed).filter((p) => p.time < until);
+}
+
 /** The newest transmission of the sender before the one that got through. */
-function lastVainTry(c: Case): { time: Nanos; id: FrameId } | null {
+function lastVainTry(c: Case): Try | null {
   const stall = (c.main as NonNullable<Case['main']>).stall;
   const ladder = stall.ladder;
   if (stall.end === null) return null;

@@ -35,6 +35,17 @@ export function isLoneSyn(judged: JudgedStall, c: Case): boolean {
   return events.filter((e) => (e.bits & Segment.Syn) !== 0).length <= 1;
 }
 
+/** Another connection was heard over the path, and a SYN that was sent after that was lost all the same: the path was there, and lost some. */
+export function isLostAmongOthers({ main }: Case): boolean {
+  if (main === null || main.stall.what !== 'handshake' || main.stall.end === null) return false;
+  const { stall, path } = main;
+  const since = path.othersHeard?.time ?? Number.POSITIVE_INFINITY;
+  const end = main.stall.end;
+  return stall.events.some(
+    (e) => (e.bits & Segment.Syn) !== 0 && e.time > since && end - e.time >= ANSWER_WAIT,
+  );
+}
+
 /** More than the flow's own SYNs shows that the path was gone: others that waited, a mark, a node. */
 export function isBorneOut({ stall, trying, path }: JudgedStall, { cross, marks }: Case): boolean {
   if (trying.includes('shared-silence') || marks.some((m) => m.strong)) return true;

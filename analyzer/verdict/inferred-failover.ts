@@ -9,7 +9,7 @@ import type { Mark } from '../failover/marks.ts';
 import { SHORTEST_SILENCE } from '../stall/silence.ts';
 import { ANSWER_WAIT } from '../stall/stall.ts';
 import type { Case, JudgedStall } from './case.ts';
-import { isLoneSyn, isMetLate, isOneLostSyn } from './gates.ts';
+import { isBorneOut, isLoneSyn, isLostAmongOthers, isMetLate, isOneLostSyn } from './gates.ts';
 import { count } from './hops.ts';
 import type { JudgedFlow } from './judge.ts';
 import { lossChance } from './loss-chance.ts';
@@ -99,6 +99,9 @@ function spansOf(flow: JudgedFlow): Span[] {
       // A host that never answered may simply not exist: that is no path that was lost.
       .filter((s) => s.stall.what !== 'handshake' || s.stall.endedBy === 'progress')
       .filter((s) => s === flow.case.main || !isLoneSyn(s, flow.case))
+      .filter((s) => s !== flow.case.main || !isLostAmongOthers(flow.case))
+      // What was sent came through, and so did its answer.
+      .filter((s) => !s.stall.needless || isBorneOut(s, flow.case))
       .map((s) => {
         const heard = s.path.lost?.time ?? s.stall.start;
         // A connection opened in the outage knows only that the path was down already.

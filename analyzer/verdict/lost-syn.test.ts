@@ -55,6 +55,18 @@ it('one is an outage where others waited in vain at the same time', () => {
   expect(failovers).toHaveLength(1);
 });
 
+it('several may be plain loss where another connection was heard between them: the path was there', () => {
+  const other = opened(0, [], 'client', { client: '10.1.0.10 40001', isn: [7e8, 8e8] });
+  other
+    .client(3, { payload: HTTP_GET })
+    .server(3.1, { payload: 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n' })
+    .client(3.11);
+  const { flows, failovers } = reportOn(taken([other, opened(1, [1.02, 3.05, 7.1], 'client')], ['client']));
+  const flow = flows.find((f) => f.outcome === 'connect-delayed');
+  expect([flow?.cause, flow?.candidates]).toEqual([null, ['syn-backoff', 'loss']]);
+  expect(failovers).toEqual([]);
+});
+
 it('tells where to look', () => {
   const { flows } = reportOn(taken([opened(0, [1.02], 'client')], ['client']));
   expect(flows[0]?.splitBy).toEqual(['node-b.out', 'journal:node-b']);

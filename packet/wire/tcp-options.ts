@@ -81,6 +81,10 @@ export function sackBlocks(frame: Frame): SackBlock[] {
   return blocks;
 }
 
+/** The first block reports a segment that had come before (D-SACK; RFC 2883, 4.1): all of it is acknowledged. */
+export const reportsDuplicate = (frame: Frame): boolean =>
+  frame.sackBlockCount > 0 && ((frame.ack - frame.view.getUint32(frame.sackOffset + 4)) | 0) >= 0;
+
 export interface TcpOptions {
   mss?: number;
   windowScale?: number;

@@ -115,4 +115,4 @@ export function writeTcp(fields: TcpFields, payload: Uint8Array): Uint8Array {
   return bytes;
 }
 
-export { sackBlocks } from './tcp-options.ts';
+export { reportsDuplicate, sackBlocks } from './tcp-options.ts';

@@ -3,7 +3,7 @@
  * a short stall in a flow that lost segments all along. One SYN that had to be repeated once says no more than that it was lost.
  */
 import type { Case } from '../case.ts';
-import { isOneLostSyn } from '../gates.ts';
+import { isLostAmongOthers, isOneLostSyn } from '../gates.ts';
 import { lossChance } from '../loss-chance.ts';
 import { out, possible, type Rule } from '../rule.ts';
 
@@ -22,7 +22,7 @@ export const loss: Rule = {
   id: 'loss',
   meaning: 'the path lost segments, as it did before',
   judge(c) {
-    if (c.outcome === 'connect-delayed' && isOneLostSyn(c)) return possible(80);
+    if (c.outcome === 'connect-delayed' && (isOneLostSyn(c) || isLostAmongOthers(c))) return possible(80);
     const stall = c.main?.stall;
     const chance = chanceOf(c);
     if (chance >= UNLIKELY) return possible(chance >= LIKELY ? 120 : 70);

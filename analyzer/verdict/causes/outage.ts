@@ -13,6 +13,8 @@ export const outage: Rule = {
   onTheWay: byTheWay,
   judge(c) {
     if (c.outcome !== 'resumed' || c.main === null) return out('the connection did not simply go on');
+    // It was held up, and not lost.
+    if (c.main.stall.needless) return possible(95);
     const b = backoffOf(c);
     if (b.least >= 0.5) return out(b.because);
     if (c.facts.passedBefore.length > 0) return out('the path was back well before the data came');

@@ -44,7 +44,9 @@ export const rtoBackoff: Rule = {
 
 function resumed(c: Case) {
   if (c.main === null) return out('there was no stall');
-  const { trying } = c.main;
+  const { stall, trying } = c.main;
+  if (stall.needless)
+    return out('the answer was that to the first transmission: it did not wait for any repeat');
   const b = backoffOf(c);
   if (c.facts.passedBefore.length > 0 || waiterSpokeFirst(c) || waiterEndedIt(c))
     return b.most < 0.5 ? out('it went on within 0.5 s of the path') : possible(100);

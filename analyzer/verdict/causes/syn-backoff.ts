@@ -6,7 +6,7 @@
  */
 
 import { Segment } from '../../tcp/segment.ts';
-import { isBorneOut, isHandshake, isOneLostSyn } from '../gates.ts';
+import { isBorneOut, isHandshake, isLostAmongOthers, isOneLostSyn } from '../gates.ts';
 import { found, inferred, out, possible, type Rule } from '../rule.ts';
 import { seconds } from '../words.ts';
 
@@ -23,7 +23,9 @@ export const synBackoff: Rule = {
         : out('the SYN was not answered');
     }
     if (repeats.length === 0) return possible(70);
-    if (isOneLostSyn(c)) return possible(90);
+    if (isOneLostSyn(c) || isLostAmongOthers(c)) return possible(90);
+    // Each SYN was answered, if late: nothing shows that any was lost.
+    if (stall.needless && !isBorneOut(c.main, c)) return possible(90);
     const wait = (stall.end as number) - (repeats.at(-2)?.time ?? stall.start);
     // Another connection, a mark or a node shows that the path was gone; by the SYNs alone the server may have been busy.
     const others = isBorneOut(c.main, c);

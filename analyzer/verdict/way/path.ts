@@ -6,6 +6,7 @@
  */
 import { grouped } from '../../../packet/grouped.ts';
 import type { CrossPacket, Sender } from '../../failover/crossing.ts';
+import { keptByNewNode } from '../backoff.ts';
 import type { Case } from '../case.ts';
 import { isHandshake } from '../gates.ts';
 import { both, count, end, framesAt, ingress, LARGE, type NodeWay } from '../hops.ts';
@@ -158,7 +159,9 @@ function steeredAway(way: Way, node: NodeWay, from: Sender): Judgement | null {
 
 export function oneWayPath(c: Case): Judgement | null {
   const way = wayOf(c);
-  if (way === null || wentOn(c)) return null;
+  if (way === null) return null;
+  if (c.outcome === 'resumed') return oneWayForAWhile(c, way);
+  if (wentOn(c)) return null;
   const node = way.newNode;
   if (node === null) return null;
   for (const good of ['client', 'server'] as const) {
@@ -199,6 +202,15 @@ export function oneWayPath(c: Case): Judgement | null {
   if (node.passed.client.length > 0 && node.passed.server.length > 0)
     return out(`both directions pass ${node.host}`);
   return null;
+}
+
+/** The new node kept what one end sent, time and again, and nothing of the other; then it let it pass. */
+function oneWayForAWhile(c: Case, { newNode: node }: Way): Judgement | null {
+  const own = keptByNewNode(c);
+  const [first, last] = [own[0], own.at(-1)];
+  if (node === null || first === undefined || last === undefined || own.length < TWICE) return null;
+  if (own.some((p) => p.from !== first.from)) return out(`${node.host} kept segments of both ends`);
+  return node.passed[first.from].some((p) => p.time < last.time) ? null : possible(98);
 }
 
 export function pmtuBlackHole(c: Case): Judgement | null {

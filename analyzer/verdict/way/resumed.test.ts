@@ -67,6 +67,21 @@ describe('a download that went on at the retry after a keepalive had passed', ()
   });
 });
 
+describe('a download that went on once the new node passed it, which had kept its retries before', () => {
+  const late = () => goesOn(rungs(lost(), 'b.out', [2.5, 5.7]), 12.1);
+
+  it('waited for the timer or for the node: since when it would have passed nobody saw', () => {
+    const flow = verdictOn([late()]);
+    expect([flow.outcome, flow.cause]).toEqual(['resumed', null]);
+    expect(flow.candidates).toEqual(expect.arrayContaining(['rto-backoff', 'one-way-path']));
+    expect(outBecause(flow, 'one-way-path')).toBeNull();
+  });
+
+  it('does not take the first sign of the node for the time from which it passed', () => {
+    expect(verdictOn([late()]).candidates).toContain('outage');
+  });
+});
+
 describe('an answer that took its time', () => {
   // No IP identification tells, as over IPv6.
   const thinking = () => {

@@ -9,7 +9,7 @@
 import type { CrossPacket, Sender } from '../../failover/crossing.ts';
 import type { JournalEvent } from '../../failover/journal-event.ts';
 import type { Flow } from '../../flow/flow.ts';
-import { backoffOf } from '../backoff.ts';
+import { backoffOf, keptByNewNode } from '../backoff.ts';
 import type { Case, Cross, Innocent, JudgedStall } from '../case.ts';
 import { isMetLate } from '../gates.ts';
 import { both, end, framesAt, ingress } from '../hops.ts';
@@ -28,6 +28,8 @@ export function rtoBackoffOnTheWay(c: Case): Judgement | null {
   const before = passedBefore(way);
   const isPickedUp = before === null ? pickedUpByData(way) !== null : pickedUp(c) !== null;
   if (isPickedUp) return out('the new node picked the connection up in mid-stream');
+  // It may have let it pass for long before the next try came, or only just then.
+  if (keptByNewNode(c).length > 0) return possible(100);
   if (before === null) return null;
   const b = backoffOf(c);
   if (b.most < NO_BACKOFF) return null;
