@@ -101,4 +101,4 @@ export function splitAtWindow(silence: Silence): Part[] {
 const isAck = (e: SegmentEvent): boolean => e.icmp < 0 && (e.bits & (Segment.Rst | Segment.Syn)) === 0;
 
 /** A window of zero; what is merely small lets a sender send something (RFC 9293, 3.8.6.2.1). */
-const isClosed = (window: number): boolean => window === 0;
+export const isClosed = (window: number): boolean => window === 0;

@@ -74,6 +74,21 @@ describe('findStalls', () => {
 describe('a closed window', () => {
   const closed = (): Talk => downloading().server(1.2, { payload: 5000 }).client(1.21, { window: 0 });
 
+  it('holds up an upload while its probes are lost, and no client at rest that asks nothing', () => {
+    const uploading = (): Talk =>
+      new Talk().handshake().client(1, { payload: HTTP_GET }).server(1.02, { window: 0 });
+    const sent = { seq: HTTP_GET.length, flags: 'ACK' };
+    const more = { payload: 1000 };
+    const lost = uploading().client(1.3, sent).client(1.9, sent).client(3.1, sent).client(5.5, sent);
+    const goneOn = (talk: Talk): Talk => talk.server(9, { window: 900 }).client(9.01, more).server(9.03);
+    const unanswered = 'waiting 9.03 to on (0 s): answer, 1 to 0';
+    expect(stallsOf(goneOn(lost)).map(line)).toEqual([
+      'closed-window 1.02 to 9 by progress: mid-answer, 0 to 1',
+      unanswered,
+    ]);
+    expect(stallsOf(goneOn(uploading())).map(line)).toEqual([unanswered]);
+  });
+
   it('is a stall of its own until it opens', () => {
     const talk = closed()
       .server(1.5, { seq: BODY + 4999 })

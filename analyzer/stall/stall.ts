@@ -16,7 +16,7 @@ import type { OwedWhat } from './owed.ts';
 import { isNeedless, roundTrips } from './round-trip.ts';
 import type { SegmentEvent } from './segment-event.ts';
 import { SHORTEST_SILENCE, type Silence, type SilenceWatch } from './silence.ts';
-import { joinContinued, type Part, type StallKind, splitAtWindow } from './silence-parts.ts';
+import { isClosed, joinContinued, type Part, type StallKind, splitAtWindow } from './silence-parts.ts';
 
 /** A segment that wants an answer has none after this long: more than any round trip on Earth, less than any retry of a keepalive. */
 export const ANSWER_WAIT: Nanos = seconds(1);
@@ -85,18 +85,21 @@ export function findStalls(watch: SilenceWatch, coveredUntil: Nanos): readonly S
 }
 
 /**
- * An end that was taken to be at rest, or to wait for an answer, went on sending
- * and had been sending all along: its next bytes came with a hole behind the first. Then it is that end that was held up.
+ * An end that was taken to be at rest, or to wait for an answer, went on sending and had been held up: its next bytes came with a
+ * hole behind the first, so it had been sending all along; or it had asked a closed window whether it was open again, which
+ * only who has bytes to send does (RFC 9293, 3.8.6.1).
  */
 function heldUp(silence: Silence, connection: Connection): Silence {
-  const { owed, ending, endedBy, resume } = silence;
+  const { owed, ending, endedBy, resume, events, window } = silence;
   if (endedBy !== 'progress' || ending === null || (ending.bits & Segment.NewData) === 0) return silence;
   if (owed.what !== 'nothing' && owed.what !== 'answer') return silence;
-  if (ending.sender !== connection.flow.client || (owed.what === 'answer' && owed.by === ending.sender))
-    return silence;
+  const by = ending.sender;
+  if (by !== connection.flow.client || (owed.what === 'answer' && owed.by === by)) return silence;
+  const asked =
+    isClosed(window[otherEnd(by)]) && events.some((e) => e.sender === by && (e.bits & Segment.Probe) !== 0);
   // Packets that are missing may have been keepalives; bytes that come after a hole were under way.
-  if (resume?.hole !== true) return silence;
-  return { ...silence, owed: { what: 'mid-answer', by: ending.sender, bytes: null } };
+  if (!asked && resume?.hole !== true) return silence;
+  return { ...silence, owed: { what: 'mid-answer', by, bytes: null } };
 }
 
 function toStall(part: Part, watch: SilenceWatch, coveredUntil: Nanos): Stall | null {

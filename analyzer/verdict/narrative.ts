@@ -86,6 +86,7 @@ function owedWords(c: Case, stall: Stall): string {
     case 'unseen':
       return `only one direction is in the capture: what the ${owing} sent cannot be told`;
     case 'mid-answer':
+      if (stall.owedBy === c.flow.client) return `the ${owing} had more to send, as it showed later`;
       return `the ${owing} had sent ${bytes(stall.silence.turnBytes)} of an answer whose length is not in the capture; taken to be unfinished`;
     default:
       return `the ${owing} owed an answer`;
@@ -118,7 +119,7 @@ function unansweredClaims(c: Case, stall: Stall): VerdictClaim[] {
       (e, i) => e.sender === end && e.icmp < 0 && isVain(stall.events, i, until, stall),
     );
     const kinds: [string, Shows['what'], number][] = [
-      ['keepalive probe', 'probe', Segment.Probe],
+      [stall.kind === 'closed-window' ? 'window probe' : 'keepalive probe', 'probe', Segment.Probe],
       ['retransmission', 'retransmission', Segment.Resent],
       ['repeated SYN', 'syn', Segment.Syn],
       ['FIN', 'fin', Segment.Fin],
