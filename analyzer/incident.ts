@@ -297,7 +297,7 @@ class Incident {
       // A node's view of a part of the connection is in the hops of an end's already; without one it may be all there is of a hang.
       const isMissed = c.outcome === 'unaffected' && c.near === null;
       const others = isMissed ? rest : rest.filter((v) => this.isEnds(v));
-      const asked = c.outcome === 'unaffected' ? others.filter((v) => this.repeatsLong(v)) : others;
+      const asked = c.outcome === 'unaffected' ? others.filter((v) => this.showsHarm(v)) : others;
       return verdict.cause === null && asked.length > 0 ? [{ i, others: asked }] : [];
     });
     if (open.length === 0) return [...first];
@@ -319,9 +319,10 @@ class Incident {
     return settled;
   }
 
-  private repeatsLong({ vantage, flow }: View): boolean {
+  private showsHarm({ vantage, flow }: View): boolean {
     const { named, place: where } = this.placed[vantage] as Placed;
     const watch = named.analysis.watches[flow.index];
+    if (watch?.close?.how === 'RST') return true;
     if (isEnd(where)) return repeatedLong(watch, where === 'client' ? flow.client : flow.server);
     return repeatedLong(watch, flow.client) || repeatedLong(watch, flow.server);
   }

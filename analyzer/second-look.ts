@@ -2,6 +2,7 @@
  * When the view of the other end counts for more: it saw the same and knows
  * the cause, or the server's own capture shows what its client could not.
  */
+import { seqDistance } from '../packet/seq.ts';
 import type { Nanos } from '../packet/time.ts';
 import type { CrossVantage } from './failover/crossing.ts';
 import type { EndIndex } from './flow/flow.ts';
@@ -12,6 +13,7 @@ import { Segment } from './tcp/segment.ts';
 import type { Case } from './verdict/case.ts';
 
 /**
+ * A node sees no more of a connection once another passes it on, and nothing of the reset that this other answers with.
  * To a client that only listens, a pause in a short answer of unknown length, or between events, looks like its end. The
  * server's own capture shows that it was repeating in vain meanwhile, to the end where nothing came through any more.
  */
@@ -21,9 +23,27 @@ export function isMissedBy(
   vantages: readonly CrossVantage[],
 ): boolean {
   const { main, outcome } = other.judged.case;
-  if (!showsNothing(own.judged.case) || main === null || main.stall.ladder?.by !== main.stall.owedBy)
-    return false;
+  if (!showsNothing(own.judged.case)) return false;
+  // Whose reset it was, and whether it harmed anybody, is for the view that has it to say.
+  if (other.judged.watch.close?.how === 'RST') return isResetSince(own, other);
+  if (main === null || main.stall.ladder?.by !== main.stall.owedBy) return false;
   return outcome === 'resumed' || (outcome === 'hung' && !isHeardSince(own, other, vantages));
+}
+
+/** A connection that nobody ended here, and a reset where no less had come of what either end sent. */
+function isResetSince(own: IncidentFlow, other: IncidentFlow): boolean {
+  if (own.judged.watch.close !== null) return false;
+  const here = own.judged.watch.connection;
+  const there = other.judged.watch.connection;
+  const pairs = (['client', 'server'] as const).map((of) => [here.flow[of], there.flow[of]] as const);
+  const seen = pairs.filter(([, end]) => there.sides[end].seen);
+  return seen.every(([a, b]) => {
+    const [hereNext, thereNext] = [
+      here.sides[a].next + shiftOf(own, a),
+      there.sides[b].next + shiftOf(other, b),
+    ];
+    return seqDistance(thereNext, hereNext) >= 0;
+  });
 }
 
 /** The other's capture may have stopped, and the connection gone on: what repeated there was heard here later. */
@@ -31,10 +51,26 @@ function isHeardSince(own: IncidentFlow, other: IncidentFlow, vantages: readonly
   const from = beginOf(other, vantages);
   const here = vantages[own.vantage];
   const { main, flow } = other.judged.case;
-  if (from === null || here === undefined || main === null) return true;
+  if (here === undefined || main === null) return true;
   const { connection } = own.judged.watch;
   const end = main.stall.owedBy === flow.client ? connection.flow.client : connection.flow.server;
+  if (from === null) return !isStillBefore(own, other, end);
   return here.clock.toReference(connection.sides[end].lastTime + here.shift) > from + SHORTEST_SILENCE;
+}
+
+/** By the numbers, where nothing ties the clocks: what the other capture shows repeated in vain has not come as far as here. */
+function isStillBefore(own: IncidentFlow, other: IncidentFlow, end: EndIndex): boolean {
+  const stall = other.judged.case.main?.stall;
+  const first = stall?.events.find((e) => e.sender === stall.owedBy && (e.bits & Segment.Resent) !== 0);
+  if (stall === undefined || first === undefined) return false;
+  const here = own.judged.watch.connection.sides[end].next + shiftOf(own, end);
+  return seqDistance(here, first.seq + shiftOf(other, stall.owedBy)) <= 0;
+}
+
+/** What is added to a view's numbers to have those of its connection. */
+function shiftOf({ joined, judged }: IncidentFlow, end: EndIndex): number {
+  const view = joined.legs.flatMap((leg) => leg.views).find((v) => v.watch === judged.watch);
+  return view?.shift[end] ?? 0;
 }
 
 /** The capture shows bytes of that end unacknowledged for a second or more, also where it began within that time. */

@@ -78,7 +78,7 @@ function owedWords(c: Case, stall: Stall): string {
   const owing = endName(c.flow, stall.owedBy);
   switch (stall.what) {
     case 'unacknowledged':
-      return `${bytes(stall.bytes ?? 0)} of the ${owing} were not acknowledged`;
+      return `${stall.bytes ? `${bytes(stall.bytes)} of the ${owing} were` : `what the ${owing} sent was`} not acknowledged`;
     case 'promised':
       return `the ${owing} still owed ${bytes(stall.bytes ?? 0)} of the body it had promised`;
     case 'answer':
