@@ -24,12 +24,7 @@ export function wentOnElsewhere({ views }: JoinedLeg, flow: Flow, { stations }: 
   };
   const station = stations[own.vantage];
   const isEndsOwn = (station?.place === 'client' || station?.place === 'server') && station.guessed !== true;
-  const told = (of: 'client' | 'server'): number | null => {
-    if (!isEndsOwn) return acked(own, of);
-    const end = own.watch.connection.flow[of];
-    const side = own.watch.connection.sides[end];
-    return side.seen ? (side.next + own.shift[end]) >>> 0 : null;
-  };
+  const told = (of: 'client' | 'server'): number | null => (isEndsOwn ? sentUntil(own, of) : acked(own, of));
   return views.some((v) =>
     (['client', 'server'] as const).some((of) => {
       const [here, there] = [told(of), acked(v, of)];
@@ -40,6 +35,13 @@ export function wentOnElsewhere({ views }: JoinedLeg, flow: Flow, { stations }: 
       return further > 1 && further <= side.dataSegments * side.largestPayload + ROUND;
     }),
   );
+}
+
+/** Behind the last that this end sent, by the numbers of the connection; null where the view has nothing of it. */
+export function sentUntil({ watch, shift }: FlowView, of: 'client' | 'server'): number | null {
+  const end = watch.connection.flow[of];
+  const side = watch.connection.sides[end];
+  return side.seen ? (side.next + shift[end]) >>> 0 : null;
 }
 
 /** A FIN or RST of it is in a capture of which nobody knows where it was taken. */

@@ -4,8 +4,10 @@
  */
 import { seqDistance } from '../packet/seq.ts';
 import type { Nanos } from '../packet/time.ts';
+import type { FlowView } from './correlate.ts';
 import type { CrossVantage } from './failover/crossing.ts';
 import type { EndIndex } from './flow/flow.ts';
+import { sentUntil } from './other-views.ts';
 import type { IncidentFlow } from './report/build-report.ts';
 import type { SegmentEvent } from './stall/segment-event.ts';
 import { SHORTEST_SILENCE, type SilenceWatch } from './stall/silence.ts';
@@ -32,17 +34,12 @@ export function isMissedBy(
 
 /** A connection that nobody ended here, and a reset where no less had come of what either end sent. */
 function isResetSince(own: IncidentFlow, other: IncidentFlow): boolean {
-  if (own.judged.watch.close !== null) return false;
-  const here = own.judged.watch.connection;
-  const there = other.judged.watch.connection;
-  const pairs = (['client', 'server'] as const).map((of) => [here.flow[of], there.flow[of]] as const);
-  const seen = pairs.filter(([, end]) => there.sides[end].seen);
-  return seen.every(([a, b]) => {
-    const [hereNext, thereNext] = [
-      here.sides[a].next + shiftOf(own, a),
-      there.sides[b].next + shiftOf(other, b),
-    ];
-    return seqDistance(thereNext, hereNext) >= 0;
+  const [here, there] = [viewOf(own), viewOf(other)];
+  if (own.judged.watch.close !== null || here === null || there === null) return false;
+  return (['client', 'server'] as const).every((of) => {
+    const [hereNext, thereNext] = [sentUntil(here, of), sentUntil(there, of)];
+    if (thereNext === null) return true;
+    return hereNext === null || seqDistance(thereNext, hereNext) >= 0;
   });
 }
 
@@ -54,24 +51,23 @@ function isHeardSince(own: IncidentFlow, other: IncidentFlow, vantages: readonly
   if (here === undefined || main === null) return true;
   const { connection } = own.judged.watch;
   const end = main.stall.owedBy === flow.client ? connection.flow.client : connection.flow.server;
-  if (from === null) return !isStillBefore(own, other, end);
+  if (from === null) return !isStillBefore(own, other);
   return here.clock.toReference(connection.sides[end].lastTime + here.shift) > from + SHORTEST_SILENCE;
 }
 
 /** By the numbers, where nothing ties the clocks: what the other capture shows repeated in vain has not come as far as here. */
-function isStillBefore(own: IncidentFlow, other: IncidentFlow, end: EndIndex): boolean {
+function isStillBefore(own: IncidentFlow, other: IncidentFlow): boolean {
   const stall = other.judged.case.main?.stall;
   const first = stall?.events.find((e) => e.sender === stall.owedBy && (e.bits & Segment.Resent) !== 0);
-  if (stall === undefined || first === undefined) return false;
-  const here = own.judged.watch.connection.sides[end].next + shiftOf(own, end);
-  return seqDistance(here, first.seq + shiftOf(other, stall.owedBy)) <= 0;
+  const [here, there] = [viewOf(own), viewOf(other)];
+  if (stall === undefined || first === undefined || here === null || there === null) return false;
+  const of = stall.owedBy === there.watch.connection.flow.client ? 'client' : 'server';
+  const until = sentUntil(here, of);
+  return until === null || seqDistance(until, first.seq + there.shift[stall.owedBy]) <= 0;
 }
 
-/** What is added to a view's numbers to have those of its connection. */
-function shiftOf({ joined, judged }: IncidentFlow, end: EndIndex): number {
-  const view = joined.legs.flatMap((leg) => leg.views).find((v) => v.watch === judged.watch);
-  return view?.shift[end] ?? 0;
-}
+const viewOf = ({ joined, judged }: IncidentFlow): FlowView | null =>
+  joined.legs.flatMap((leg) => leg.views).find((v) => v.watch === judged.watch) ?? null;
 
 /** The capture shows bytes of that end unacknowledged for a second or more, also where it began within that time. */
 export const repeatedLong = (watch: SilenceWatch | undefined, own: EndIndex): boolean =>

@@ -15,6 +15,7 @@ import type { Connection } from '../tcp/connection.ts';
 import { Segment } from '../tcp/segment.ts';
 import type { SegmentEvent } from './segment-event.ts';
 import type { Silence } from './silence.ts';
+import { isClosed } from './silence-parts.ts';
 
 /** No path takes longer; a wait of this length has another reason. */
 const LONGEST: Nanos = seconds(10);
@@ -78,7 +79,7 @@ const repeatsIn = ({ events }: Silence, ending: SegmentEvent): SegmentEvent[] =>
 
 /** Ended by the first answer of the end that bytes had gone to. */
 function isAnswer({ window, endedBy }: Silence, ending: SegmentEvent): boolean {
-  if (endedBy !== 'progress' || window[ending.sender] === 0) return false;
+  if (endedBy !== 'progress' || isClosed(window[ending.sender])) return false;
   if ((ending.bits & Segment.AckUnseen) !== 0) return false;
   return (ending.bits & (Segment.AckAdvance | Segment.Syn)) !== 0;
 }
@@ -102,6 +103,6 @@ function isUntold(silence: Silence): boolean {
 function isWindowWait({ owed, ending, endedBy, events, resume, window }: Silence): boolean {
   if (endedBy !== 'progress' || ending === null || owed.what === 'unseen') return false;
   const sender: EndIndex = ending.sender;
-  if (window[otherEnd(sender)] === 0 || resume === null || resume.hole) return false;
+  if (isClosed(window[otherEnd(sender)]) || resume === null || resume.hole) return false;
   return !events.some((e) => e.sender === sender && (e.bits & (Segment.Resent | Segment.Ahead)) !== 0);
 }
