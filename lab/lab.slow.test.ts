@@ -14,7 +14,10 @@ const SCENARIOS = [
   'no-gratuitous-arp', // hangs
   'control-loss',
 ];
-/** Two at a time: with three beside other tests, what must happen within a second of the takeover came late. */
+/**
+ * Two at a time beside other tests. Still a machine may be too slow for what must happen within a second of the
+ * takeover: a run that did not happen as written measures nothing, and is made once more, by itself.
+ */
 const LONGEST_MS = 300_000;
 
 interface RunOfJson {
@@ -22,6 +25,7 @@ interface RunOfJson {
   folder: string;
   agrees: boolean;
   differs: string | null;
+  notAsWritten: string[];
 }
 
 describe.skipIf(!canRunLab)(
@@ -32,12 +36,23 @@ describe.skipIf(!canRunLab)(
     let code: number | null = null;
     let runs: RunOfJson[] = [];
 
+    const make = async (names: readonly string[], jobs: number): Promise<RunOfJson[]> => {
+      command = startLab(['run', ...names, '--jobs', String(jobs), '--json', '--out', folder]);
+      ({ code } = await command.ended);
+      return JSON.parse(command.stdout() || '[]') as RunOfJson[];
+    };
+
     beforeAll(async () => {
       buildLab();
       folder = mkdtempSync(path.join(tmpdir(), 'stallscope-lab-'));
-      command = startLab(['run', ...SCENARIOS, '--jobs', '2', '--json', '--out', folder]);
-      ({ code } = await command.ended);
-      runs = JSON.parse(command.stdout() || '[]') as RunOfJson[];
+      runs = await make(SCENARIOS, 2);
+      const again = runs.filter(({ notAsWritten }) => notAsWritten.length > 0).map(({ name }) => name);
+      if (again.length === 0) return;
+      const kept = runs.filter(({ name }) => !again.includes(name));
+      const before = code;
+      runs = [...kept, ...(await make(again, 1))];
+      // The first command's code told of the others as well.
+      if (!kept.every(({ agrees }) => agrees)) code = before;
     }, LONGEST_MS);
     afterAll(async () => {
       command?.child.kill();
