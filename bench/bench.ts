@@ -143,6 +143,11 @@ function print(line: string): void {
 }
 
 async function measureCommand(): Promise<void> {
+  if (captures.length + incidents.length + timelines.length === 0) {
+    process.stderr.write(`bench: there is no ${values.only}; see npm run bench -- --help\n`);
+    process.exitCode = 2;
+    return;
+  }
   mkdirSync(FOLDER, { recursive: true });
   for (const capture of [...captures, ...timelines]) makeCapture(capture);
   for (const incident of incidents) makeIncident(incident);
