@@ -24,6 +24,8 @@ export interface AnalysisOptions {
   ladderFor?: string;
   /** Keeps what the timeline is made of: `journeys()` and `timeline()` need it. 32 bytes a segment. */
   timeline?: boolean;
+  /** So many connections of each capture are followed; `flowsThatFit` says how many a heap holds. Default and most 150,000. */
+  mostFlows?: number;
 }
 
 /** Takes the (decompressed) bytes of one capture, in chunks of any size. */
@@ -58,8 +60,8 @@ export interface Analysis {
 
 /** A new analysis; give it captures, then ask for the report. */
 export function createAnalysis(options: AnalysisOptions): Analysis {
-  const { from, to, until, timeline: recorded } = options;
-  const window: TimeWindow = { from, to, until, recorded };
+  const { from, to, until, timeline: recorded, mostFlows } = options;
+  const window: TimeWindow = { from, to, until, recorded, mostFlows };
   const vantages: NamedAnalysis[] = [];
   const journalInputs: JournalInput[] = [];
   let captures = 0;
@@ -113,6 +115,15 @@ const isSameCollector = ({ collected }: CaptureInput, { inputs: [first] }: Named
   collected !== undefined &&
   first?.input.collected?.collector === collected.collector &&
   first.input.collected.vantage === collected.vantage;
+
+/** How many places those captures are of: what one collector wrote at one place is one, in however many files. */
+export const countVantages = (inputs: readonly CaptureInput[]): number =>
+  new Set(
+    inputs.map(({ vantage, collected }, i) => {
+      if (vantage !== undefined) return `said ${vantage.host} ${vantage.side}`;
+      return collected === undefined ? i : `${collected.collector} ${collected.vantage}`;
+    }),
+  ).size;
 
 function toFeed(file: CaptureFile): CaptureFeed {
   return {

@@ -122,6 +122,7 @@ export function correlate(unplaced: readonly Unplaced[]): Correlation {
       coveredUntil: a.coveredUntil === null ? null : a.coveredUntil + (shifts[i] as number),
       empty: a.watches.length === 0,
       lossy: a.isLossy,
+      unfollowed: a.unfollowed,
       gaps: whenBlind(a).map(({ from, to }) => ({
         from: from + (shifts[i] as number),
         to: to + (shifts[i] as number),

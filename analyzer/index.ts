@@ -33,8 +33,10 @@ export {
   type AnalysisOptions,
   type CaptureFeed,
   type CaptureInput,
+  countVantages,
   createAnalysis,
 } from './analysis.ts';
+export { flowsThatFit } from './flow/room.ts';
 export { createFrameFinder, type FoundFrame, type FrameFinder } from './frame-finder.ts';
 export { holdsJournal, type JournalInput } from './journals.ts';
 export type { FlowJourneys } from './journey-list.ts';

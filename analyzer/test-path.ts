@@ -314,17 +314,19 @@ export interface ReportOptions {
   readonly named?: boolean;
   readonly until?: number;
   readonly ladderFor?: string;
+  readonly mostFlows?: number;
   /** Journals or logs of nodes, by file name. */
   readonly journals?: Readonly<Record<string, string>>;
 }
 
 /** The report on captures. */
 export function reportOn(captures: readonly Taken[], options: ReportOptions = {}): Report {
-  const { until, ladderFor, named = true, journals = {} } = options;
+  const { until, ladderFor, mostFlows, named = true, journals = {} } = options;
   const analysis = createAnalysis({
     tool: { name: 'test', version: '1' },
     ...(until === undefined ? {} : { until: epoch(until) }),
     ...(ladderFor === undefined ? {} : { ladderFor }),
+    ...(mostFlows === undefined ? {} : { mostFlows }),
   });
   for (const [i, { file, bytes }] of captures.entries()) {
     const feed = analysis.addCapture({ file: named ? file : `${i + 1}.pcap` });

@@ -19,7 +19,7 @@ import { Arrivals } from './failover/arrivals.ts';
 import { Marks } from './failover/marks.ts';
 import { Neighbours } from './failover/neighbours.ts';
 import { settleClients } from './flow/client-end.ts';
-import { FlowTable, MOST_FLOWS } from './flow/flow-table.ts';
+import { FlowTable } from './flow/flow-table.ts';
 import { frameId, frameOf } from './flow/frame-id.ts';
 import { Samples } from './flow/samples.ts';
 import { Trails } from './flow/trail.ts';
@@ -38,6 +38,8 @@ export interface TimeWindow {
   readonly recorded?: boolean | undefined;
   /** The captures ran at least to here. */
   readonly until?: bigint | undefined;
+  /** Connections beyond so many are not followed. Default `MOST_FLOWS`. */
+  readonly mostFlows?: number | undefined;
 }
 
 /** One file of the vantage. */
@@ -77,14 +79,16 @@ export class VantageAnalysis {
   readonly recording: Recording | null;
   /** Flows below this index are numbered as tshark numbers streams; a header that was cut, or quoted in an ICMP error, may count there and not here. */
   exactStreams = Number.POSITIVE_INFINITY;
-  private tooMany = false;
-  private readonly table = new FlowTable();
+  /** Connections came by that were not followed. */
+  unfollowed = false;
+  private readonly table: FlowTable;
   private readonly rows = new WatchRows();
   private readonly frame = new Frame();
   private readonly window: TimeWindow;
 
   constructor(window: TimeWindow) {
     this.window = window;
+    this.table = new FlowTable(window.mostFlows);
     this.recording = window.recorded === true ? new Recording() : null;
   }
 
@@ -254,7 +258,7 @@ export class VantageAnalysis {
   private segment(frame: Frame, id: number): void {
     const flow = this.table.find(frame, id);
     if (flow === null) {
-      this.noteTooMany(frameOf(id));
+      this.noteUnfollowed(frameOf(id));
       return;
     }
     const sender = this.table.sender;
@@ -291,14 +295,14 @@ export class VantageAnalysis {
     this.linkFrames.observe(frame);
   }
 
-  private noteTooMany(frame: number): void {
+  private noteUnfollowed(frame: number): void {
     const file = this.files.at(-1);
-    if (this.tooMany || file === undefined) return;
-    this.tooMany = true;
+    if (this.unfollowed || file === undefined) return;
+    this.unfollowed = true;
     note(file, {
       code: 'too-many-flows',
       kind: 'unsupported',
-      message: `Connections after the first ${grouped(MOST_FLOWS)} were not followed; --from and --to select a part.`,
+      message: `Connections after the first ${grouped(this.table.flows.length)} were not followed; --from and --to select a part.`,
       at: { frame },
     });
   }

@@ -3,7 +3,15 @@
  * what is found never makes it fail, unless `--fail-on` says so.
  * What only an option asks for is loaded with it: to read its code takes as long as a small capture.
  */
-import { type Analysis, type AnalysisOptions, createAnalysis, type Report } from '../analyzer/index.ts';
+import { getHeapStatistics } from 'node:v8';
+import {
+  type Analysis,
+  type AnalysisOptions,
+  countVantages,
+  createAnalysis,
+  flowsThatFit,
+  type Report,
+} from '../analyzer/index.ts';
 import { asClause } from '../packet/problem.ts';
 import { notACapture } from './input-errors.ts';
 import { expandInputs, inOrder } from './inputs.ts';
@@ -59,7 +67,7 @@ async function analyze(
   journals: readonly JournalSource[],
   options: DiagnoseOptions,
 ): Promise<{ analysis: Analysis; report: Report }> {
-  const analysis = createAnalysis(analysisOptions(options));
+  const analysis = createAnalysis(analysisOptions(options, countVantages(sources.map(({ input }) => input))));
   // First, because they are short: what is wrong with one is known before gigabytes are read.
   for (const journal of journals) analysis.addJournal(await readJournal(journal, options.journalZone));
   const progress = createProgress(process.stderr);
@@ -84,8 +92,12 @@ async function analyze(
   return { analysis, report };
 }
 
-function analysisOptions({ from, to, until, flow, html }: DiagnoseOptions): AnalysisOptions {
+function analysisOptions(
+  { from, to, until, flow, html }: DiagnoseOptions,
+  vantages: number,
+): AnalysisOptions {
   return {
+    mostFlows: flowsThatFit(getHeapStatistics().heap_size_limit, vantages),
     tool: { name: 'stallscope', version: VERSION },
     ...(from && { from: from.time }),
     ...(to && { to: to.time }),

@@ -38,6 +38,8 @@ export interface CrossVantage {
   readonly empty: boolean;
   /** When it did not run, or lost packets: ns since the common base, by its own clock. What is not there then may have been. */
   readonly gaps?: readonly Span[];
+  /** It has connections that were not followed: one that it seems to lack may be among them. */
+  readonly unfollowed?: boolean;
 }
 
 export interface Span {
@@ -136,6 +138,7 @@ export class Crossing {
   private lookAt(packet: CrossPacket, point: Point, index: number): Look {
     const vantage = this.vantages[index] as CrossVantage;
     if (packet.time > vantage.coveredUntil || isBlind(vantage)) return UNKNOWN;
+    if (vantage.unfollowed === true && !this.flows.has(index)) return UNKNOWN;
     const first = packet.seen[0];
     const { clock } = vantage;
     const there = clock.fromReference(packet.time);

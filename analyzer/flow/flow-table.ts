@@ -8,11 +8,10 @@ import type { Nanos } from '../../packet/time.ts';
 import { Frame, PacketType, TcpFlag } from '../../packet/wire/frame.ts';
 import { type EndIndex, Flow } from './flow.ts';
 import type { FrameId } from './frame-id.ts';
+import { MOST_FLOWS } from './room.ts';
 import { SharedRows } from './shared-rows.ts';
 
 const INITIAL_SLOTS = 1024;
-/** A flood of SYNs makes a flow a frame. Beyond so many no new one is followed: memory stays bounded, and the report can be read. */
-export const MOST_FLOWS = 150_000;
 
 /** The tuple of a quoted packet, as a frame, for the same look-up. */
 const QUOTED = new Frame();
@@ -37,7 +36,13 @@ export class FlowTable {
   private last: Flow | null = null;
   private readonly addresses = new SharedRows((length) => new Uint32Array(length), 512 * 8);
 
-  /** The flow of a TCP frame, made where it is new; null for a new one beyond `MOST_FLOWS`. */
+  private readonly most: number;
+
+  constructor(most = MOST_FLOWS) {
+    this.most = most;
+  }
+
+  /** The flow of a TCP frame, made where it is new; null for a new one beyond as many as may be followed. */
   find(frame: Frame, id: FrameId): Flow | null {
     const sender = senderOf(frame);
     this.sender = sender;
@@ -53,7 +58,7 @@ export class FlowTable {
       if (index !== 0) flow = this.flows[index - 1];
     }
     if (flow === undefined || this.isReuse(flow, frame)) {
-      if (this.flows.length >= MOST_FLOWS) return null;
+      if (this.flows.length >= this.most) return null;
       if (slot < 0) slot = this.slotOf(frame, sender, hash(frame));
       const before = flow;
       flow = this.open(frame, sender, id, slot);

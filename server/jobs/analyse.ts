@@ -7,7 +7,9 @@ import { createReadStream } from 'node:fs';
 import {
   type Analysis,
   type CaptureInput,
+  countVantages,
   createAnalysis,
+  flowsThatFit,
   parseVantage,
   type Report,
 } from '../../analyzer/index.ts';
@@ -44,9 +46,11 @@ export async function analyse(
   tell: (progress: Progress) => void,
 ): Promise<boolean> {
   const progress = new Reporter(tell, task.mostMemory);
-  const analysis = createAnalysis({ tool: task.tool, timeline: true });
-  await addJournals(analysis, task.files, progress);
   const headed = await inFeedingOrder(task.files.filter(({ kind }) => kind === 'capture'));
+  const vantages = countVantages(headed.map(({ file, head }) => toInput(file, head)));
+  const mostFlows = flowsThatFit(task.mostMemory, vantages);
+  const analysis = createAnalysis({ tool: task.tool, timeline: true, mostFlows });
+  await addJournals(analysis, task.files, progress);
   const captures = headed.map(({ file }) => file);
   for (const capture of headed) await addCapture(analysis, capture, progress, task.mostBytes);
   progress.say('judging', null, null, null);
