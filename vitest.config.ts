@@ -41,7 +41,14 @@ export default defineConfig({
         extends: true,
         // As bundles, with errors told by the sources.
         plugins: [bundledTests()],
-        test: { name: 'slow', include: [SLOW], exclude: NOT_OURS, execArgv: ['--enable-source-maps'] },
+        test: {
+          name: 'slow',
+          include: [SLOW],
+          exclude: NOT_OURS,
+          execArgv: ['--enable-source-maps'],
+          isolate: false,
+          setupFiles: ['test/property-seed.ts', 'test/shared-process.ts'],
+        },
       },
     ],
   },

@@ -4,7 +4,7 @@
  * is one line that names the flow, the claim and the frame.
  */
 import type { Claim, End, Flow, FrameRef, Shows } from '../../analyzer/index.ts';
-import { type FlowFrame, FlowFrames, isProbe, seqAfter, TcpBit } from './read-flow.ts';
+import { type FlowFrame, type FlowFrames, framesOf, isProbe, seqAfter, TcpBit } from './read-flow.ts';
 import type { ReadFrame } from './tshark-reader.ts';
 import type { Witness } from './witness.ts';
 
@@ -16,7 +16,7 @@ const NAMES_NODE = /^the new node showed up/;
 export function checkClaims(witness: Witness): string[] {
   return witness.report.flows.flatMap((flow) => {
     if (flow.protocol !== 'tcp') return [];
-    const own = new FlowFrames(witness, flow);
+    const own = framesOf(witness, flow);
     return flow.claims.flatMap((claim) =>
       checkClaim(claim, { flow, witness, own }).map((what) => `${flow.id} "${claim.text}": ${what}`),
     );

@@ -7,7 +7,7 @@
  */
 import type { Claim, End, Flow, Stall } from '../../analyzer/index.ts';
 import { checkNodes } from './check-nodes.ts';
-import { answerTo, type FlowFrame, FlowFrames, isProbe, seqAfter, TcpBit } from './read-flow.ts';
+import { answerTo, type FlowFrame, type FlowFrames, framesOf, isProbe, seqAfter, TcpBit } from './read-flow.ts';
 import type { Witness } from './witness.ts';
 
 /** Times of a file in µs, durations rounded to ns. */
@@ -35,7 +35,7 @@ export function recompute(witness: Witness): Recomputed {
   const covered = coveredBy(witness);
   for (const flow of witness.report.flows) {
     if (flow.protocol !== 'tcp') continue;
-    const numbers: Numbers = { flow, own: new FlowFrames(witness, flow), witness, covered };
+    const numbers: Numbers = { flow, own: framesOf(witness, flow), witness, covered };
     const note = (kind: string, problem: string | null): void => {
       count[kind] = (count[kind] ?? 0) + 1;
       if (problem !== null) wrong.push(`${flow.id}, ${kind}: ${problem}`);

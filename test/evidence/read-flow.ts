@@ -49,6 +49,17 @@ interface EndState {
 /** ns: a port is used again no sooner, and no clock of the fixtures is known worse. */
 const CLOCK_NOISE = 1_000_000n;
 
+const walked = new WeakMap<Witness, Map<Flow, FlowFrames>>();
+
+/** Those of a flow of the witness' report, walked once for all that is asked of them. */
+export function framesOf(witness: Witness, flow: Flow): FlowFrames {
+  const flows = walked.get(witness) ?? new Map<Flow, FlowFrames>();
+  walked.set(witness, flows);
+  const frames = flows.get(flow) ?? new FlowFrames(witness, flow);
+  flows.set(flow, frames);
+  return frames;
+}
+
 /** The frames of a flow in every capture. */
 export class FlowFrames {
   private readonly byCapture = new Map<string, readonly FlowFrame[]>();
@@ -129,7 +140,7 @@ function absorb(read: ReadFrame, own: EndState, peer: EndState): boolean {
     own.inOrder = end;
   } else if (read.length > 0 && seqAfter(end, own.inOrder) > 0) {
     if (seqAfter(read.seq, own.inOrder) <= 0) {
-      own.inOrder = joined(end, own.ahead);
+      reached(own, end);
       moves = true;
     } else own.ahead.push([read.seq, end]);
   }
@@ -139,9 +150,7 @@ function absorb(read: ReadFrame, own: EndState, peer: EndState): boolean {
     if (known !== null && seqAfter(read.ack, known) > 0 && acknowledgesData(read, peer)) moves = true;
     if (known === null || seqAfter(read.ack, known) > 0) peer.una = read.ack;
     // The receiver has it, also where the capture began with a probe or missed a frame.
-    if (peer.inOrder !== null && seqAfter(read.ack, peer.inOrder) > 0) {
-      peer.inOrder = joined(read.ack, peer.ahead);
-    }
+    if (peer.inOrder !== null && seqAfter(read.ack, peer.inOrder) > 0) reached(peer, read.ack);
   }
   own.window = read.window;
   return moves;
@@ -154,17 +163,19 @@ const acknowledgesData = (read: ReadFrame, peer: EndState): boolean =>
   seqAfter(peer.next, peer.una) > 0 &&
   seqAfter(read.ack, peer.una) > 0;
 
-function joined(end: number, ahead: readonly [number, number][]): number {
+/** All below `end` has been seen, and what lies ahead and joins on; what is below is forgotten, for each frame looks at all. */
+function reached(state: EndState, end: number): void {
   let at = end;
   for (let grew = true; grew; ) {
     grew = false;
-    for (const [from, to] of ahead) {
+    for (const [from, to] of state.ahead) {
       if (seqAfter(from, at) > 0 || seqAfter(to, at) <= 0) continue;
       at = to;
       grew = true;
     }
   }
-  return at;
+  state.inOrder = at;
+  if (state.ahead.length > 0) state.ahead = state.ahead.filter(([, to]) => seqAfter(to, at) > 0);
 }
 
 /** Keepalive or window probe: no or one byte, just below what its sender had sent or had acknowledged. */

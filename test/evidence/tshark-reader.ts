@@ -47,6 +47,7 @@ export interface ReadFrame {
 }
 
 const ANALYSIS = ['retransmission', 'fast_retransmission', 'spurious_retransmission', 'keep_alive'];
+const FLAG = 'tcp.analysis.';
 const FIELDS = [
   'frame.number',
   'frame.time_epoch',
@@ -69,8 +70,10 @@ const FIELDS = [
   'arp.opcode',
   'vrrp.prio',
   'icmp.type',
-  ...ANALYSIS.map((name) => `tcp.analysis.${name}`),
+  ...ANALYSIS.map((name) => FLAG + name),
 ];
+const COLUMN = new Map(FIELDS.map((field, i) => [field, i]));
+const FLAGS = ANALYSIS.map((name) => ({ name, at: FIELDS.indexOf(FLAG + name) }));
 
 export type Frames = ReadonlyMap<number, ReadFrame>;
 
@@ -103,6 +106,12 @@ function* takenApart({ parts }: MergedCapture, rows: readonly string[]): Generat
   for (const [i, { name, frames: count }] of parts.entries()) {
     const frames = new Map<number, ReadFrame>();
     let stream = base.stream;
+    const turned = new Map<string, string>();
+    const back = (address: string): string => {
+      const known = turned.get(address) ?? turnedBack(address, i + 1);
+      turned.set(address, known);
+      return known;
+    };
     for (const row of rows.slice(base.frame, base.frame + count)) {
       const read = toFrame(row.split('\t'));
       stream = Math.max(stream, read.stream + 1);
@@ -110,8 +119,8 @@ function* takenApart({ parts }: MergedCapture, rows: readonly string[]): Generat
         ...read,
         frame: read.frame - base.frame,
         stream: read.stream < 0 ? -1 : read.stream - base.stream,
-        source: turnedBack(read.source, i + 1),
-        destination: turnedBack(read.destination, i + 1),
+        source: back(read.source),
+        destination: back(read.destination),
       };
       frames.set(own.frame, own);
     }
@@ -126,7 +135,7 @@ function turnedBack(address: string, capture: number): string {
 }
 
 function toFrame(cells: readonly string[]): ReadFrame {
-  const text = (field: string): string => cells[FIELDS.indexOf(field)] ?? '';
+  const text = (field: string): string => cells[COLUMN.get(field) ?? -1] ?? '';
   const number = (field: string): number => (text(field) === '' ? -1 : Number(text(field)));
   return {
     frame: number('frame.number'),
@@ -146,7 +155,7 @@ function toFrame(cells: readonly string[]): ReadFrame {
     macSource: text('eth.src') || text('sll.src.eth'),
     arpSender: text('arp.src.proto_ipv4'),
     packetType: number('sll.pkttype'),
-    analysis: ANALYSIS.filter((name) => text(`tcp.analysis.${name}`) !== ''),
+    analysis: FLAGS.flatMap(({ name, at }) => (cells[at] === '' ? [] : name)),
     isArp: text('arp.opcode') !== '',
     isVrrp: text('vrrp.prio') !== '',
     isIcmp: text('icmp.type') !== '',

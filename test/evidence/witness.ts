@@ -11,11 +11,15 @@ export class Witness {
   readonly report: Report;
   private readonly frames: ReadonlyMap<string, Frames>;
   private readonly tuples = new Map<string, Map<string, ReadFrame[]>>();
+  private readonly clocks: ReadonlyMap<string, readonly Clock[]>;
 
   /** `frames`: what tshark reads in each capture, by the capture's id. */
   constructor(report: Report, frames: ReadonlyMap<string, Frames>) {
     this.report = report;
     this.frames = frames;
+    this.clocks = new Map(
+      report.captures.map(({ id }) => [id, report.clocks.filter(({ capture }) => capture === id)]),
+    );
     for (const [capture, read] of frames) this.tuples.set(capture, byTuple(read));
   }
 
@@ -30,9 +34,11 @@ export class Witness {
 
   /** ns since the epoch by the clock of the report. */
   timeOf(capture: string, { time }: Pick<ReadFrame, 'time'>): bigint {
-    const clock = this.report.clocks
-      .filter((c) => c.capture === capture)
-      .reduce<Clock | null>((a, b) => (a !== null && away(a, time) <= away(b, time) ? a : b), null);
+    const clocks = this.clocks.get(capture) ?? [];
+    const clock = clocks.reduce<Clock | null>(
+      (a, b) => (a !== null && away(a, time) <= away(b, time) ? a : b),
+      null,
+    );
     if (clock === null) return time;
     const since = Number(time - BigInt(clock.at ?? 0));
     return time - BigInt(Math.round(clock.offset * 1e9 + clock.skewPpm * 1e-6 * since));
