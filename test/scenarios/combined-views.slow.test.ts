@@ -7,12 +7,13 @@
  */
 import { describe, expect, test } from 'vitest';
 import { combinedView } from './combined-views.ts';
+import { IS_WHOLE } from './sample.ts';
 import { allScenarios, type Scenario } from './scenario.ts';
 import { type Cell, cellOf, wrongText } from './table.ts';
 import { brokenLaws } from './view-laws.ts';
 
-/** Views of every scenario. More: `VIEWS=200 npx vitest run test/scenarios/combined-views`. */
-const COUNT = Number(process.env.VIEWS ?? 6);
+/** Views of every scenario, each with others. More: `VIEWS=200 npx vitest run test/scenarios/combined-views`. */
+const COUNT = Number(process.env.VIEWS ?? (IS_WHOLE ? 12 : 3));
 
 /** Undecided, with nothing ruled out that is true, and no cause decided that is not. */
 function isOpen({ truth }: Scenario, { flow, why }: Cell): boolean {

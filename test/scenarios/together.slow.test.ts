@@ -9,7 +9,7 @@ import type { AnalysisOptions, Report } from '../../analyzer/index.ts';
 import { recordsOf } from './capture-cache.ts';
 import { writeCapture } from './pcap-records.ts';
 import { oneInTurn } from './sample.ts';
-import { allScenarios, type Scenario } from './scenario.ts';
+import { allScenarios, captureBytes, type Scenario } from './scenario.ts';
 import {
   comparable,
   diagnoseInputs,
@@ -50,23 +50,37 @@ const ALL_WAYS: Readonly<Record<string, (scenario: Scenario) => Input[]>> = {
   'without names': (s) => named(s).map((input, i) => ({ ...input, file: `${(i * 5 + 2) % 7}.pcap` })),
 };
 
-const ORDERS: readonly ((inputs: readonly Input[]) => Input[])[] = [
-  (inputs) => [...inputs].reverse(),
-  (inputs) => [...inputs.slice(2), ...inputs.slice(0, 2)],
-  (inputs) => shuffled(inputs, 77),
-];
+const ORDERS: Readonly<Record<string, (inputs: readonly Input[]) => Input[]>> = {
+  reversed: (inputs) => [...inputs].reverse(),
+  'from the third on': (inputs) => [...inputs.slice(2), ...inputs.slice(0, 2)],
+  shuffled: (inputs) => shuffled(inputs, 77),
+};
+
+/** An order of captures that are given in one way. */
+const SHUFFLES = Object.entries(ALL_WAYS).flatMap(([way, inputsOf]) =>
+  Object.entries(ORDERS).map(([order, give]) => ({ way, inputsOf, order, give })),
+);
+
+/** Of the copies of a scenario's captures, and of other incidents' captures, one in so many. */
+const COPIES_STEP = 7;
+const OTHERS_STEP = 4;
+
+/** A time that is asked for, in seconds after the path was lost. */
+const WINDOWS = [
+  ['--from', -1n, null],
+  ['--to', null, 20n],
+  ['--from and --to', -1n, 15n],
+] as const;
 
 describe.each(scenarios.map((scenario, at) => ({ ...scenario, scenario, at })))(
   '$name',
   ({ scenario, at }) => {
-    test.each(Object.entries(ALL_WAYS).map(([name, inputsOf], way) => ({ name, inputsOf, way })))(
-      'the order of captures changes nothing: $name',
-      ({ inputsOf, way }) => {
-        const inputs = inputsOf(scenario);
+    test.each(oneInTurn(SHUFFLES, at))(
+      'the order of captures changes nothing: $way, $order',
+      ({ inputsOf, give }) => {
         const expected = comparable(inOrder(scenario, inputsOf));
-        for (const order of oneInTurn(ORDERS, at + way).map((give) => give(inputs))) {
-          expect(difference(comparable(diagnoseInputs(order)), expected)).toBeNull();
-        }
+        const found = comparable(diagnoseInputs(give(inputsOf(scenario))));
+        expect(difference(found, expected)).toBeNull();
       },
       PATIENCE,
     );
@@ -81,7 +95,10 @@ describe.each(scenarios.map((scenario, at) => ({ ...scenario, scenario, at })))(
 
     test(
       'a capture given twice makes no answer wrong',
-      () => expectNone(named(scenario).flatMap((input, i) => wrongWhenTwice(scenario, input, at + i))),
+      () => {
+        const copies = named(scenario).flatMap(copiesOf);
+        expectNone(oneInTurn(copies, at, COPIES_STEP).flatMap((copy) => wrongWhenTwice(scenario, copy)));
+      },
       PATIENCE,
     );
 
@@ -96,11 +113,7 @@ describe.each(scenarios.map((scenario, at) => ({ ...scenario, scenario, at })))(
       PATIENCE,
     );
 
-    test.each([
-      ['--from', -1n, null],
-      ['--to', null, 20n],
-      ['--from and --to', -1n, 15n],
-    ] as const)(
+    test.each(oneInTurn(WINDOWS, at))(
       '%s says what captures say that were cut there',
       (_name, from, to) => {
         const around = lostAt(scenario);
@@ -116,18 +129,23 @@ describe.each(scenarios.map((scenario, at) => ({ ...scenario, scenario, at })))(
   },
 );
 
-function wrongWhenTwice(scenario: Scenario, { file, bytes }: Input, turn: number): string[] {
+/** A capture again, and whose it is. */
+interface Copy {
+  readonly of: string;
+  readonly copy: Input;
+}
+
+const copiesOf = ({ file, bytes }: Input): Copy[] => [
+  { of: file, copy: { file: 'copy.pcap', bytes } },
+  { of: file, copy: { file: 'copy.pcap', bytes, vantage: { host: 'tap' } } },
+  { of: file, copy: { file: 'copy.pcap', bytes, vantage: labelOf(file) } },
+];
+
+function wrongWhenTwice(scenario: Scenario, { of, copy }: Copy): string[] {
   const wrongAnyway = whyWrong(whole(scenario), scenario);
-  const copies: Input[] = [
-    { file: 'copy.pcap', bytes },
-    { file: 'copy.pcap', bytes, vantage: { host: 'tap' } },
-    { file: 'copy.pcap', bytes, vantage: labelOf(file) },
-  ];
-  return oneInTurn(copies, turn).flatMap((copy) => {
-    const why = whyWrong(diagnoseInputs([...labelled(scenario), copy]), scenario);
-    const label = copy.vantage === undefined ? 'without a label' : `as ${copy.vantage.host}`;
-    return why === null || wrongAnyway !== null ? [] : [`${file} again ${label}: ${why}`];
-  });
+  const why = whyWrong(diagnoseInputs([...labelled(scenario), copy]), scenario);
+  const label = copy.vantage === undefined ? 'without a label' : `as ${copy.vantage.host}`;
+  return why === null || wrongAnyway !== null ? [] : [`${of} again ${label}: ${why}`];
 }
 
 /** The message has all lines: that of a list is cut. */
@@ -198,71 +216,67 @@ function cutTo(scenario: Scenario, { from, to }: Pick<AnalysisOptions, 'from' | 
   return comparable(report, { frame }) as Report;
 }
 
-describe('beside the captures of an incident', () => {
-  const some = scenarios.filter((_, i) => i % 5 === 0);
+/** Files that hold nothing, or nothing that can be read. */
+const NOTHING = {
+  'no byte': new Uint8Array(),
+  'a header': writeCapture([], { snaplen: 65_535, linkType: 1 }),
+  'no capture': Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) & 255),
+};
+const LABELS = [undefined, { host: 'node-c', side: 'in' as const }, { host: 'client' }];
+const EXTRAS = Object.entries(NOTHING).flatMap(([what, bytes]) =>
+  LABELS.flatMap((vantage) =>
+    (['first', 'last'] as const).map((place) => {
+      const extra: Input = { file: 'extra.pcap', bytes, ...(vantage === undefined ? {} : { vantage }) };
+      return { name: `${what}, ${place}, as ${vantage?.host ?? 'what it may be'}`, extra, place };
+    }),
+  ),
+);
 
-  test.each(some)(
-    'a file that holds nothing, or nothing that can be read, changes only its own entry: $name',
-    (scenario) => {
-      const expected = comparable(whole(scenario));
-      const without = (file: string): boolean => file === 'extra.pcap';
-      const nothing = {
-        'no byte': new Uint8Array(),
-        'a header': writeCapture([], { snaplen: 65_535, linkType: 1 }),
-        'no capture': Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) & 255),
-      };
-      const labels = [undefined, { host: 'node-c', side: 'in' as const }, { host: 'client' }];
-      const found = Object.entries(nothing).flatMap(([what, bytes]) =>
-        labels.flatMap((vantage) => {
-          const extra: Input = { file: 'extra.pcap', bytes, ...(vantage === undefined ? {} : { vantage }) };
-          return [
-            [extra, ...labelled(scenario)],
-            [...labelled(scenario), extra],
-          ].flatMap((inputs) => {
-            const off = difference(comparable(diagnoseInputs(inputs), { without }), expected);
-            const where = `${what}, ${inputs[0] === extra ? 'first' : 'last'}, as ${vantage?.host ?? 'what it may be'}`;
-            return off === null ? [] : [`${where}: ${off}`];
-          });
-        }),
-      );
-      expectNone(found);
-    },
-    PATIENCE,
-  );
+describe.each(scenarios.map((scenario, at) => ({ ...scenario, scenario, at })))(
+  'beside the captures of an incident: $name',
+  ({ scenario, at }) => {
+    test.each(oneInTurn(EXTRAS, at))(
+      'a file that holds nothing, or nothing that can be read, changes only its own entry: $name',
+      ({ extra, place }) => {
+        const own = labelled(scenario);
+        const report = diagnoseInputs(place === 'first' ? [extra, ...own] : [...own, extra]);
+        const without = (file: string): boolean => file === extra.file;
+        expect(difference(comparable(report, { without }), comparable(whole(scenario)))).toBeNull();
+      },
+      PATIENCE,
+    );
 
-  test.each(scenarios)(
-    'a capture of another incident changes nothing that is said: $name',
-    (scenario) => {
-      const others = scenarios.filter((s) => s !== scenario && !s.control);
-      const at = scenarios.indexOf(scenario);
-      const said = saidOf(whole(scenario), scenario);
-      const two = [others[(at + 7) % others.length], others[(at + 18) % others.length]];
-      const found = two.flatMap((other, i) =>
-        other === undefined
-          ? []
-          : oneInTurn(foreign(other), at + i, 2).flatMap((input) => {
-              const now = saidOf(diagnoseInputs([...labelled(scenario), input]), scenario);
-              const label = input.vantage === undefined ? '' : ` as ${input.vantage.host}`;
-              return now === said
-                ? []
-                : [`with ${other.name}'s ${input.file}${label}: ${now}, without: ${said}`];
-            }),
-      );
-      expectNone(found);
-    },
-    PATIENCE,
-  );
-});
+    test(
+      'a capture of another incident changes nothing that is said',
+      () => {
+        const others = scenarios.filter((s) => s !== scenario && !s.control);
+        const said = saidOf(whole(scenario), scenario);
+        const two = [7, 18].map((further) => others[(at + further) % others.length] as Scenario);
+        const foreign = two.flatMap(foreignOf);
+        const found = oneInTurn(foreign, at, OTHERS_STEP).flatMap(({ other, source, given }) => {
+          const input = { ...given, bytes: captureBytes(other, source) };
+          const now = saidOf(diagnoseInputs([...labelled(scenario), input]), scenario);
+          return now === said
+            ? []
+            : [`with ${other.name}'s ${source} as ${given.file}: ${now}, without: ${said}`];
+        });
+        expectNone(found);
+      },
+      PATIENCE,
+    );
+  },
+);
 
 /** Captures of the ends, with and without a name for where they were taken. */
-function foreign(other: Scenario): Input[] {
-  return labelled(other)
-    .filter(({ vantage }) => vantage?.host === 'client' || vantage?.host === 'server')
-    .flatMap(({ vantage, bytes }) => {
-      const file = `other-${vantage?.host}.pcap`;
-      return [
-        { file: 'other.pcap', bytes },
-        { file, bytes, vantage: { host: 'elsewhere' } },
-      ];
-    });
+function foreignOf(other: Scenario): { other: Scenario; source: string; given: Omit<Input, 'bytes'> }[] {
+  return other.captures
+    .filter((source) => /^(?:client|server)\./.test(source))
+    .flatMap((source) => [
+      { other, source, given: { file: 'other.pcap' } },
+      {
+        other,
+        source,
+        given: { file: `other-${labelOf(source).host}.pcap`, vantage: { host: 'elsewhere' } },
+      },
+    ]);
 }
