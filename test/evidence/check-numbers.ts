@@ -7,7 +7,15 @@
  */
 import type { Claim, End, Flow, Stall } from '../../analyzer/index.ts';
 import { checkNodes } from './check-nodes.ts';
-import { answerTo, type FlowFrame, type FlowFrames, framesOf, isProbe, seqAfter, TcpBit } from './read-flow.ts';
+import {
+  answerTo,
+  type FlowFrame,
+  type FlowFrames,
+  framesOf,
+  isProbe,
+  seqAfter,
+  TcpBit,
+} from './read-flow.ts';
 import type { Witness } from './witness.ts';
 
 /** Times of a file in µs, durations rounded to ns. */
