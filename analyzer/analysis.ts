@@ -116,15 +116,6 @@ const isSameCollector = ({ collected }: CaptureInput, { inputs: [first] }: Named
   first?.input.collected?.collector === collected.collector &&
   first.input.collected.vantage === collected.vantage;
 
-/** How many places those captures are of: what one collector wrote at one place is one, in however many files. */
-export const countVantages = (inputs: readonly CaptureInput[]): number =>
-  new Set(
-    inputs.map(({ vantage, collected }, i) => {
-      if (vantage !== undefined) return `said ${vantage.host} ${vantage.side}`;
-      return collected === undefined ? i : `${collected.collector} ${collected.vantage}`;
-    }),
-  ).size;
-
 function toFeed(file: CaptureFile): CaptureFeed {
   return {
     push: (chunk) => file.reader.push(chunk),

@@ -33,9 +33,9 @@ export {
   type AnalysisOptions,
   type CaptureFeed,
   type CaptureInput,
-  countVantages,
   createAnalysis,
 } from './analysis.ts';
+export { countVantages } from './count-vantages.ts';
 export { flowsThatFit } from './flow/room.ts';
 export { createFrameFinder, type FoundFrame, type FrameFinder } from './frame-finder.ts';
 export { holdsJournal, type JournalInput } from './journals.ts';

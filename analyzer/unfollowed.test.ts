@@ -1,6 +1,6 @@
 /** A flood makes more connections than are followed: one that a capture seems to lack may be among those. */
 import { describe, expect, it } from 'vitest';
-import { countVantages } from './analysis.ts';
+import { countVantages } from './count-vantages.ts';
 import { flowsThatFit, MOST_FLOWS } from './flow/room.ts';
 import { type Packet, Talk } from './test-frames.ts';
 import type { Place } from './test-path.ts';
